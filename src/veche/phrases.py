@@ -1,0 +1,52 @@
+"""What people read, in English and Russian: tables of phrases, chosen by the reader's language.
+
+The rule: a table maps a key to its (English, Russian) pair, and every pair is complete; texts are format strings
+whose arguments are trusted only as text. This module holds the mechanism; each table stands beside the code that
+speaks it.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Literal
+
+Language = Literal["en", "ru"]
+Table = Mapping[str, tuple[str, str]]
+
+
+class Phrases:
+    """One table in one language."""
+
+    __slots__ = ("_column", "_table", "language")
+
+    def __init__(self, table: Table, language: Language) -> None:
+        self.language = language
+        self._table = table
+        self._column = 1 if language == "ru" else 0
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The phrase for `key` with `values` filled in. Raises KeyError for a key or value that is missing."""
+        return self._table[key][self._column].format_map(values)
+
+    def count(self, key: str, number: int, **values: object) -> str:
+        """The phrase for `number` things; its text lists the forms as `one|many` in English, `one|few|many` in Russian."""
+        forms = self._table[key][self._column].split("|")
+        return forms[plural_form(self.language, number)].format_map({"n": number, **values})
+
+
+def plural_form(language: Language, number: int) -> int:
+    """Which plural form a number takes (Unicode CLDR, cardinal rules of English and Russian)."""
+    if language == "en":
+        return 0 if number == 1 else 1
+    if number % 10 == 1 and number % 100 != 11:
+        return 0
+    if 2 <= number % 10 <= 4 and not 12 <= number % 100 <= 14:
+        return 1
+    return 2
+
+
+def language_of_locale(environment: Mapping[str, str] = os.environ) -> Language:
+    """The language of the process's locale, in the order that POSIX gives (LC_ALL, LC_MESSAGES, LANG)."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environment.get(name):
+            return "ru" if value.lower().startswith("ru") else "en"
+    return "en"

@@ -1,0 +1,48 @@
+"""Capabilities by name and bit. A session holds its set as one int, so that a view is an int too.
+
+The rule: every capability that Veche can speak has its bit here; which of them a server offers is for its features.
+
+Source: capability-negotiation and the specification of each name.
+"""
+
+from collections.abc import Iterable
+
+_NAMES = (
+    "message-tags",
+    "server-time",
+    "echo-message",
+    "labeled-response",
+    "batch",
+    "cap-notify",
+    "draft/chathistory",
+    "multi-prefix",
+    "standard-replies",
+)
+
+BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}
+
+MESSAGE_TAGS = BITS["message-tags"]
+SERVER_TIME = BITS["server-time"]
+ECHO_MESSAGE = BITS["echo-message"]
+LABELED_RESPONSE = BITS["labeled-response"]
+BATCH = BITS["batch"]
+CAP_NOTIFY = BITS["cap-notify"]
+CHATHISTORY = BITS["draft/chathistory"]
+MULTI_PREFIX = BITS["multi-prefix"]
+STANDARD_REPLIES = BITS["standard-replies"]
+
+# The capabilities that change how a line to everybody looks; sessions that agree in these share one rendering.
+VIEW = MESSAGE_TAGS | SERVER_TIME
+
+
+def names_of(bits: int) -> list[str]:
+    """The names of a set of bits, in the order of this table."""
+    return [name for name, bit in BITS.items() if bits & bit]
+
+
+def bits_of(names: Iterable[str]) -> int:
+    """The bits of known names. Raises KeyError for a name that Veche does not speak."""
+    bits = 0
+    for name in names:
+        bits |= BITS[name]
+    return bits
