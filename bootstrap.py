@@ -1,0 +1,263 @@
+"""Makes .venv beside this file when it is missing or older than its lock, then becomes the real program.
+
+Shared by server.py, client.py and test.py. Standard library only, and parsed by any Python 3, so that an old
+one can say that it is too old; hence no f-strings and no modern types here.
+
+The rules:
+* a warm start reads two small files and calls exec: nothing slow is imported before it is needed;
+* the stamp is written last, so a set-up that was interrupted is done again from nothing;
+* one set-up at a time: a second starter waits for the first, then finds its work done;
+* the program keeps this process's id, so that a supervisor and `kill` hit what they aim at.
+"""
+
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.abspath(__file__))
+VENV = os.path.join(ROOT, ".venv")
+LOCK_FILE = os.path.join(ROOT, ".venv.lock")
+OLDEST_PYTHON = (3, 11)
+
+# Each group with its lock file; "dev" holds everything that "run" does, in the same versions, and more.
+GROUPS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
+
+TEXTS = {
+    "en": {
+        "old": "Veche needs Python {need} or newer; this is Python {have} ({exe}).\n",
+        "setup": "Setting up Veche in {venv}: done once, takes seconds, needs the network.",
+        "update": "Updating the packages in {venv}: the lock file has changed.",
+        "wait": "Another start is setting up {venv}: waiting for it.",
+        "done": "Set up in {seconds:.0f} s.\n",
+        "nopip": "Python at {exe} has no pip, and there is no uv: Veche cannot fetch its packages.\n"
+        "Install one of them and start again, for example:  apt install python3-pip\n",
+        "failed": "Fetching the packages failed (exit code {code}):\n{output}\n"
+        "Nothing is broken: start again when the cause is gone.\n",
+        "readonly": "Cannot write in {root} ({error}): start once as the owner of that directory.\n",
+    },
+    "ru": {
+        "old": "Для Veche нужен Python {need} или новее, а это Python {have} ({exe}).\n",
+        "setup": "Veche готовит {venv}: это делается один раз, занимает секунды и требует сети.",
+        "update": "Veche обновляет пакеты в {venv}: файл с их версиями изменился.",
+        "wait": "Другой запуск уже готовит {venv}: ждём его.",
+        "done": "Готово за {seconds:.0f} с.\n",
+        "nopip": "У Python ({exe}) нет pip, и uv тоже нет: Veche нечем скачать свои пакеты.\n"
+        "Установите одно из двух и запустите снова, например:  apt install python3-pip\n",
+        "failed": "Не удалось скачать пакеты (код {code}):\n{output}\n"
+        "Ничего не сломано: запустите снова, когда причина исчезнет.\n",
+        "readonly": "Нельзя писать в {root} ({error}): запустите один раз от имени владельца каталога.\n",
+    },
+}
+
+
+def start(module: str, group: str = "run", chdir: bool = False) -> None:
+    """Become `python -m module` with this process's arguments; does not return.
+
+    `group` is a key of GROUPS. `chdir` moves to the checkout first (for tools that look around there).
+    Exits 2 when this Python is too old or has no installer, 1 when fetching failed, 130 on Ctrl-C.
+    """
+    if sys.version_info < OLDEST_PYTHON:
+        say("old", need="%d.%d" % OLDEST_PYTHON, have=sys.version.split()[0], exe=sys.executable)
+        sys.exit(2)
+    try:
+        ensure(group)
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        sys.exit(130)
+    if chdir:
+        os.chdir(ROOT)
+    become(module, sys.argv[1:])
+
+
+def become(module: str, arguments: "list[str]") -> None:
+    """Replace this process. -P keeps a stray json.py in the current directory out of the program's imports."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    command = [venv_python(), "-P", "-m", module] + arguments
+    if os.name == "nt":  # exec there starts a new process and gives the console back at once
+        import subprocess
+
+        sys.exit(subprocess.call(command))
+    os.execv(command[0], command)
+
+
+def ensure(group: str) -> None:
+    """Return when .venv holds what the group's lock names, having made or updated it if need be."""
+    if is_ready(group):
+        return
+    try:
+        handle = open(LOCK_FILE, "a")  # noqa: SIM115 - kept open as long as the lock must be held
+    except OSError as error:
+        say("readonly", root=ROOT, error=error.strerror)
+        sys.exit(2)
+    with handle:
+        take_turn(handle)
+        if not is_ready(group):
+            set_up(group, handle.fileno())
+
+
+def is_ready(group: str) -> bool:
+    """Whether .venv was finished from this lock, by this Python, at this place (a venv cannot be moved)."""
+    try:
+        with open(stamp_path(group), encoding="utf-8") as stamp:
+            return stamp.read() == fingerprint(group) and os.path.exists(venv_python())
+    except OSError:
+        return False
+
+
+def fingerprint(group: str) -> str:
+    """What the stamp must say: a change in any line means that the set-up has to be done again."""
+    import hashlib
+
+    with open(os.path.join(ROOT, GROUPS[group]), "rb") as lock:
+        digest = hashlib.sha256(lock.read()).hexdigest()
+    return "\n".join([digest, home_line(), ""])
+
+
+def home_line() -> str:
+    """The part of the fingerprint that no installer can mend: another Python, another place."""
+    return "Python %s at %r" % (" ".join(sys.version.split()), VENV)
+
+
+def stamp_path(group: str) -> str:
+    return os.path.join(VENV, "veche-%s.stamp" % group)
+
+
+def venv_python() -> str:
+    return os.path.join(VENV, *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
+
+
+def take_turn(handle: "object") -> None:
+    """Wait until no other starter sets up this checkout; the turn ends when the file is closed everywhere."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: two first starts at one moment are not defended against there
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        say("wait", venv=VENV)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def set_up(group: str, lock_fd: int) -> None:
+    """Make or update .venv. The stamps go first and come last: in between, nothing is trusted."""
+    import sysconfig
+    import time
+
+    started = time.monotonic()
+    kept = [name for name in GROUPS if is_made_here(name)]
+    say("update" if kept else "setup", venv=VENV)
+    installer = find_installer()
+    for name in GROUPS:
+        if os.path.exists(stamp_path(name)):
+            os.remove(stamp_path(name))
+    if not kept:
+        make_venv(with_pip=installer == ["ensurepip"])
+    if installer == ["ensurepip"]:
+        installer = [venv_python(), "-m", "pip", "install", "--quiet"]
+    lock = os.path.join(ROOT, GROUPS[group])
+    run_installer(installer + ["--require-hashes", "-r", lock], lock_fd)
+    # A path file instead of an installed package: the checkout's own source runs, and no build is needed.
+    # Relative, because Python reads path files in the locale's encoding and the checkout may be anywhere.
+    site = sysconfig.get_path("purelib", "venv", vars={"base": VENV})
+    with open(os.path.join(site, "veche.pth"), "w", encoding="ascii") as path_file:
+        path_file.write(os.path.relpath(os.path.join(ROOT, "src"), site) + "\n")
+    for name in ["run", "dev"] if group == "dev" else ["run"]:
+        with open(stamp_path(name), "w", encoding="utf-8") as stamp:
+            stamp.write(fingerprint(name))
+    say("done", seconds=time.monotonic() - started)
+
+
+def is_made_here(group: str) -> bool:
+    """Whether .venv is whole and ours, though perhaps older than the lock: then packages suffice."""
+    try:
+        with open(stamp_path(group), encoding="utf-8") as stamp:
+            return stamp.read().splitlines()[1:] == [home_line()] and os.path.exists(venv_python())
+    except OSError:
+        return False
+
+
+def make_venv(with_pip: bool) -> None:
+    """An empty venv in place of whatever is there. Without pip it needs no ensurepip, which Debian cuts out."""
+    import shutil
+    import venv
+
+    if os.path.islink(VENV):
+        os.remove(VENV)
+    elif os.path.exists(VENV):
+        shutil.rmtree(VENV)
+    venv.EnvBuilder(symlinks=os.name != "nt", with_pip=with_pip).create(VENV)
+
+
+def find_installer() -> "list[str]":
+    """The command that installs into .venv, or ["ensurepip"] when the venv must bring its own; exits 2 if none."""
+    import importlib.util
+    import shutil
+    import subprocess
+
+    uv = shutil.which("uv")
+    if uv:
+        return [uv, "pip", "install", "--quiet", "--python", venv_python()]
+    # Started from inside another venv, this Python may have no pip while the one behind it has.
+    for exe in [sys.executable, getattr(sys, "_base_executable", sys.executable)]:
+        probe = [exe, "-m", "pip", "--version"]
+        if not subprocess.call(probe, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+            return [exe, "-m", "pip", "--python", venv_python(), "install", "--quiet"]
+    if importlib.util.find_spec("ensurepip"):
+        return ["ensurepip"]
+    say("nopip", exe=sys.executable)
+    sys.exit(2)
+
+
+def run_installer(command: "list[str]", lock_fd: int) -> None:
+    """Run it to its end, counting seconds on a terminal; exits 1 with its output when it fails.
+
+    It inherits the lock, so that a starter that was killed does not leave an installer behind which
+    works in the same directory as the next starter's.
+    """
+    import subprocess
+    import tempfile
+    import time
+
+    environment = dict(os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", PIP_REQUIRE_VIRTUALENV="0")
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            pass_fds=() if os.name == "nt" else (lock_fd,),
+        )
+        started = time.monotonic()
+        try:
+            while True:
+                try:
+                    code = process.wait(timeout=1)
+                    break
+                except subprocess.TimeoutExpired:
+                    if sys.stderr.isatty():
+                        sys.stderr.write("\r%3d s " % (time.monotonic() - started))
+                        sys.stderr.flush()
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            raise
+        if sys.stderr.isatty():
+            sys.stderr.write("\r")
+        if code:
+            output.seek(0)
+            say("failed", code=code, output=output.read().decode("utf-8", "replace").strip())
+            sys.exit(1)
+
+
+def say(text: str, **values: "object") -> None:
+    """One message on stderr: stdout belongs to the program that follows."""
+    language = "en"
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(name):
+            language = "ru" if os.environ[name].startswith("ru") else "en"
+            break
+    line = TEXTS[language][text].format(**values)
+    sys.stderr.write(line if line.endswith("\n") else line + "\n")
+    sys.stderr.flush()
