@@ -1,0 +1,176 @@
+"""What the core asks of the world outside: time, chance, a way to write to a connection, and a store.
+
+The rule: below this line nothing knows a clock, a socket, a thread, a random number or a file. Everything here is a
+Protocol of few methods, so that a test can hand in a fake and play any fault.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time, handed in."""
+
+    def now(self) -> float:
+        """Wall clock: seconds since 1970, UTC. May jump; the log never lets a message's time go back."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; never goes back. For deadlines and budgets."""
+
+
+class Chance(Protocol):
+    """Unpredictable identifiers. At least 128 bits each, from the operating system's generator."""
+
+    def msgid(self, time: int) -> str:
+        """A new message id for a message of `time` (ms since 1970); up to 64 characters fit for a tag value.
+
+        The first 48 bits are the time, so that neighbours in time are neighbours in an index; 128 more are chance.
+        """
+
+    def uid(self) -> str:
+        """A new user id, never given twice."""
+
+
+class Pipe(Protocol):
+    """The writing end of one connection."""
+
+    def write(self, data: bytes) -> None:
+        """Hand over bytes to send; never blocks, never raises."""
+
+    def waiting(self) -> int:
+        """How many bytes handed over have not been taken by the kernel yet."""
+
+    def pause_reading(self) -> None:
+        """Stop calling `Engine.receive` for this connection until `resume_reading`. Idempotent."""
+
+    def resume_reading(self) -> None:
+        """Undo `pause_reading`. Idempotent."""
+
+    def close(self) -> None:
+        """Send what was handed over, then close."""
+
+    def abort(self) -> None:
+        """Close at once, dropping what was not sent."""
+
+
+class Record:
+    """One message as it is kept for ever: one row of the record.
+
+    `seq` is its place in the log; `time` is ms since 1970 UTC and never decreases with `seq`.
+    `conversation` is the folded name of a room, or the two user ids of a direct conversation, sorted, joined by a space.
+    `era` is 0 for what whoever may read the conversation may read, else the incarnation of a closed room
+    (its creation, ms) outside of which the message is not shown.
+    `command` is PRIVMSG or NOTICE; `source` is nick!user@host; `sender` the user id; `account` "" for guests;
+    `tags` the client-only tags, escaped, without '@'.
+    """
+
+    __slots__ = (
+        "account",
+        "command",
+        "conversation",
+        "era",
+        "msgid",
+        "sender",
+        "seq",
+        "source",
+        "tags",
+        "target",
+        "text",
+        "time",
+    )
+
+    def __init__(
+        self,
+        seq: int,
+        msgid: str,
+        time: int,
+        conversation: str,
+        era: int,
+        command: str,
+        source: str,
+        sender: str,
+        account: str,
+        target: str,
+        tags: str,
+        text: str,
+    ) -> None:
+        self.seq = seq
+        self.msgid = msgid
+        self.time = time
+        self.conversation = conversation
+        self.era = era
+        self.command = command
+        self.source = source
+        self.sender = sender
+        self.account = account
+        self.target = target
+        self.tags = tags
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"Record({self.seq}, {self.msgid!r}, {self.conversation!r}, {self.source!r}, {self.text!r})"
+
+
+class StoreError(Exception):
+    """Something went wrong in the store; the text says what happened, for the log and the operator."""
+
+
+class StoreRefused(StoreError):
+    """The batch is certainly not stored (disk full, read-only, locked): the same may succeed later."""
+
+
+class StoreUnknown(StoreError):
+    """Nobody can know whether the batch is stored (a sync failed): say so, and end the process."""
+
+
+class UnknownReference(StoreError):
+    """A page was asked for relative to a message that this conversation does not hold."""
+
+
+class Page:
+    """A question to the record: messages of one conversation, in the order of the log.
+
+    `after` and `before` exclude what they name: None, a time in ms, or a msgid. At most `limit` messages.
+    `newest` takes them from the end of the range, else from its start; either way they are returned ascending.
+    `around` (a time or msgid) instead asks for `limit` messages about it, itself included.
+    `era` is the incarnation whose closed messages may be seen too (0: none).
+    """
+
+    __slots__ = ("after", "around", "before", "conversation", "era", "limit", "newest")
+
+    def __init__(
+        self,
+        conversation: str,
+        limit: int,
+        *,
+        era: int = 0,
+        after: int | str | None = None,
+        before: int | str | None = None,
+        around: int | str | None = None,
+        newest: bool = False,
+    ) -> None:
+        self.conversation = conversation
+        self.limit = limit
+        self.era = era
+        self.after = after
+        self.before = before
+        self.around = around
+        self.newest = newest
+
+
+class Store(Protocol):
+    """The record. One commit is under way at a time; answers come later, in the owner's own turn, never inside the call."""
+
+    def last(self) -> tuple[int, int]:
+        """`seq` and `time` of the newest record; (0, 0) when there is none. Known from the start, never blocks."""
+
+    def append(self, records: list[Record], done: Callable[[StoreError | None], None]) -> None:
+        """Commit all of `records` or none; call `done(None)` once they are on disk, else `done(error)`."""
+
+    def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
+        """Read messages; call `done` with them, ascending by `seq`, or with the error."""
+
+    def latest(
+        self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]
+    ) -> None:
+        """Read the time (ms) of the newest open message (era 0) of each conversation that has any."""
