@@ -69,10 +69,10 @@ def start(module: str, group: str = "run", chdir: bool = False) -> None:
 
 
 def become(module: str, arguments: "list[str]") -> None:
-    """Replace this process. -P keeps a stray json.py in the current directory out of the program's imports."""
+    """Replace this process. -P keeps a stray json.py in the current directory from being imported."""
     sys.stdout.flush()
     sys.stderr.flush()
-    command = [venv_python(), "-P", "-m", module] + arguments
+    command = [venv_python(), "-P", "-m", module, *arguments]
     if os.name == "nt":  # exec there starts a new process and gives the console back at once
         import subprocess
 
@@ -156,7 +156,7 @@ def set_up(group: str, lock_fd: int) -> None:
     if installer == ["ensurepip"]:
         installer = [venv_python(), "-m", "pip", "install", "--quiet"]
     lock = os.path.join(ROOT, GROUPS[group])
-    run_installer(installer + ["--require-hashes", "-r", lock], lock_fd)
+    run_installer([*installer, "--require-hashes", "-r", lock], lock_fd)
     # A path file instead of an installed package: the checkout's own source runs, and no build is needed.
     # Relative, because Python reads path files in the locale's encoding and the checkout may be anywhere.
     site = sysconfig.get_path("purelib", "venv", vars={"base": VENV})
@@ -178,7 +178,7 @@ def is_made_here(group: str) -> bool:
 
 
 def make_venv(with_pip: bool) -> None:
-    """An empty venv in place of whatever is there. Without pip it needs no ensurepip, which Debian cuts out."""
+    """An empty venv in place of whatever is there. Without pip, since Debian's Python cannot put it in."""
     import shutil
     import venv
 
@@ -190,7 +190,7 @@ def make_venv(with_pip: bool) -> None:
 
 
 def find_installer() -> "list[str]":
-    """The command that installs into .venv, or ["ensurepip"] when the venv must bring its own; exits 2 if none."""
+    """The command that installs into .venv, ["ensurepip"] when the venv must bring its own; else exit 2."""
     import importlib.util
     import shutil
     import subprocess
@@ -219,7 +219,9 @@ def run_installer(command: "list[str]", lock_fd: int) -> None:
     import tempfile
     import time
 
-    environment = dict(os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", PIP_REQUIRE_VIRTUALENV="0")
+    environment = dict(
+        os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", PIP_REQUIRE_VIRTUALENV="0"
+    )
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             command,
