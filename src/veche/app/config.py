@@ -1,0 +1,157 @@
+"""The settings of a server: every key, with its default, meaning, unit and limits.
+
+Each section of the file is a struct below, each key a field of it, and nothing else is accepted. How a file becomes
+a Config, and what is said when it does not, is in config_file.py.
+"""
+
+import re
+import socket
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+# RFC 1123, 2.1, with at least one dot: a server's name without one could be somebody's nick.
+_SERVER_NAME = re.compile(
+    r"(?=.{1,63}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+",
+    re.ASCII,
+)
+
+
+def is_server_name(name: str) -> bool:
+    """Whether `name` may stand in front of replies as a server's."""
+    return _SERVER_NAME.fullmatch(name) is not None
+
+
+def default_server_name() -> str:
+    """This machine's name, if it can name a server: with a dot, so that nobody takes it for a nick."""
+    host = socket.gethostname().rstrip(".").lower()
+    for name in (host, f"{host}.local"):
+        if is_server_name(name):
+            return name
+    return "irc.localhost"
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file. Fields are keys; a key that is not a field is refused."""
+
+
+class Server(_Section, frozen=True):
+    """[server]: who we are."""
+
+    # The name in front of every reply; a host name with a dot, up to 63 characters. Default: this machine's.
+    name: str = msgspec.field(default_factory=default_server_name)
+    # The network's name in the greeting and in ISUPPORT; 1 to 64 visible characters and spaces between.
+    network: str = "Veche"
+    # The language of what the server says in the terminal and in the classic door: "en", "ru"; "" = the locale's.
+    language: Literal["", "en", "ru"] = ""
+    # The message of the day: a string (several lines allowed) or a list of lines; "" = a short one of our own.
+    motd: str | tuple[str, ...] = ""
+    # What PASS must say before anybody is let in; "" = everybody. A file that holds one must be private (mode 0600).
+    password: Annotated[str, Meta(max_length=300)] = ""
+    # The answers to ADMIN: where the server stands, and whom to write to. One line each; "" = not said.
+    admin_location: Annotated[str, Meta(max_length=300)] = ""
+    admin_email: Annotated[str, Meta(max_length=300)] = ""
+
+    @property
+    def motd_lines(self) -> tuple[str, ...]:
+        """The message of the day in lines; empty when the built-in one is wanted."""
+        if isinstance(self.motd, str):
+            return tuple(self.motd.strip("\n").splitlines())
+        return self.motd
+
+
+class Listen(_Section, frozen=True):
+    """[listen]: the doors. Lists of addresses (see app/addresses.py), or one as a string; "off" = shut."""
+
+    # IRC without encryption.
+    irc: tuple[str, ...] = ("127.0.0.1:6667",)
+    # IRC over TLS.
+    ircs: tuple[str, ...] = ("127.0.0.1:6697",)
+    # The browser: pages and WebSocket.
+    web: tuple[str, ...] = ("127.0.0.1:8080",)
+    # The classic line protocol, for `nc` and telnet.
+    classic: tuple[str, ...] = ("127.0.0.1:1995",)
+
+
+class Limits(_Section, frozen=True):
+    """[limits]: what one client may cost. Lengths are in characters, unless said otherwise."""
+
+    # Whether flood control is on: after `flood_burst` commands at once, `flood_per_second` are taken in a second
+    # and the rest waits. Off only for measuring, or behind a gate that does the same.
+    flood: bool = True
+    flood_burst: Annotated[int, Meta(ge=1, le=1000)] = 5
+    flood_per_second: Annotated[float, Meta(ge=0.1, le=1000)] = 2.0
+    # Bytes that a client may have waiting unread or unserved; more ends its connection ("Excess Flood").
+    input_queue: Annotated[int, Meta(ge=1024, le=1 << 20)] = 8192
+    # Bytes that may wait for a client that does not read; more ends its connection ("SendQ exceeded").
+    send_queue: Annotated[int, Meta(ge=16384, le=1 << 30)] = 1048576
+    # Connections open at once from one address (an IPv6 /64 counts as one); 0 lifts it.
+    connections_per_address: Annotated[int, Meta(ge=0, le=1_000_000)] = 32
+    # New connections from one address within the window, in seconds; a burst of 0 lifts it.
+    connect_burst: Annotated[int, Meta(ge=0, le=1_000_000)] = 64
+    connect_window_seconds: Annotated[int, Meta(ge=1, le=86400)] = 600
+    # Sessions on this server altogether.
+    clients: Annotated[int, Meta(ge=1, le=1_000_000)] = 15000
+    # A connection that has not introduced itself by then, or in so many lines, is closed.
+    registration_seconds: Annotated[int, Meta(ge=1, le=60)] = 30
+    registration_lines: Annotated[int, Meta(ge=8, le=100_000)] = 1024
+    # Seconds of silence until the server asks PING, and seconds that the answer may then take.
+    ping_seconds: Annotated[int, Meta(ge=5, le=3600)] = 120
+    ping_timeout_seconds: Annotated[int, Meta(ge=5, le=3600)] = 60
+    # The upper bounds keep every reply that repeats these within the 512 bytes of a line.
+    nick_length: Annotated[int, Meta(ge=1, le=64)] = 30
+    room_length: Annotated[int, Meta(ge=2, le=64)] = 64
+    topic_length: Annotated[int, Meta(ge=1, le=390)] = 390
+    away_length: Annotated[int, Meta(ge=1, le=390)] = 200
+    kick_length: Annotated[int, Meta(ge=1, le=390)] = 300
+    user_length: Annotated[int, Meta(ge=1, le=32)] = 18
+    real_name_length: Annotated[int, Meta(ge=1, le=300)] = 150
+    # Rooms that one user may be in, and rooms that one may call into being in a minute.
+    rooms_per_user: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    room_creations_per_minute: Annotated[int, Meta(ge=1, le=10_000)] = 20
+    # Entries of each of a room's lists (bans).
+    list_entries: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    # Targets of one command.
+    max_targets: Annotated[int, Meta(ge=1, le=100)] = 4
+
+
+class Lobby(_Section, frozen=True):
+    """[lobby]: the room in which everyone who arrives finds the others."""
+
+    # Its name; "" = nobody is put anywhere.
+    room: str = "#lobby"
+    # Lines of it shown to somebody who arrives without a client that asks for history itself.
+    replay: Annotated[int, Meta(ge=0, le=1000)] = 20
+
+
+class History(_Section, frozen=True):
+    """[history]: reading what was said."""
+
+    # Messages in one answer at most.
+    page_limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+
+
+class Store(_Section, frozen=True):
+    """[store]: the record."""
+
+    # durable: a message is on disk before anybody sees it. off: delivered at once, nothing kept, no history.
+    mode: Literal["durable", "off"] = "durable"
+
+
+class Log(_Section, frozen=True):
+    """[log]: what the server tells its owner, on stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(_Section, frozen=True):
+    """A whole file. Every section may be absent."""
+
+    server: Server = msgspec.field(default_factory=Server)
+    listen: Listen = msgspec.field(default_factory=Listen)
+    limits: Limits = msgspec.field(default_factory=Limits)
+    lobby: Lobby = msgspec.field(default_factory=Lobby)
+    history: History = msgspec.field(default_factory=History)
+    store: Store = msgspec.field(default_factory=Store)
+    log: Log = msgspec.field(default_factory=Log)

@@ -1,0 +1,259 @@
+"""From a TOML file and --set options to a Config, or to words that say what is wrong and where.
+
+A mistake is refused with the key and the line, because a setting that is silently ignored is worse than a server
+that does not start. Nothing is touched but the file itself: no sockets, no directories made.
+"""
+
+import math
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from veche.app.addresses import AddressError, parse_addresses
+from veche.app.config import Config, Listen, is_server_name
+from veche.phrases import Language, Phrases
+from veche.wire.names import is_valid_room
+
+LARGEST_FILE = 1 << 20  # bytes; a config is a page, so more than this is the wrong file
+LONGEST_MOTD_LINE = 400  # bytes, so that a line of 512 always holds it with its prefix
+
+PHRASES = {
+    "in-file": ("{file}, line {line}: {name}: {reason}", "{file}, строка {line}: {name}: {reason}"),
+    "in-whole-file": ("{file}: {reason}", "{file}: {reason}"),
+    "in-line": ("{file}, line {line}: {reason}", "{file}, строка {line}: {reason}"),
+    "in-option": ("--set {name}: {reason}", "--set {name}: {reason}"),
+    "unknown": ("there is no such key", "такого ключа нет"),
+    "unknown-near": ("there is no such key; did you mean {near}?", "такого ключа нет; может быть, {near}?"),
+    "value": ("this value does not fit: {detail}", "значение не подходит: {detail}"),
+    "finite": ("a finite number is needed", "нужно конечное число"),
+    "set": ("{text!r} is not SECTION.KEY=VALUE", "{text!r} — не SECTION.KEY=VALUE"),
+    "syntax": ("this is not TOML: {detail}", "это не TOML: {detail}"),
+    "utf8": ("the file is not UTF-8", "файл не в UTF-8"),
+    "large": ("the file is larger than {limit} bytes", "файл больше {limit} байт"),
+    "unreadable": ("cannot be read: {detail}", "не читается: {detail}"),
+    "exposed": (
+        "the file holds a password and others may read it (mode {mode:04o}): chmod 600 {file}",
+        "в файле пароль, а читать его могут и другие (права {mode:04o}): chmod 600 {file}",
+    ),
+    "name": (
+        "a server's name is a host name with a dot in it, up to 63 letters, digits, dots and hyphens",
+        "имя сервера — имя машины с точкой: до 63 латинских букв, цифр, точек и дефисов",
+    ),
+    "network": (
+        "a network's name has 1 to 64 visible characters, and spaces only between them",
+        "имя сети — от 1 до 64 видимых знаков, пробелы только между ними",
+    ),
+    "one-line": ("one line without control characters is needed", "нужна одна строка без управляющих знаков"),
+    "motd": (
+        "a line of it is longer than {limit} bytes or holds control characters",
+        "в нём есть строка длиннее {limit} байт или управляющие знаки",
+    ),
+    "room": (
+        "a room's name begins with # and holds no spaces, commas or colons; empty means no lobby",
+        "имя комнаты начинается с # и не содержит пробелов, запятых и двоеточий; пустое — без общей комнаты",
+    ),
+}
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class ConfigError(Exception):
+    """A config that cannot be used. Its text is for the person at the terminal and names the key and the line.
+
+    `key` is like "limits.flood", or "" when no key is to blame; `line` counts from 1, or is None when the mistake
+    is not in a line of the file (an option, or the file as a whole).
+    """
+
+    def __init__(self, text: str, key: str = "", line: int | None = None) -> None:
+        super().__init__(text)
+        self.key = key
+        self.line = line
+
+
+def load_config(file: Path | None, overrides: Iterable[str] = (), language: Language = "en") -> Config:
+    """Read `file` (None or an absent one: defaults only) with `overrides` of the form SECTION.KEY=VALUE on top.
+
+    A VALUE is TOML, and a plain string if it is none. Raises ConfigError.
+    """
+    phrases = Phrases(PHRASES, language)
+    text = _read(file, phrases) if file is not None else None
+    raw = _parse(text, str(file), phrases) if text is not None else {}
+    sections_of_file = set(raw)
+    overridden: set[str] = set()
+    for override in overrides:
+        overridden.add(_override(raw, override, phrases))
+
+    def blame(key: str, reason: str) -> ConfigError:
+        """The error for a key: in the option that set it, or else in the line of the file."""
+        begins_override = any(name.startswith(f"{key}.") for name in overridden)
+        if text is None or key in overridden or (begins_override and key not in sections_of_file):
+            return ConfigError(phrases("in-option", name=key, reason=reason), key)
+        line = find_line(text, key)
+        return ConfigError(phrases("in-file", file=file, line=line, name=key, reason=reason), key, line)
+
+    listen = raw.get("listen")
+    if isinstance(listen, dict):
+        listen.update({door: [value] for door, value in listen.items() if isinstance(value, str)})
+    try:
+        config = msgspec.convert(raw, Config)
+    except msgspec.ValidationError as error:
+        raise blame(*_explain(str(error), phrases)) from None
+    for key, reason in _complaints(config, phrases, language):
+        raise blame(key, reason)
+    return config
+
+
+def find_line(text: str, key: str) -> int:
+    """The line, from 1, on which `key` ("limits.flood" or just a section) is set in a file that parses.
+
+    The file is parsed anew up to each line: the first beginning that knows the key ends with it, and what it did
+    not know before began on the line after the last beginning that was whole. Slow, exact however the key is
+    written (tables, dotted, inline, over several lines), and wanted once, before exiting.
+    """
+    lines = text.splitlines(keepends=True)
+    whole = 0
+    for count in range(1, len(lines) + 1):
+        try:
+            found: Any = tomllib.loads("".join(lines[:count]))
+        except tomllib.TOMLDecodeError:
+            continue  # within a value of several lines
+        for word in key.split("."):
+            if not isinstance(found, dict) or word not in found:
+                break
+            found = found[word]
+        else:
+            return whole + 1
+        whole = count
+    return max(1, len(lines))
+
+
+def _read(file: Path, phrases: Phrases) -> str | None:
+    try:
+        # Not blocking: somebody's fifo must not hang the start.
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = phrases("unreadable", detail=error.strerror)
+        raise ConfigError(phrases("in-whole-file", file=file, reason=reason)) from None
+    with open(descriptor, "rb") as handle:
+        try:
+            data = handle.read(LARGEST_FILE + 1)
+        except OSError as error:
+            reason = phrases("unreadable", detail=error.strerror)
+            raise ConfigError(phrases("in-whole-file", file=file, reason=reason)) from None
+        mode = stat.S_IMODE(os.fstat(handle.fileno()).st_mode)
+    if len(data) > LARGEST_FILE:
+        reason = phrases("large", limit=LARGEST_FILE)
+        raise ConfigError(phrases("in-whole-file", file=file, reason=reason))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            phrases("in-line", file=file, line=line, reason=phrases("utf8")), "", line
+        ) from None
+    if os.name == "posix" and mode & 0o077 and _holds_secret(_parse(text, str(file), phrases)):
+        key, line = "server.password", find_line(text, "server.password")
+        reason = phrases("exposed", mode=mode, file=file)
+        raise ConfigError(phrases("in-file", file=file, line=line, name=key, reason=reason), key, line)
+    return text
+
+
+def _parse(text: str, file: str, phrases: Phrases) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # "Cannot overwrite a value (at line 3, column 9)"; at the end of the file it gives no number.
+        detail, _, place = str(error).partition(" (at ")
+        number = re.match(r"line (\d+)", place)
+        line = int(number[1]) if number else max(1, len(text.splitlines()))
+        reason = phrases("syntax", detail=detail)
+        raise ConfigError(phrases("in-line", file=file, line=line, reason=reason), "", line) from None
+
+
+def _holds_secret(raw: Mapping[str, Any]) -> bool:
+    server = raw.get("server")
+    return isinstance(server, dict) and bool(server.get("password"))
+
+
+def _override(raw: dict[str, Any], text: str, phrases: Phrases) -> str:
+    """Put one SECTION.KEY=VALUE into the raw tables; the key that was set."""
+    name, equals, value = text.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not (equals and dot and section and key):
+        raise ConfigError(phrases("in-whole-file", file="--set", reason=phrases("set", text=text)))
+    table = raw.setdefault(section, {})
+    if not isinstance(table, dict):
+        table = raw[section] = {}
+    table[key] = _override_value(section, key, value.strip())
+    return f"{section}.{key}"
+
+
+def _override_value(section: str, key: str, text: str) -> object:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    if parsed.keys() != {"value"}:  # a line end in the text began another key
+        return text
+    value: object = parsed["value"]
+    # `--set server.password=12345` is a string without its quotes, not a number.
+    wants_text = isinstance(getattr(getattr(Config(), section, None), key, None), str)
+    return text if wants_text and not isinstance(value, str | list) else value
+
+
+def _explain(message: str, phrases: Phrases) -> tuple[str, str]:
+    """The key and the reason in msgspec's message: "Expected `int`, got `str` - at `$.limits.flood_burst`"."""
+    detail, _, place = message.partition(" - at `$")
+    path = re.sub(r"\[\d*\.*\]", "", place.rstrip("`")).strip(".")
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", detail)
+    if not unknown:
+        return path, phrases("value", detail=detail.replace("`", ""))
+    key = f"{path}.{unknown[1]}" if path else unknown[1]
+    near = _nearest(key)
+    return key, phrases("unknown-near", near=near) if near else phrases("unknown")
+
+
+def _nearest(key: str) -> str:
+    """The key that somebody who wrote `key` may have meant, or ""."""
+    import difflib  # noqa: PLC0415 - wanted only when something is wrong, and it costs 5 ms
+
+    known = [
+        f"{section.name}.{field.name}"
+        for section in msgspec.structs.fields(Config)
+        for field in msgspec.structs.fields(section.type)
+    ]
+    if "." not in key:
+        known = [field.name for field in msgspec.structs.fields(Config)]
+    return next(iter(difflib.get_close_matches(key, known, n=1, cutoff=0.75)), "")
+
+
+def _complaints(config: Config, phrases: Phrases, language: Language) -> Iterable[tuple[str, str]]:
+    """What the types alone cannot say: (key, reason) of each value that does not fit."""
+    server = config.server
+    if not is_server_name(server.name):
+        yield "server.name", phrases("name")
+    network = server.network
+    if not 1 <= len(network) <= 64 or not network.isprintable() or network != network.strip():
+        yield "server.network", phrases("network")
+    if any(len(line.encode()) > LONGEST_MOTD_LINE or _CONTROL.search(line) for line in server.motd_lines):
+        yield "server.motd", phrases("motd", limit=LONGEST_MOTD_LINE)
+    for key in ("password", "admin_location", "admin_email"):
+        if _CONTROL.search(getattr(server, key)):
+            yield f"server.{key}", phrases("one-line")
+    if not math.isfinite(config.limits.flood_per_second):
+        yield "limits.flood_per_second", phrases("finite")
+    if config.lobby.room and not is_valid_room(config.lobby.room, config.limits.room_length):
+        yield "lobby.room", phrases("room")
+    for door in Listen.__struct_fields__:
+        try:
+            parse_addresses(getattr(config.listen, door), language)
+        except AddressError as error:
+            yield f"listen.{door}", str(error)
