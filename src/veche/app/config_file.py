@@ -27,7 +27,7 @@ PHRASES = {
     "in-file": ("{file}, line {line}: {name}: {reason}", "{file}, строка {line}: {name}: {reason}"),
     "in-whole-file": ("{file}: {reason}", "{file}: {reason}"),
     "in-line": ("{file}, line {line}: {reason}", "{file}, строка {line}: {reason}"),
-    "in-option": ("--set {name}: {reason}", "--set {name}: {reason}"),
+    "in-option": ("{name}, on the command line: {reason}", "{name}, в командной строке: {reason}"),
     "unknown": ("there is no such key", "такого ключа нет"),
     "unknown-near": ("there is no such key; did you mean {near}?", "такого ключа нет; может быть, {near}?"),
     "value": ("this value does not fit: {detail}", "значение не подходит: {detail}"),
@@ -135,20 +135,15 @@ def find_line(text: str, key: str) -> int:
 
 def _read(file: Path, phrases: Phrases) -> str | None:
     try:
-        # Not blocking: somebody's fifo must not hang the start.
-        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with open(file, "rb") as handle:
+            data = handle.read(LARGEST_FILE + 1)
+            # Of what was opened, not of what may lie under the name by now.
+            mode = stat.S_IMODE(os.fstat(handle.fileno()).st_mode)
     except FileNotFoundError:
         return None
     except OSError as error:
         reason = phrases("unreadable", detail=error.strerror)
         raise ConfigError(phrases("in-whole-file", file=file, reason=reason)) from None
-    with open(descriptor, "rb") as handle:
-        try:
-            data = handle.read(LARGEST_FILE + 1)
-        except OSError as error:
-            reason = phrases("unreadable", detail=error.strerror)
-            raise ConfigError(phrases("in-whole-file", file=file, reason=reason)) from None
-        mode = stat.S_IMODE(os.fstat(handle.fileno()).st_mode)
     if len(data) > LARGEST_FILE:
         reason = phrases("large", limit=LARGEST_FILE)
         raise ConfigError(phrases("in-whole-file", file=file, reason=reason))

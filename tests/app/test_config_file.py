@@ -1,0 +1,210 @@
+"""Reading settings: every mistake is refused by key and line, whatever way TOML wrote it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from veche.app.config import Config
+from veche.app.config_file import ConfigError, find_line, load_config
+
+
+def write(tmp_path: Path, text: str, mode: int = 0o600) -> Path:
+    file = tmp_path / "veche.toml"
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    file.chmod(mode)
+    return file
+
+
+def refusal(tmp_path: Path, text: str, *overrides: str) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, text), overrides)
+    return caught.value
+
+
+def test_absent_file_gives_defaults(tmp_path: Path) -> None:
+    assert load_config(tmp_path / "no-such.toml") == load_config(None) == Config()
+
+
+def test_empty_file_gives_defaults(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, "")) == Config()
+
+
+def test_file_overrides_single_keys(tmp_path: Path) -> None:
+    config = load_config(
+        write(
+            tmp_path,
+            '[server]\nname = "irc.example"\nmotd = ["one", "two"]\n'
+            '[listen]\nirc = [":6667", "unix:/run/x"]\nweb = "off"\n'
+            "[limits]\nflood_per_second = 3\n",
+        )
+    )
+    assert config.server.name == "irc.example"
+    assert config.server.network == "Veche"
+    assert config.server.motd_lines == ("one", "two")
+    assert config.listen.irc == (":6667", "unix:/run/x")
+    assert config.listen.web == ("off",)
+    assert config.limits.flood_per_second == 3.0
+    assert config.limits.flood_burst == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        # unknown keys, in every dress
+        ("[limits]\nflood = true\nflod = false\n", "limits.flod", 3),
+        ("# a comment\n\n[limts]\nflood = true\n", "limts", 3),
+        ("[limits]\n\n[lobby]\nflood = true\n", "lobby.flood", 4),
+        ('lobby.room = "#tea"\nlobby.rooms = 3\n', "lobby.rooms", 2),
+        ('lobby = { room = "#tea", rooms = 3 }\n', "lobby.rooms", 1),
+        ('"lobby"."rooms" = 1\n', "lobby.rooms", 1),
+        ("flood = true\n", "flood", 1),
+        ('[server]\nmotd = """\n[limits]\nflod = 1\n"""\n[limits]\nflod = 1\n', "limits.flod", 7),
+        # wrong types and values out of bounds
+        ('[limits]\nflood = "yes"\n', "limits.flood", 2),
+        ("[limits]\nflood_burst = 2.5\n", "limits.flood_burst", 2),
+        ("[limits]\nflood_burst = 0\n", "limits.flood_burst", 2),
+        ("[limits]\nregistration_seconds = 61\n", "limits.registration_seconds", 2),
+        ("[limits]\nflood_per_second = nan\n", "limits.flood_per_second", 2),
+        ("[limits]\nflood_per_second = inf\n", "limits.flood_per_second", 2),
+        ("limits = 3\n", "limits", 1),
+        ("[[limits]]\nflood = true\n", "limits", 1),
+        ('[store]\nmode = "maybe"\n', "store.mode", 2),
+        ('[server]\nlanguage = "de"\n', "server.language", 2),
+        ('[listen]\nirc = [\n  ":6667",\n  7,\n]\n', "listen.irc", 2),
+        # values that only their meaning refuses
+        ('[server]\nname = "irc"\n', "server.name", 2),
+        ('[server]\nnetwork = ""\n', "server.network", 2),
+        ('[server]\nmotd = ["ok", "\\u001b]0;title"]\n', "server.motd", 2),
+        ('[server]\nadmin_email = "a\\r\\nb"\n', "server.admin_email", 2),
+        ('[lobby]\nroom = "lobby"\n', "lobby.room", 2),
+        ('[listen]\n# doors\nweb = ["localhost"]\n', "listen.web", 3),
+        ('[listen]\nirc = ["off", ":1"]\n', "listen.irc", 2),
+    ],
+)
+def test_mistake_is_named_by_key_and_line(tmp_path: Path, text: str, key: str, line: int) -> None:
+    error = refusal(tmp_path, text)
+    assert (error.key, error.line) == (key, line)
+    assert f"line {line}: {key}: " in str(error)
+    assert str(tmp_path / "veche.toml") in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[limits]\nflood = true\nflood = false\n", 3),
+        ("[limits]\n[lobby]\n[limits]\n", 3),
+        ("[limits\n", 1),
+        ("[limits]\nflood == 1\n", 2),
+        ("[server]\nname = 'x\n", 2),
+        ('[server]\n\nmotd = """\nnever closed\n', 4),
+        ("[server]\nname = !!str x\n", 2),
+        ('[server]\n\nname = "\udcff"\n', 3),
+    ],
+)
+def test_what_is_not_toml_is_refused_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+    error = refusal(tmp_path, text)
+    assert error.line == line
+    assert f"line {line}: " in str(error)
+
+
+def test_unknown_key_gets_a_hint(tmp_path: Path) -> None:
+    assert "did you mean limits.flood?" in str(refusal(tmp_path, "[limits]\nflod = true\n"))
+
+
+def test_refusal_speaks_russian(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"строка 2: limits\.flod: такого ключа нет"):
+        load_config(write(tmp_path, "[limits]\nflod = true\n"), (), "ru")
+
+
+def test_overrides_are_toml_or_else_strings(tmp_path: Path) -> None:
+    overrides = [
+        "limits.flood=false",
+        "limits.flood_burst = 7",
+        "lobby.room=",
+        "store.mode=off",
+        'server.network="Чат"',
+        "server.password=12345",
+        "listen.irc=:7000",
+        'listen.web=["off"]',
+        "server.motd=one\nname = 2",
+    ]
+    config = load_config(write(tmp_path, "[limits]\nflood = true\nclients = 9\n"), overrides)
+    assert not config.limits.flood
+    assert config.limits.flood_burst == 7
+    assert config.limits.clients == 9
+    assert config.lobby.room == ""
+    assert config.store.mode == "off"
+    assert config.server.network == "Чат"
+    assert config.server.password == "12345"
+    assert config.listen.irc == (":7000",)
+    assert config.listen.web == ("off",)
+    assert config.server.motd_lines == ("one", "name = 2")
+
+
+def test_last_override_wins() -> None:
+    assert load_config(None, ["lobby.replay=1", "lobby.replay=2"]).lobby.replay == 2
+
+
+def test_override_mends_what_the_file_says_wrongly(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, "[lobby]\nreplay = -1\n"), ["lobby.replay=3"]).lobby.replay == 3
+
+
+@pytest.mark.parametrize("override", ["", "flood", "flood=1", "limits.=1", ".flood=1", "limits.flood"])
+def test_override_without_its_form_is_refused(override: str) -> None:
+    with pytest.raises(ConfigError, match=r"SECTION\.KEY=VALUE"):
+        load_config(None, [override])
+
+
+@pytest.mark.parametrize(
+    ("override", "key"),
+    [
+        ("limits.flod=1", "limits.flod"),
+        ("nowhere.flood=1", "nowhere"),
+        ("limits.flood=maybe", "limits.flood"),
+    ],
+)
+def test_override_is_blamed_and_not_a_line_of_the_file(tmp_path: Path, override: str, key: str) -> None:
+    error = refusal(tmp_path, "[limits]\nclients = 3\n", override)
+    assert (error.key, error.line) == (key, None)
+    assert "on the command line" in str(error)
+
+
+def test_file_is_blamed_although_an_override_touched_its_section(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "[limits]\nflod = 3\n", "limits.flood=true").line == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are a matter of POSIX")
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
+def test_file_with_a_password_must_be_private(tmp_path: Path, mode: int) -> None:
+    file = write(tmp_path, '[server]\n\npassword = "secret"\n', mode)
+    with pytest.raises(ConfigError) as caught:
+        load_config(file)
+    assert caught.value.line == 3
+    assert str(file) in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", '[server]\npassword = ""\n'])
+def test_file_without_a_password_may_be_public(tmp_path: Path, text: str) -> None:
+    assert load_config(write(tmp_path, text, 0o644)).server.password == ""
+
+
+def test_private_file_with_a_password_is_taken(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, '[server]\npassword = "x"\n')).server.password == "x"
+
+
+def test_directory_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path)
+
+
+def test_enormous_file_is_refused(tmp_path: Path) -> None:
+    assert "larger" in str(refusal(tmp_path, "#" * (1 << 20) + "\n"))
+
+
+def test_line_of_a_value_over_several_lines_is_its_first() -> None:
+    assert find_line('[a]\nx = 1\n\ny = [\n 1,\n 2,\n]\nz = """\n"""\n', "a.y") == 3 + 1
+    assert find_line('[a]\nz = """\n\n"""\n', "a.z") == 2
