@@ -1,0 +1,37 @@
+"""What may go wrong for who uses the library, as exceptions."""
+
+from veche.client.events import Refused
+
+
+class ClientError(Exception):
+    """Any of the errors below."""
+
+
+class CannotConnect(ClientError):
+    """The server was not to be reached, or closed the door before we were in. The text says why."""
+
+
+class NickNotAccepted(ClientError):
+    """The server refused our nick and no other was offered; `code` is its numeric."""
+
+    def __init__(self, nick: str, code: str, text: str) -> None:
+        super().__init__(f"{nick}: {text}")
+        self.nick = nick
+        self.code = code
+        self.text = text
+
+
+class AskRefused(ClientError):
+    """The server said no to what was asked or sent; `refusal` holds its code and text."""
+
+    def __init__(self, refusal: Refused) -> None:
+        super().__init__(f"{refusal.code} {refusal.text}".strip())
+        self.refusal = refusal
+
+
+class OutcomeUnknown(ClientError):
+    """The connection was lost before the answer came, and nothing tells whether the server did what was asked."""
+
+
+class ConnectionClosed(ClientError):
+    """The connection is closed for good, by us or because the server stayed away too long; nothing was sent."""

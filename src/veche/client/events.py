@@ -1,0 +1,267 @@
+"""What a client hears, as typed events in the past tense.
+
+The rule: an event is plain data and never changes; everything in it came from a stranger and is not fit for a
+terminal until `clean.plain` has been over it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from veche.wire.message import Message
+
+Kind = Literal["message", "notice", "action"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened at `time` (UTC): the server's word where it gives one, else this machine's clock."""
+
+    time: datetime
+
+
+# --- the connection ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected(Event):
+    """A socket to the server is open; nothing has been said on it yet."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnected(Event):
+    """The connection is gone, or could not be made. `retry_in` seconds it is tried again; None: it is not."""
+
+    reason: str
+    retry_in: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsDropped(Event):
+    """Nobody read events for so long that the oldest `count` were thrown away."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapFilled(Event):
+    """What was missed in `conversation` has been fetched: `count` messages, told before this event.
+
+    Not `is_complete`: the server would not or could not give all of it.
+    """
+
+    conversation: str
+    count: int
+    is_complete: bool
+
+
+# --- the session ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered(Event):
+    """The server has let us in as `nick` and has ended its welcome."""
+
+    nick: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NickRefused(Event):
+    """Before registration: the server does not want `nick`; `Session.try_nick` offers another."""
+
+    nick: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapabilitiesChanged(Event):
+    """The capabilities in use are now `enabled`."""
+
+    enabled: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerClosed(Event):
+    """The server said ERROR: it is closing the connection and this is why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineDropped(Event):
+    """A line from the server could not be read (too long, not UTF-8, a control byte) and was passed over."""
+
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Event):
+    """The server said no: a numeric error or a FAIL. `code` is the number or the FAIL's code word.
+
+    `command` is "" where the server does not say which command it means.
+    """
+
+    command: str
+    code: str
+    context: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told(Event):
+    """A numeric, WARN or NOTE that has no event of its own; `params` without our nick in front."""
+
+    code: str
+    params: tuple[str, ...]
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived(Event):
+    """Somebody said `text`; our own messages come back so too, once the server has them.
+
+    `conversation` is the room, or the other person's nick. `msgid` is "" where the server gives none.
+    `is_replay`: it comes from the history, not from just now.
+    """
+
+    sender: str
+    target: str
+    conversation: str
+    text: str
+    kind: Kind = "message"
+    msgid: str = ""
+    is_mine: bool = False
+    is_replay: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryReceived(Event):
+    """The server played history of `conversation` back without being asked for it."""
+
+    conversation: str
+    messages: tuple[MessageReceived, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CtcpReceived(Event):
+    """A CTCP other than ACTION. The library never answers one; neither should you without a thought."""
+
+    sender: str
+    target: str
+    command: str
+    argument: str
+
+
+# --- rooms and people -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonJoined(Event):
+    """`nick` came into `room`; `is_me`: we did, perhaps because the server put us there."""
+
+    room: str
+    nick: str
+    is_me: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonLeft(Event):
+    """`nick` left `room`, or was put out of it by `by` ("" when it was their own wish)."""
+
+    room: str
+    nick: str
+    reason: str
+    by: str
+    is_me: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonQuit(Event):
+    """`nick` left the server; `rooms` are those that we shared."""
+
+    nick: str
+    reason: str
+    rooms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NickChanged(Event):
+    """`old` is called `new` from now on."""
+
+    old: str
+    new: str
+    rooms: tuple[str, ...]
+    is_me: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicSet(Event):
+    """The topic of `room` is `topic` ("": none). `by` is "" when we are only told what it already was."""
+
+    room: str
+    topic: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesListed(Event):
+    """The people of `room` are complete in the model: `nicks`, in order of their folded names."""
+
+    room: str
+    nicks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeChanged(Event):
+    """`by` changed modes of a room or of ourselves; `words` as in the MODE message."""
+
+    target: str
+    by: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonInvited(Event):
+    """`by` invited `nick` (mostly us) to `room`."""
+
+    room: str
+    nick: str
+    by: str
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that the server said to one ask.
+
+    `refusal` is its first error, or None. `lines` are the answering lines in order; `echo` is our own message as
+    the server has it (for PRIVMSG and NOTICE that were accepted); `history` what a CHATHISTORY brought.
+    """
+
+    command: str
+    params: tuple[str, ...]
+    lines: tuple[Message, ...] = ()
+    refusal: Refused | None = None
+    echo: MessageReceived | None = None
+    history: tuple[MessageReceived, ...] = field(default=())
+
+    def numerics(self, code: str) -> Sequence[list[str]]:
+        """The parameters of every answering line with this numeric, without our nick in front."""
+        return [line.params[1:] for line in self.lines if line.command == code]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Event):
+    """The ask that `Session.ask` gave this label is finished."""
+
+    label: str
+    answer: Answer

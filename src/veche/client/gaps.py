@@ -1,0 +1,98 @@
+"""What has been seen of each conversation, so that what was missed can be fetched and nothing is told twice.
+
+The rule: a conversation is told in the server's order. While its gap is being filled, live messages of it wait;
+they are told behind the history. The place reached moves only over what was told, so that a fill that broke off is
+begun again where it was.
+
+Sources: chathistory; message-ids.
+"""
+
+from collections import OrderedDict
+from datetime import datetime
+
+from veche.client.events import MessageReceived
+
+# Ids are needed only around the seam between history and live talk; this many are plenty.
+MOST_IDS = 20_000
+# Messages that may wait behind one fill; when there are more, the oldest are dropped and come with the history.
+MOST_HELD = 2_000
+
+
+class Conversation:
+    """One room or person: the place reached, and what waits."""
+
+    __slots__ = ("held", "is_filling", "msgid", "name", "time")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.msgid = ""
+        self.time: datetime | None = None
+        self.is_filling = False
+        self.held: list[MessageReceived] = []
+
+
+class Gaps:
+    """All conversations, by folded name (folding is the caller's)."""
+
+    def __init__(self) -> None:
+        self._conversations: dict[str, Conversation] = {}
+        self._ids: OrderedDict[str, None] = OrderedDict()
+
+    def conversation(self, key: str, name: str) -> Conversation:
+        """The conversation of this key, made if it is new."""
+        found = self._conversations.get(key)
+        if found is None:
+            found = self._conversations[key] = Conversation(name)
+        return found
+
+    def known(self) -> list[str]:
+        """The keys of all conversations of which something was seen."""
+        return [key for key, talk in self._conversations.items() if talk.msgid or talk.time is not None]
+
+    def hear(self, key: str, message: MessageReceived) -> bool:
+        """Take a live message; whether it is to be told now."""
+        talk = self.conversation(key, message.conversation)
+        if talk.is_filling:
+            talk.held.append(message)
+            del talk.held[:-MOST_HELD]
+            return False
+        return self._tell(talk, message)
+
+    def begin_fill(self, key: str, name: str) -> None:
+        """From now on live messages of this conversation wait. May be begun again while it is under way."""
+        talk = self.conversation(key, name)
+        talk.is_filling = True
+
+    def take_page(self, key: str, page: tuple[MessageReceived, ...]) -> list[MessageReceived]:
+        """A page of history, oldest first: those of it that are news, to be told now."""
+        talk = self._conversations[key]
+        return [message for message in page if self._tell(talk, message)]
+
+    def end_fill(self, key: str) -> list[MessageReceived]:
+        """The gap is filled: what waited and is still news, to be told now."""
+        talk = self._conversations[key]
+        talk.is_filling = False
+        held, talk.held = talk.held, []
+        return [message for message in held if self._tell(talk, message)]
+
+    def lose_connection(self) -> None:
+        """What waited will be in the history that the next connection fetches."""
+        for talk in self._conversations.values():
+            talk.held.clear()
+            talk.is_filling = False
+
+    def _tell(self, talk: Conversation, message: MessageReceived) -> bool:
+        if message.msgid:
+            if message.msgid in self._ids:
+                return False
+            self._ids[message.msgid] = None
+            if len(self._ids) > MOST_IDS:
+                self._ids.popitem(last=False)
+            talk.msgid = message.msgid
+        talk.time = message.time
+        return True
+
+
+def timestamp(time: datetime) -> str:
+    """A time as chathistory wants it: `timestamp=YYYY-MM-DDThh:mm:ss.sssZ`."""
+    return f"timestamp={time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"

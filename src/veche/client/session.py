@@ -1,0 +1,244 @@
+"""One connection's worth of the protocol, without any I/O: bytes in, events out, bytes to send out.
+
+The strategy: `receive` cuts bytes into messages; registration, batches and open asks take what is theirs; all
+other meaning is in `heard`. The session keeps the model, answers PING, and turns every ask into one `Answered`.
+
+It must not: look at a clock (one is handed in), wait, retry or reconnect; that is `connection`'s. It never answers a
+CTCP. No bytes from the server make it raise.
+
+    session = Session(Identity("ann"), clock=lambda: datetime.now(UTC))
+    session.start()
+    socket.sendall(session.take_output())
+    for event in session.receive(socket.recv(65536)): ...
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from veche.client.asks import MESSAGES, Ask, Asks
+from veche.client.batches import Batch, Batches
+from veche.client.events import (
+    Answered,
+    CapabilitiesChanged,
+    Event,
+    HistoryReceived,
+    LineDropped,
+    MessageReceived,
+    Refused,
+    Registered,
+    Told,
+)
+from veche.client.heard import hear, is_answer, said, time_of
+from veche.client.model import Model
+from veche.client.registration import Identity, Registration
+from veche.wire import numerics as n
+from veche.wire.lines import BadLine, LineReader
+from veche.wire.message import NO_TAGS, Message, format_message, parse
+
+# A server may send 8191 bytes of tags and, on our own and some other servers, more than 512 of message.
+_TAG_LIMIT = 8191
+_BODY_LIMIT = 8000
+# Marks the PINGs that stand for a label, so that no other PONG is taken for theirs.
+_MARK = "veche-"
+
+
+class Session:
+    """A client's side of one connection.
+
+    `clock` gives the time (UTC) for events that the server does not date. `model` is what we know; read it as you
+    like between two calls. `is_registered` turns true when the server has let us in (001).
+    """
+
+    def __init__(self, identity: Identity, *, clock: Callable[[], datetime]) -> None:
+        self.model = Model(identity.nick)
+        self._clock = clock
+        self._reader = LineReader(limit=_BODY_LIMIT, tags=_TAG_LIMIT)
+        self._registration = Registration(identity, self.model, self.say)
+        self._batches = Batches()
+        self._asks = Asks()
+        self._output: list[str] = []
+        self._is_welcomed = False
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the server has let us in."""
+        return self._registration.is_done
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether answers come by label; labeled-response "depends on the batch capability"."""
+        return {"labeled-response", "batch"} <= self.model.capabilities
+
+    # --- what we say ---
+
+    def start(self) -> None:
+        """Begin registration. Raises ValueError when the identity cannot be written in a line."""
+        self._registration.start()
+
+    def try_nick(self, nick: str) -> None:
+        """After `NickRefused`: offer another. Raises ValueError when it cannot be written in a line."""
+        self._registration.try_nick(nick)
+
+    def say(self, command: str, *params: str) -> None:
+        """Send a line without caring for its answer. Raises ValueError when it cannot be written in a line."""
+        self._output.append(format_message(command, *params))
+
+    def ask(self, command: str, *params: str) -> str:
+        """Send a line whose answer will come as one `Answered` with the label that is returned.
+
+        Raises ValueError when it cannot be written in a line. Not before `Registered`: servers answer little before.
+        """
+        by_label = self.has_labels
+        format_message(command, *params)  # raises before anything is remembered
+        ask = self._asks.add(command.upper(), params, by_label=by_label)
+        if by_label:
+            self._output.append(format_message(command, *params, tags={"label": ask.label}))
+        elif ask.command == "PING":
+            self.say("PING", _MARK + ask.label)
+        else:
+            self.say(command, *params)
+            self.say("PING", _MARK + ask.label)
+        return ask.label
+
+    def take_output(self) -> bytes:
+        """The bytes to send now; they are ours no more."""
+        if not self._output:
+            return b""
+        data = "".join(line + "\r\n" for line in self._output).encode(errors="replace")
+        self._output.clear()
+        return data
+
+    # --- what we hear ---
+
+    def receive(self, data: bytes) -> list[Event]:
+        """Take the next bytes from the server; return what has happened, in order."""
+        now = self._clock()
+        events: list[Event] = []
+        for line in self._reader.receive(data):
+            if isinstance(line, BadLine):
+                events.append(LineDropped(time=now, fault=line.fault.value))
+            elif (message := parse(line)) is not None:
+                self._hear(message, now, events)
+        if self._reader.overflowed:
+            self._reader.overflowed = False
+            # The rest of that line will come as a line of its own, which means nothing or is dropped: harmless here.
+            events.append(LineDropped(time=now, fault="too long"))
+        return events
+
+    def _hear(self, message: Message, now: datetime, events: list[Event]) -> None:
+        if message.command == "PING":
+            self.say("PONG", message.params[-1] if message.params else "")
+            return
+        batch = self._batches.batch_of(message)
+        if message.command == "BATCH":
+            ended = self._batches.hear(message)
+            if ended is not None:
+                self._end_batch(ended, now, events)
+            return
+        ask = self._ask_of(message, batch)
+        if batch is not None:
+            batch.keep(message)
+            if batch.is_history:
+                return  # it is told as a whole at the end, and changes nothing in the present
+        elif ask is not None:
+            ask.keep(message)
+        self._hear_now(message, ask, now, events)
+        if batch is None and ask is not None and (ask.by_label or _is_end_of(ask, message)):
+            self._finish(ask, now, events)
+
+    def _hear_now(self, message: Message, ask: Ask | None, now: datetime, events: list[Event]) -> None:
+        if (refused := self._registration.nick_refusal(message, now)) is not None:
+            events.append(refused)
+            return
+        if not self.is_registered and message.command in (n.ERR_UNKNOWNCOMMAND, n.ERR_NOTREGISTERED):
+            return  # a server that does not know CAP says so, and goes on
+        if self._registration.hear(message):
+            events.append(CapabilitiesChanged(time=now, enabled=frozenset(self.model.capabilities)))
+        for event in hear(self.model, message, now):
+            if isinstance(event, MessageReceived) and self._is_second_copy(event, message):
+                continue
+            if ask is not None:
+                if isinstance(event, Refused):
+                    ask.refuse(event)
+                if isinstance(event, Refused | Told):
+                    continue  # it goes to whoever asked
+                if isinstance(event, MessageReceived) and event.is_mine and ask.command in MESSAGES:
+                    ask.echo = event
+            events.append(event)
+        if message.command in (n.RPL_ENDOFMOTD, n.ERR_NOMOTD) and not self._is_welcomed:
+            self._is_welcomed = True
+            events.append(Registered(time=now, nick=self.model.nick))
+
+    def _ask_of(self, message: Message, batch: Batch | None) -> Ask | None:
+        """The open ask that a message belongs to, whether or not it ends it."""
+        label = batch.outermost.label if batch is not None else message.tags.get("label", "")
+        if label:
+            return self._asks.get(label, by_label=True)
+        if message.command == "PONG":
+            token = message.params[-1] if message.params else ""
+            return self._asks.get(token.removeprefix(_MARK), by_label=False) if token[:6] == _MARK else None
+        if is_answer(message):
+            return self._asks.oldest()
+        if message.command in MESSAGES and message.params and self.model.is_me(message.nick):
+            target = message.params[0]  # as the server spells it, which need not be as we did
+            return self._asks.sending(message.command, lambda asked: self.model.same(asked, target))
+        return None
+
+    def _is_second_copy(self, event: MessageReceived, message: Message) -> bool:
+        """What we say to ourselves comes twice, as echo and as message; labeled-response advises:
+        "Ignore the unlabeled message." With ids the two can be told apart later, by the id.
+        """
+        return (
+            event.is_mine
+            and not event.msgid
+            and self.has_labels
+            and "label" not in message.tags
+            and self.model.is_me(event.target)
+        )
+
+    def _end_batch(self, batch: Batch, now: datetime, events: list[Event]) -> None:
+        ask = self._asks.get(batch.label, by_label=True) if batch.label else None
+        if batch.is_history:
+            said_then = self._read_history(batch, now)
+            if ask is None and (unlabelled := self._asks.oldest("CHATHISTORY")) is not None:
+                unlabelled.history += said_then  # its PONG will end it
+                return
+            if ask is None:
+                name = batch.params[0] if batch.params else ""
+                events.append(HistoryReceived(time=now, conversation=name, messages=tuple(said_then)))
+                return
+            ask.history += said_then
+        if ask is not None:
+            for line in batch.lines:
+                ask.keep(line)
+            self._finish(ask, now, events)
+
+    def _read_history(self, batch: Batch, now: datetime) -> list[MessageReceived]:
+        messages: list[MessageReceived] = []
+        for line in batch.lines:
+            if line.command in MESSAGES:
+                event = said(self.model, line, time_of(line, now), is_replay=True)
+                if isinstance(event, MessageReceived):
+                    messages.append(event)
+        return messages
+
+    def _finish(self, ask: Ask, now: datetime, events: list[Event]) -> None:
+        self._asks.finish(ask)
+        if ask.command in MESSAGES and ask.refusal is None and ask.echo is None:
+            self._echo_locally(ask, now, events)
+        events.append(Answered(time=now, label=ask.label, answer=ask.answer()))
+
+    def _echo_locally(self, ask: Ask, now: datetime, events: list[Event]) -> None:
+        """Without echo-message an accepted message is heard of no more, so we say it ourselves: an accepted message
+        is one `MessageReceived`, whatever the server can do.
+        """
+        line = Message(ask.command, list(ask.params), self.model.source or self.model.nick, NO_TAGS)
+        event = said(self.model, line, now)
+        if isinstance(event, MessageReceived):
+            ask.echo = event
+            if not self.model.is_me(event.target):  # that copy comes from the server
+                events.append(event)
+
+
+def _is_end_of(ask: Ask, message: Message) -> bool:
+    return message.command == "PONG" and not ask.by_label
