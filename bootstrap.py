@@ -30,7 +30,7 @@ TEXTS = {
         "done": "Set up in {seconds:.0f} s.\n",
         "nopip": "Python at {exe} has no pip, and there is no uv: Veche cannot fetch its packages.\n"
         "Install one of them and start again, for example:  apt install python3-pip\n",
-        "failed": "Fetching the packages failed (exit code {code}):\n{output}\n"
+        "failed": "Setting up failed (code {code}):\n{output}\n"
         "Nothing is broken: start again when the cause is gone.\n",
         "readonly": "Cannot write in {root} ({error}): start once as the owner of that directory.\n",
     },
@@ -42,7 +42,7 @@ TEXTS = {
         "done": "Готово за {seconds:.0f} с.\n",
         "nopip": "У Python ({exe}) нет pip, и uv тоже нет: Veche нечем скачать свои пакеты.\n"
         "Установите одно из двух и запустите снова, например:  apt install python3-pip\n",
-        "failed": "Не удалось скачать пакеты (код {code}):\n{output}\n"
+        "failed": "Не получилось (код {code}):\n{output}\n"
         "Ничего не сломано: запустите снова, когда причина исчезнет.\n",
         "readonly": "Нельзя писать в {root} ({error}): запустите один раз от имени владельца каталога.\n",
     },
@@ -92,7 +92,11 @@ def ensure(group: str) -> None:
     with handle:
         take_turn(handle)
         if not is_ready(group):
-            set_up(group, handle.fileno())
+            try:
+                set_up(group, handle.fileno())
+            except OSError as error:  # a full disk, above all
+                say("failed", code=error.errno, output=error)
+                sys.exit(1)
 
 
 def is_ready(group: str) -> bool:
@@ -182,7 +186,7 @@ def make_venv(with_pip: bool) -> None:
     import shutil
     import venv
 
-    if os.path.islink(VENV):
+    if os.path.islink(VENV) or os.path.isfile(VENV):
         os.remove(VENV)
     elif os.path.exists(VENV):
         shutil.rmtree(VENV)
@@ -198,11 +202,16 @@ def find_installer() -> "list[str]":
     uv = shutil.which("uv")
     if uv:
         return [uv, "pip", "install", "--quiet", "--python", venv_python()]
+    pip = ["-m", "pip", "--python", venv_python(), "install", "--quiet"]
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, *pip]
     # Started from inside another venv, this Python may have no pip while the one behind it has.
-    for exe in [sys.executable, getattr(sys, "_base_executable", sys.executable)]:
-        probe = [exe, "-m", "pip", "--version"]
-        if not subprocess.call(probe, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-            return [exe, "-m", "pip", "--python", venv_python(), "install", "--quiet"]
+    base = getattr(sys, "_base_executable", sys.executable)
+    probe = [base, "-m", "pip", "--version"]
+    if base != sys.executable and not subprocess.call(
+        probe, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ):
+        return [base, *pip]
     if importlib.util.find_spec("ensurepip"):
         return ["ensurepip"]
     say("nopip", exe=sys.executable)

@@ -57,29 +57,9 @@ def test_options_win_over_set_and_set_over_the_file(home: dict[str, str], tmp_pa
     file.write_text(
         '[server]\nname = "file.x"\nnetwork = "File"\n[listen]\nirc = ":1"\nweb = ":2"\nclassic = ":3"\n'
     )
-    settings = parse(
-        # fmt: off
-        [
-            "--config",
-            str(file),
-            "--set",
-            "server.name=set.x",
-            "--set",
-            "server.network=Set",
-            "--network",
-            "1984",
-            "--set",
-            "listen.irc=:4",
-            "--set",
-            "listen.web=:5",
-            "--irc",
-            ":6",
-            "--irc",
-            "[::1]:7",
-        ],
-        # fmt: on
-        home,
-    )
+    argv = f"--config {file} --set server.name=set.x --set server.network=Set --network 1984".split()
+    argv += ["--set", "listen.irc=:4", "--set", "listen.web=:5", "--irc", ":6", "--irc", "[::1]:7"]
+    settings = parse(argv, home)
     assert settings.config.server.name == "set.x"
     assert settings.config.server.network == "1984"
     assert settings.doors.irc == (Address(None, 6), Address("::1", 7))

@@ -1,0 +1,257 @@
+"""The starters, for real: copies of them in a strange directory, with an empty home.
+
+The locks of most copies are empty, so that making .venv takes a second and no network; one test fetches the real
+packages. Programs are stood in for by small modules that say who and where they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILES = ["bootstrap.py", "server.py", "client.py", "test.py", "requirements.lock", "requirements-dev.lock"]
+# The Python behind this test's own venv: that is what a person types.
+PYTHON = str(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
+PROGRAM = """
+import json, os, sys
+print(json.dumps([os.getpid(), sys.argv[1:], sys.prefix, __file__]), flush=True)
+if "--exit" in sys.argv:
+    sys.exit(int(sys.argv[sys.argv.index("--exit") + 1]))
+"""
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="written for POSIX")]
+
+
+class Checkout:
+    """A copy of the starters around a dummy program."""
+
+    def __init__(self, place: Path) -> None:
+        self.root = place / "дом с пробелом"
+        self.home = place / "home"
+        self.root.mkdir()
+        self.home.mkdir()
+        for name in FILES:
+            shutil.copy(ROOT / name, self.root)
+        for module in ("app/server", "client/plain"):
+            file = self.root / "src" / "veche" / f"{module}.py"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            (file.parent / "__init__.py").touch()
+            file.write_text(PROGRAM)
+        (self.root / "src" / "veche" / "__init__.py").touch()
+
+    def empty_locks(self) -> None:
+        for lock in ("requirements.lock", "requirements-dev.lock"):
+            (self.root / lock).write_text("# nothing to fetch\n")
+
+    def start(
+        self, starter: str, *arguments: str, cwd: Path | None = None, **more: str
+    ) -> subprocess.Popen[str]:
+        environment = {"HOME": str(self.home), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **more}
+        # How to reach a package index is the machine's affair and not the home directory's.
+        environment |= {
+            k: v for k, v in os.environ.items() if k.startswith("PIP_") or k.lower().endswith("_proxy")
+        }
+        return subprocess.Popen(
+            [more.get("PYTHON", PYTHON), str(self.root / starter), *arguments],
+            cwd=cwd or self.home,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def run(self, starter: str, *arguments: str, **more: str) -> tuple[int, str, str]:
+        process = self.start(starter, *arguments, **more)
+        out, err = process.communicate(timeout=300)
+        return process.returncode, out, err
+
+    @property
+    def stamps(self) -> list[str]:
+        return sorted(file.name for file in (self.root / ".venv").glob("*.stamp"))
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    made = Checkout(tmp_path)
+    made.empty_locks()
+    yield made
+    shutil.rmtree(made.root, ignore_errors=True)
+
+
+def test_first_start_says_one_line_and_becomes_the_program(checkout: Checkout) -> None:
+    process = checkout.start("server.py", "--irc", ":1", "--exit", "7")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 7
+    pid, arguments, prefix, file = json.loads(out)
+    assert pid == process.pid, "the program is not the process that was started"
+    assert arguments == ["--irc", ":1", "--exit", "7"]
+    assert Path(prefix) == checkout.root / ".venv"
+    assert Path(file) == checkout.root / "src/veche/app/server.py"
+    assert re.fullmatch(r"Setting up Veche in .*\.venv: .*\nSet up in \d+ s\.\n", err)
+    assert list(checkout.home.iterdir()) == []
+
+
+def test_second_start_is_silent_and_quick(checkout: Checkout) -> None:
+    checkout.run("server.py")
+    started = time.monotonic()
+    code, out, err = checkout.run("client.py")
+    assert (code, err) == (0, "")
+    assert "client/plain.py" in out
+    assert time.monotonic() - started < 1
+
+
+def test_two_first_starts_at_one_moment_do_not_collide(checkout: Checkout) -> None:
+    processes = [checkout.start(name) for name in ("server.py", "client.py", "server.py")]
+    ends = [(*process.communicate(timeout=120), process.returncode) for process in processes]
+    assert [code for *_, code in ends] == [0, 0, 0], ends
+    assert sum("Set up in" in err for _, err, _ in ends) == 1, ends
+
+
+def test_changed_lock_updates_in_place(checkout: Checkout) -> None:
+    checkout.run("server.py")
+    kept = checkout.root / ".venv" / "kept"
+    kept.touch()
+    (checkout.root / "requirements.lock").write_text("# something else\n")
+    assert "Updating" in checkout.run("server.py")[2]
+    assert kept.exists()
+    assert checkout.run("server.py")[2] == ""
+
+
+@pytest.mark.parametrize("damage", ["no stamp", "other python", "no python", "a file", "elsewhere"])
+def test_unfinished_or_foreign_environment_is_made_anew(checkout: Checkout, damage: str) -> None:
+    venv = checkout.root / ".venv"
+    checkout.run("server.py")
+    stamp = venv / "veche-run.stamp"
+    (venv / "rubble").touch()
+    if damage == "no stamp":
+        stamp.unlink()
+    elif damage == "other python":
+        stamp.write_text(stamp.read_text().replace("Python 3.", "Python 2."))
+    elif damage == "no python":
+        (venv / "bin" / "python").unlink()
+    elif damage == "a file":
+        shutil.rmtree(venv)
+        venv.touch()
+    else:
+        checkout.root = checkout.root.rename(checkout.root.with_name("moved"))
+    code, _, err = checkout.run("server.py")
+    assert code == 0, err
+    assert "Setting up" in err
+    assert not (checkout.root / ".venv" / "rubble").exists()
+
+
+def test_start_killed_in_the_middle_is_done_again(checkout: Checkout) -> None:
+    process = checkout.start("server.py")
+    while not (checkout.root / ".venv" / "bin" / "python").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert checkout.stamps == []
+    code, _, err = checkout.run("server.py")
+    assert code == 0
+    assert "Setting up" in err
+    assert checkout.stamps == ["veche-run.stamp"]
+
+
+def test_dev_environment_serves_the_server_too(checkout: Checkout) -> None:
+    # pytest itself is not in the empty lock, so its start fails after the set-up.
+    assert "No module named pytest" in checkout.run("test.py")[2]
+    assert checkout.stamps == ["veche-dev.stamp", "veche-run.stamp"]
+    assert checkout.run("server.py")[2] == ""
+
+
+def test_package_that_is_not_the_locked_one_stops_the_start(checkout: Checkout, tmp_path: Path) -> None:
+    wheel = tmp_path / "tea-1-py3-none-any.whl"
+    wheel.write_bytes(b"not what was promised")
+    (checkout.root / "requirements.lock").write_text(f"tea @ {wheel.as_uri()} --hash=sha256:{'0' * 64}\n")
+    code, out, err = checkout.run("server.py")
+    assert code == 1
+    assert out == ""
+    assert "Setting up failed" in err
+    assert checkout.stamps == []
+    checkout.empty_locks()
+    assert checkout.run("server.py")[0] == 0
+
+
+def test_messages_follow_the_locale(checkout: Checkout) -> None:
+    assert "Veche готовит" in checkout.run("server.py", LC_ALL="ru_RU.UTF-8")[2]
+
+
+def test_without_any_installer_the_way_out_is_told(checkout: Checkout) -> None:
+    # A Python that has neither pip nor ensurepip, as Debian's without its extra packages.
+    (checkout.root / "hide.py").write_text(
+        "import importlib.util, runpy, sys\n"
+        "find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name: None if name in ('pip', 'ensurepip') else find(name)\n"
+        "sys.argv = ['server.py']\n"
+        "runpy.run_path('server.py', run_name='__main__')\n"
+    )
+    process = subprocess.run(
+        [PYTHON, "hide.py"],
+        cwd=checkout.root,
+        env={"PATH": "/nonexistent", "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 2
+    assert "has no pip" in process.stderr
+    assert "python3-pip" in process.stderr
+
+
+def test_too_old_python_is_told_so(checkout: Checkout) -> None:
+    """Played by asking for a Python of the future: an old one is seldom at hand."""
+    text = (checkout.root / "bootstrap.py").read_text()
+    (checkout.root / "bootstrap.py").write_text(
+        text.replace("OLDEST_PYTHON = (3, 11)", "OLDEST_PYTHON = (4, 0)")
+    )
+    code, _, err = checkout.run("server.py")
+    assert code == 2
+    assert "needs Python 4.0 or newer" in err
+
+
+@pytest.mark.parametrize("starter", ["server.py", "client.py", "test.py"])
+def test_starter_parses_as_python_2_and_says_so(starter: str) -> None:
+    """No annotations and f-strings here: `python` may be Python 2, and must still say what it lacks."""
+    text = (ROOT / starter).read_text()
+    assert "->" not in text
+    assert not re.search(r"\bf\"", text)
+    assert "except SyntaxError" in text
+
+
+def test_bootstrap_parses_as_an_early_python_3() -> None:
+    import ast
+
+    ast.parse((ROOT / "bootstrap.py").read_text(), feature_version=(3, 5))
+
+
+def test_checkout_that_cannot_be_written_is_told_so(checkout: Checkout) -> None:
+    # Played by something that not even root can open for writing.
+    (checkout.root / ".venv.lock").mkdir()
+    code, _, err = checkout.run("server.py")
+    assert code == 2
+    assert "Cannot write in" in err
+
+
+def test_real_packages_are_fetched_into_a_fresh_copy(tmp_path: Path) -> None:
+    made = Checkout(tmp_path)
+    (made.root / "src/veche/app/server.py").write_text(
+        "import msgspec, uvloop; print(msgspec.__name__, uvloop.__name__)"
+    )
+    code, out, err = made.run("server.py")
+    assert code == 0, err
+    assert out == "msgspec uvloop\n"
