@@ -27,7 +27,7 @@ TEXTS = {
         "setup": "Setting up Veche in {venv}: done once, takes seconds, needs the network.",
         "update": "Updating the packages in {venv}: the lock file has changed.",
         "wait": "Another start is setting up {venv}: waiting for it.",
-        "done": "Set up in {seconds:.0f} s.\n",
+        "done": "Set up in {seconds:.1f} s.\n",
         "nopip": "Python at {exe} has no pip, and there is no uv: Veche cannot fetch its packages.\n"
         "Install one of them and start again, for example:  apt install python3-pip\n",
         "failed": "Setting up failed (code {code}):\n{output}\n"
@@ -39,7 +39,7 @@ TEXTS = {
         "setup": "Veche готовит {venv}: это делается один раз, занимает секунды и требует сети.",
         "update": "Veche обновляет пакеты в {venv}: файл с их версиями изменился.",
         "wait": "Другой запуск уже готовит {venv}: ждём его.",
-        "done": "Готово за {seconds:.0f} с.\n",
+        "done": "Готово за {seconds:.1f} с.\n",
         "nopip": "У Python ({exe}) нет pip, и uv тоже нет: Veche нечем скачать свои пакеты.\n"
         "Установите одно из двух и запустите снова, например:  apt install python3-pip\n",
         "failed": "Не получилось (код {code}):\n{output}\n"

@@ -100,7 +100,7 @@ def test_first_start_says_one_line_and_becomes_the_program(checkout: Checkout) -
     assert arguments == ["--irc", ":1", "--exit", "7"]
     assert Path(prefix) == checkout.root / ".venv"
     assert Path(file) == checkout.root / "src/veche/app/server.py"
-    assert re.fullmatch(r"Setting up Veche in .*\.venv: .*\nSet up in \d+ s\.\n", err)
+    assert re.fullmatch(r"Setting up Veche in .*\.venv: .*\nSet up in [\d.]+ s\.\n", err)
     assert list(checkout.home.iterdir()) == []
 
 
