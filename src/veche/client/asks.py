@@ -44,11 +44,10 @@ class Ask:
         if self.refusal is None:
             self.refusal = refusal
 
-    def answer(self) -> Answer:
-        """All of it."""
-        return Answer(
-            self.command, self.params, tuple(self.lines), self.refusal, self.echo, tuple(self.history)
-        )
+    def answer(self, *, is_complete: bool = True) -> Answer:
+        """All that has come."""
+        lines, history = tuple(self.lines), tuple(self.history)
+        return Answer(self.command, self.params, lines, self.refusal, self.echo, history, is_complete)
 
 
 class Asks:
@@ -72,14 +71,14 @@ class Asks:
         self._open[ask.label] = ask
         return ask
 
+    def take(self, label: str) -> Ask | None:
+        """Take an ask out, answered or not."""
+        return self._open.pop(label, None)
+
     def get(self, label: str, *, by_label: bool) -> Ask | None:
         """The open ask of this label and kind."""
         ask = self._open.get(label)
         return ask if ask is not None and ask.by_label is by_label else None
-
-    def finish(self, ask: Ask) -> None:
-        """The ask has its answer."""
-        self._open.pop(ask.label, None)
 
     def oldest(self, command: str = "") -> Ask | None:
         """The oldest open ask without a label on the wire (of one command), to which unlabelled answers belong."""

@@ -5,7 +5,7 @@ terminal until `clean.plain` has been over it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -245,6 +245,7 @@ class Answer:
 
     `refusal` is its first error, or None. `lines` are the answering lines in order; `echo` is our own message as
     the server has it (for PRIVMSG and NOTICE that were accepted); `history` what a CHATHISTORY brought.
+    Not `is_complete`: we gave up waiting for the rest.
     """
 
     command: str
@@ -252,7 +253,8 @@ class Answer:
     lines: tuple[Message, ...] = ()
     refusal: Refused | None = None
     echo: MessageReceived | None = None
-    history: tuple[MessageReceived, ...] = field(default=())
+    history: tuple[MessageReceived, ...] = ()
+    is_complete: bool = True
 
     def numerics(self, code: str) -> Sequence[list[str]]:
         """The parameters of every answering line with this numeric, without our nick in front."""

@@ -45,9 +45,23 @@ class Gaps:
             found = self._conversations[key] = Conversation(name)
         return found
 
-    def known(self) -> list[str]:
-        """The keys of all conversations of which something was seen."""
-        return [key for key, talk in self._conversations.items() if talk.msgid or talk.time is not None]
+    def unfinished(self) -> dict[str, str]:
+        """The conversations, key to name, that may have a gap: a place is known, or a fill has begun."""
+        return {
+            key: talk.name
+            for key, talk in self._conversations.items()
+            if talk.time is not None or talk.is_filling
+        }
+
+    def is_known(self, key: str) -> bool:
+        """Whether a place was reached in this conversation before."""
+        talk = self._conversations.get(key)
+        return talk is not None and talk.time is not None
+
+    def is_filling(self, key: str) -> bool:
+        """Whether a fill has begun and not ended."""
+        talk = self._conversations.get(key)
+        return talk is not None and talk.is_filling
 
     def hear(self, key: str, message: MessageReceived) -> bool:
         """Take a live message; whether it is to be told now."""
@@ -74,6 +88,12 @@ class Gaps:
         talk.is_filling = False
         held, talk.held = talk.held, []
         return [message for message in held if self._tell(talk, message)]
+
+    def start_at(self, key: str, name: str, time: datetime) -> None:
+        """Of a conversation that is new to us: what is said after `time` would be missed."""
+        talk = self.conversation(key, name)
+        if talk.time is None:
+            talk.time = time
 
     def lose_connection(self) -> None:
         """What waited will be in the history that the next connection fetches."""

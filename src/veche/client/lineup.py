@@ -9,15 +9,19 @@ It must not: touch a socket or wait; `connection` does both.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from veche.client.asks import MESSAGES
+from veche.client.errors import ClientError, OutcomeUnknown
 from veche.client.events import Answer, MessageReceived
 
 # Saying these twice does the same as saying them once.
 REPEATABLE = frozenset(
-    "JOIN PART TOPIC NAMES LIST WHO WHOIS WHOWAS AWAY NICK MODE INVITE ISON USERHOST MOTD VERSION LUSERS HELP TIME INFO "
-    "ADMIN PING CHATHISTORY".split()
+    {
+        *("JOIN", "PART", "TOPIC", "NAMES", "LIST", "NICK", "MODE", "INVITE", "AWAY"),
+        *("WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "CHATHISTORY"),
+        *("MOTD", "VERSION", "LUSERS", "HELP", "TIME", "INFO", "ADMIN", "PING"),
+    }
 )
 
 
@@ -27,7 +31,7 @@ class Outgoing:
     __slots__ = ("command", "nick", "params", "settle")
 
     def __init__(
-        self, command: str, params: tuple[str, ...], settle: Callable[[Answer | None], None]
+        self, command: str, params: tuple[str, ...], settle: Callable[[Answer | ClientError], None]
     ) -> None:
         self.command = command
         self.params = params
@@ -39,12 +43,18 @@ class Outgoing:
         """Whether saying it twice would be heard twice."""
         return self.command in MESSAGES
 
-    def is_same(self, message: MessageReceived) -> bool:
-        """Whether a message from the history is this one, its target and sender apart."""
+    def is_same(self, message: MessageReceived, same: Callable[[str, str], bool]) -> bool:
+        """Whether a message from the history is this one."""
         text = self.params[-1]
+        kind = "notice" if self.command == "NOTICE" else "message"
         if text[:1] == "\x01":
-            text = text.strip("\x01").partition(" ")[2]
-        return message.text == text and (message.kind == "notice") == (self.command == "NOTICE")
+            text, kind = text.strip("\x01").partition(" ")[2], "action"
+        return (
+            message.text == text
+            and message.kind == kind
+            and same(message.sender, self.nick)
+            and same(message.conversation, self.params[0])
+        )
 
 
 class Lineup:
@@ -92,14 +102,34 @@ class Lineup:
         self.doubtful += self._outstanding.values()
         self._outstanding.clear()
 
-    def take_doubtful(self) -> list[Outgoing]:
-        """What is in doubt, to be looked into; the caller settles each piece or gives it back by `put_back`."""
-        doubtful, self.doubtful = self.doubtful, []
-        return doubtful
+    def recognise(self, message: MessageReceived, same: Callable[[str, str], bool]) -> bool:
+        """Take a message of ours from the history; whether it was in doubt, and is now settled as sent.
 
-    def put_back(self, pieces: Iterable[Outgoing]) -> None:
-        """Put pieces in front of all that waits, in their order."""
-        self._waiting.extendleft(reversed(list(pieces)))
+        One message of the history settles one piece, so that what was said twice is found twice.
+        """
+        for piece in self.doubtful:
+            if piece.is_message and piece.is_same(message, same):
+                self.doubtful.remove(piece)
+                piece.settle(Answer(piece.command, piece.params, echo=message))
+                return True
+        return False
+
+    def resolve(self, is_searched: Callable[[str], bool]) -> None:
+        """The history has been searched: decide what is still in doubt, and open the line.
+
+        `is_searched`: whether the history of a target was to be had in full. What is not in it was not said, and is
+        said again, in its old place in the line; of what could not be searched nothing is known, and saying so is
+        better than perhaps saying it twice.
+        """
+        again: list[Outgoing] = []
+        for piece in self.doubtful:
+            if is_searched(piece.params[0]) if piece.is_message else piece.command in REPEATABLE:
+                again.append(piece)
+            else:
+                piece.settle(OutcomeUnknown("the connection was lost before the answer came"))
+        self.doubtful.clear()
+        self._waiting.extendleft(reversed(again))
+        self.is_open = True
 
     def take_all(self) -> list[Outgoing]:
         """Everything that was never answered, for the end."""

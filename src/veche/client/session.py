@@ -58,6 +58,7 @@ class Session:
         self._asks = Asks()
         self._output: list[str] = []
         self._is_welcomed = False
+        self._server_time: datetime | None = None
 
     @property
     def is_registered(self) -> bool:
@@ -68,6 +69,10 @@ class Session:
     def has_labels(self) -> bool:
         """Whether answers come by label; labeled-response "depends on the batch capability"."""
         return {"labeled-response", "batch"} <= self.model.capabilities
+
+    def now(self) -> datetime:
+        """The newest time that the server has told, or this machine's where it has told none."""
+        return self._server_time or self._clock()
 
     # --- what we say ---
 
@@ -100,6 +105,13 @@ class Session:
             self.say("PING", _MARK + ask.label)
         return ask.label
 
+    def give_up(self, label: str) -> list[Event]:
+        """Wait no longer for the answer to an ask: it ends incomplete. Nothing, if it has ended already."""
+        ask = self._asks.take(label)
+        if ask is None:
+            return []
+        return [Answered(time=self._clock(), label=label, answer=ask.answer(is_complete=False))]
+
     def take_output(self) -> bytes:
         """The bytes to send now; they are ours no more."""
         if not self._output:
@@ -130,6 +142,8 @@ class Session:
             self.say("PONG", message.params[-1] if message.params else "")
             return
         batch = self._batches.batch_of(message)
+        if "time" in message.tags and batch is None:
+            self._server_time = time_of(message, self._server_time or now)
         if message.command == "BATCH":
             ended = self._batches.hear(message)
             if ended is not None:
@@ -223,7 +237,7 @@ class Session:
         return messages
 
     def _finish(self, ask: Ask, now: datetime, events: list[Event]) -> None:
-        self._asks.finish(ask)
+        self._asks.take(ask.label)
         if ask.command in MESSAGES and ask.refusal is None and ask.echo is None:
             self._echo_locally(ask, now, events)
         events.append(Answered(time=now, label=ask.label, answer=ask.answer()))

@@ -1,0 +1,261 @@
+"""A connection that lasts: it connects, comes back when it was cut off, fetches what was missed, and says of
+everything that was sent what became of it.
+
+    async with Connection("127.0.0.1", 6667, nick="ann") as chat:
+        await chat.join("#tea")
+        receipt = await chat.send("#tea", "hello")
+        async for event in chat.events():
+            ...
+
+It speaks to any IRC server; where one lacks labels, echoes or history, acknowledgements come from PING, and gaps stay
+open and say so (`GapFilled.is_complete`). How it is done is in `keeper`; this is its face.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self, TypeVar
+
+from veche.client.errors import AskRefused, CannotConnect, ClientError, OutcomeUnknown
+from veche.client.events import Answer, Event, MessageReceived
+from veche.client.gaps import timestamp
+from veche.client.keeper import ChooseNick, Keeper, Settings
+from veche.client.lineup import Outgoing
+from veche.client.link import Timing
+from veche.client.model import Model, Room
+from veche.client.registration import Identity
+from veche.wire.lines import BODY_LIMIT
+from veche.wire.message import format_message
+
+T = TypeVar("T")
+
+# Veche's own limits are a burst of 5 and an input queue of 8 KiB; four lines of 512 bytes stay within both.
+WINDOW = 4
+# What others may see in front of our messages while we do not know it: nick!user@host.
+_USER_AND_HOST = "!" + "u" * 10 + "@" + "h" * 63
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The server has taken a message; on a Veche server that means that it is on disk.
+
+    `msgid` is "" where the server gives none.
+    """
+
+    target: str
+    text: str
+    msgid: str
+    time: datetime
+
+
+def utc_now() -> datetime:
+    """The time of this machine."""
+    return datetime.now(UTC)
+
+
+class Connection:
+    """A lasting connection to one server under one nick; use it with `async with`, from one event loop.
+
+    `rooms` are joined at once and after every reconnect, like those joined later. `backlog`: how many old messages of
+    a room to fetch on coming in. `window`: how many lines may be sent before the first is answered.
+    `choose_nick(nick, code, text)` is awaited for another nick when one is refused; "" gives up. Without it, entering
+    raises NickNotAccepted.
+
+    Entering raises CannotConnect when the server cannot be reached the first time; later failures are retried as
+    `timing` says and told as `Disconnected`.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 6667,
+        *,
+        nick: str,
+        realname: str = "",
+        password: str = "",
+        rooms: tuple[str, ...] = (),
+        backlog: int = 0,
+        window: int = WINDOW,
+        timing: Timing | None = None,
+        choose_nick: ChooseNick | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        settings = Settings(
+            host=host,
+            port=port,
+            identity=Identity(nick, realname=realname, password=password),
+            backlog=backlog,
+            window=window,
+            timing=timing or Timing(),
+            choose_nick=choose_nick,
+            clock=clock,
+            chance=chance,
+        )
+        self._keeper = Keeper(settings, dict.fromkeys(rooms, ""))
+        self._task: asyncio.Task[None] | None = None
+
+    # --- coming and going ---
+
+    async def __aenter__(self) -> Self:
+        keeper = self._keeper
+        self._task = asyncio.create_task(keeper.run(), name=f"connection to {keeper.settings.host}")
+        ready = asyncio.create_task(keeper.ready.wait(), name="wait until ready")
+        try:
+            await asyncio.wait({self._task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ready.cancel()
+            if not keeper.was_ready:
+                self._task.cancel()
+                await asyncio.wait({self._task})
+        if not keeper.was_ready:
+            self._task.result()  # raises why
+            raise CannotConnect("closed before it was open")
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    async def close(self, reason: str = "bye") -> None:
+        """Say goodbye and end; what was not sent yet ends in ConnectionClosed. Takes two seconds at most.
+
+        Raises what went wrong inside, if something did: that is a bug of this library.
+        """
+        await self._keeper.say_goodbye(reason)
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+            if not task.cancelled() and not isinstance(error := task.exception(), ClientError) and error:
+                raise error
+
+    # --- what is known ---
+
+    @property
+    def is_online(self) -> bool:
+        """Whether we are in and up to date, so that what is sent now leaves now."""
+        return self._keeper.ready.is_set()
+
+    @property
+    def nick(self) -> str:
+        """Our nick, as the server has it."""
+        return self._keeper.nick
+
+    @property
+    def model(self) -> Model:
+        """Rooms, people and the server's own words; while we are cut off, as they were last."""
+        return self._keeper.model
+
+    def room(self, name: str) -> Room | None:
+        """The room of this name if we are in it."""
+        return self.model.room(name)
+
+    def text_limit(self, target: str) -> int:
+        """How many bytes of UTF-8 a message to this target may have: what fits into a line with the target, our
+        name and host in front ("limit messages to 512 bytes in length").
+        """
+        source = self.model.source or self.nick + _USER_AND_HOST
+        return max(1, BODY_LIMIT - len(f":{source} PRIVMSG {target} :".encode(errors="replace")))
+
+    # --- saying ---
+
+    def post(self, target: str, text: str, *, notice: bool = False) -> "asyncio.Future[Receipt]":
+        """Put a message in line and return at once; the future ends when it is known what became of it.
+
+        Messages leave in the order of posting and, across reconnects, arrive once. The future raises AskRefused when
+        the server says no, OutcomeUnknown when the connection broke and the history does not tell, ConnectionClosed
+        when there will be no more connection. Raises ValueError for an empty text, a line break, or more than
+        `text_limit(target)` bytes (`text.split_text` cuts).
+        """
+        size = len(text.encode(errors="replace"))
+        if not 0 < size <= self.text_limit(target):
+            raise ValueError(f"a text to {target} has 1 to {self.text_limit(target)} bytes; this has {size}")
+
+        def receipt(answer: Answer) -> Receipt:
+            echo = answer.echo
+            time = echo.time if echo else self._keeper.settings.clock()
+            return Receipt(target, text, echo.msgid if echo else "", time)
+
+        return self._put("NOTICE" if notice else "PRIVMSG", (target, text), receipt)
+
+    async def send(self, target: str, text: str) -> Receipt:
+        """Send a message and wait until the server has it; see `post` for what may go wrong."""
+        return await self.post(target, text)
+
+    async def act(self, target: str, text: str) -> Receipt:
+        """Say what we do (`/me`); like `send`."""
+        return await self.post(target, f"\x01ACTION {text}\x01")
+
+    async def ask(self, command: str, *params: str) -> Answer:
+        """Send any command and wait for all that the server answers.
+
+        Raises AskRefused, OutcomeUnknown and ConnectionClosed as `post` does, ValueError for what does not fit into
+        a line. A command that only asks or sets something is said again when the connection broke under it.
+        """
+        return await self._put(command.upper(), params, lambda answer: answer)
+
+    async def join(self, room: str, key: str = "") -> None:
+        """Come into a room, now and after every reconnect. Raises AskRefused when it is closed to us."""
+        await self.ask("JOIN", *((room, key) if key else (room,)))
+        found = self.room(room)
+        if found is not None:
+            self._keeper.rooms[found.name] = key
+
+    async def part(self, room: str, reason: str = "") -> None:
+        """Leave a room. Raises AskRefused when we are not in it."""
+        await self.ask("PART", *((room, reason) if reason else (room,)))
+
+    async def history(self, conversation: str, limit: int = 100) -> AsyncIterator[MessageReceived]:
+        """The last `limit` messages of a conversation, newest first. Raises AskRefused where none are to be had."""
+        how, reference = "LATEST", "*"
+        while limit > 0:
+            page = min(limit, self.model.number("CHATHISTORY", 0) or 100)
+            answer = await self.ask("CHATHISTORY", how, conversation, reference, str(page))
+            for message in reversed(answer.history):
+                yield message
+            if not answer.history:
+                return
+            limit -= len(answer.history)
+            first = answer.history[0]
+            how, reference = "BEFORE", f"msgid={first.msgid}" if first.msgid else timestamp(first.time)
+
+    async def wait_room_in_line(self) -> None:
+        """Wait until the next message would leave at once, or the connection is closed for good."""
+        keeper = self._keeper
+        while keeper.lineup.is_full and not keeper.is_over:
+            keeper.progress.clear()
+            await keeper.progress.wait()
+
+    # --- hearing ---
+
+    def events(self) -> AsyncIterator[Event]:
+        """What happens, one after another, until the connection is closed for good; for one reader at a time.
+
+        Beyond 10,000 unread events the oldest are dropped, and `EventsDropped` says so.
+        """
+        return self._keeper.inbox.read()
+
+    # --- ---
+
+    def _put(
+        self, command: str, params: tuple[str, ...], convert: Callable[[Answer], T]
+    ) -> "asyncio.Future[T]":
+        format_message(command, *params)  # raises ValueError for what cannot be written in a line
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def settle(result: Answer | ClientError) -> None:
+            if future.done():  # whoever waited was cancelled
+                return
+            if isinstance(result, ClientError):
+                future.set_exception(result)
+            elif not result.is_complete:
+                future.set_exception(OutcomeUnknown("the server gave no answer"))
+            elif result.refusal is not None:
+                future.set_exception(AskRefused(result.refusal))
+            else:
+                future.set_result(convert(result))
+
+        self._keeper.put(Outgoing(command, params, settle))
+        return future

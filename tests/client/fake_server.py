@@ -1,0 +1,292 @@
+"""A small IRC server on loopback for the client's tests: one room, a memory, and faults to order.
+
+It is a fake, not a mock: it really keeps rooms, nicks and history, and the test looks at what it has kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Self
+
+from veche.wire.message import Message, format_message, parse
+
+ALL = "message-tags server-time echo-message labeled-response batch cap-notify draft/chathistory"
+LOBBY = "#lobby"
+
+
+@dataclass
+class Kept:
+    """One message of the history."""
+
+    msgid: str
+    sender: str
+    target: str
+    text: str
+    command: str = "PRIVMSG"
+
+    @property
+    def time(self) -> str:
+        return f"2026-01-01T10:{int(self.msgid[1:]) // 60:02}:{int(self.msgid[1:]) % 60:02}.000Z"
+
+
+@dataclass
+class Faults:
+    """What goes wrong, by text of a message: each happens once."""
+
+    # The message is kept, and the connection breaks before the echo.
+    die_after: set[str] = field(default_factory=set)
+    # The connection breaks before the message is kept.
+    die_before: set[str] = field(default_factory=set)
+    refuse: set[str] = field(default_factory=set)
+
+
+class Visitor(asyncio.Protocol):
+    """One connection at the server."""
+
+    def __init__(self, server: FakeServer) -> None:
+        self.server = server
+        self.nick = ""
+        self.caps: set[str] = set()
+        self.is_in = False
+        self.is_negotiating = False
+        self.rooms: set[str] = set()
+        self.tail = b""
+        self.label = ""
+        self.transport: asyncio.Transport = None  # type: ignore[assignment]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.server.visitors.append(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.server.visitors.remove(self)
+        for other in self.server.visitors:
+            if other.rooms & self.rooms:
+                other.say("QUIT", "gone", source=self.nick)
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self.tail = (self.tail + data).split(b"\r\n")
+        for line in lines:
+            message = parse(line.decode())
+            if message is not None and not self.transport.is_closing():
+                self.server.heard.append(line.decode())
+                self.label = message.tags.get("label", "") if "labeled-response" in self.caps else ""
+                self.server.serve(self, message)
+
+    def say(self, command: str, *params: str, source: str = "srv", answer: bool = False, **tags: str) -> None:
+        if answer and self.label:
+            tags["label"] = self.label
+        if "message-tags" not in self.caps:
+            tags = {}
+        line = format_message(command, *params, source=source, tags=tags)
+        self.transport.write(line.encode() + b"\r\n")
+
+
+class FakeServer:
+    """The server; `async with FakeServer() as server` listens on `server.port`."""
+
+    def __init__(self, caps: str = ALL, lobby: str = LOBBY) -> None:
+        self.caps = caps.split()
+        self.lobby = lobby
+        self.visitors: list[Visitor] = []
+        self.history: list[Kept] = []
+        self.heard: list[str] = []
+        self.faults = Faults()
+        self.taken: set[str] = set()
+        self.page = 100
+        self.port = 0
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen; again on the same port after `stop`."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Visitor(self), "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Close the door and every connection, without a word."""
+        if self._server is not None:
+            self._server.close()
+        for visitor in list(self.visitors):
+            visitor.transport.abort()
+        await asyncio.sleep(0)
+
+    def keep(self, sender: str, target: str, text: str, command: str = "PRIVMSG") -> Kept:
+        """Put a message into the history, as if it had been said while nobody listened."""
+        kept = Kept(f"m{len(self.history) + 1}", sender, target, text, command)
+        self.history.append(kept)
+        return kept
+
+    def texts(self, target: str = LOBBY) -> list[str]:
+        """What the history has for a target."""
+        return [kept.text for kept in self.history if kept.target == target]
+
+    def talk(self, sender: str, target: str, text: str) -> None:
+        """Somebody else says something now."""
+        self._relay(self.keep(sender, target, text), None)
+
+    # --- commands ---
+
+    def serve(self, visitor: Visitor, message: Message) -> None:
+        handler = getattr(self, "_" + message.command.lower(), None)
+        if handler is None:
+            visitor.say("421", visitor.nick or "*", message.command, "Unknown command", answer=True)
+        else:
+            handler(visitor, message)
+
+    def _cap(self, visitor: Visitor, message: Message) -> None:
+        if not self.caps:
+            visitor.say("421", "*", "CAP", "Unknown command")
+        elif message.params[0] == "LS":
+            visitor.is_negotiating = True
+            visitor.say("CAP", "*", "LS", " ".join(self.caps))
+        elif message.params[0] == "REQ":
+            visitor.caps.update(message.params[1].split())
+            visitor.say("CAP", "*", "ACK", message.params[1])
+        else:
+            visitor.is_negotiating = False
+            self._welcome(visitor)
+
+    def _nick(self, visitor: Visitor, message: Message) -> None:
+        nick = message.params[0]
+        if nick in self.taken or any(other.nick == nick for other in self.visitors if other is not visitor):
+            visitor.say("433", visitor.nick or "*", nick, "Nickname is already in use", answer=True)
+            return
+        old, visitor.nick = visitor.nick, nick
+        if visitor.is_in:
+            visitor.say("NICK", nick, source=old, answer=True)
+        else:
+            self._welcome(visitor)
+
+    def _user(self, visitor: Visitor, message: Message) -> None:
+        self._welcome(visitor)
+
+    def _welcome(self, visitor: Visitor) -> None:
+        knows_user = any(line.startswith("USER") for line in self.heard)
+        if visitor.is_in or not visitor.nick or visitor.is_negotiating or not knows_user:
+            return
+        if self.caps and not visitor.caps:
+            return
+        visitor.is_in = True
+        visitor.say("001", visitor.nick, "Welcome")
+        visitor.say("005", visitor.nick, "CASEMAPPING=ascii", f"CHATHISTORY={self.page}", "are supported")
+        visitor.say("422", visitor.nick, "No MOTD")
+        if self.lobby:
+            self._enter(visitor, self.lobby)
+
+    def _enter(self, visitor: Visitor, room: str) -> None:
+        visitor.rooms.add(room)
+        inside = [other for other in self.visitors if room in other.rooms]
+        for other in inside:
+            other.say("JOIN", room, source=f"{visitor.nick}!u@h", answer=other is visitor)
+        visitor.say("353", visitor.nick, "=", room, " ".join(other.nick for other in inside))
+        visitor.say("366", visitor.nick, room, "End")
+
+    def _join(self, visitor: Visitor, message: Message) -> None:
+        if message.params[0] == "#closed":
+            visitor.say("473", visitor.nick, "#closed", "Cannot join channel (+i)", answer=True)
+        else:
+            self._enter(visitor, message.params[0])
+
+    def _part(self, visitor: Visitor, message: Message) -> None:
+        visitor.rooms.discard(message.params[0])
+        visitor.say("PART", message.params[0], source=visitor.nick, answer=True)
+
+    def _topic(self, visitor: Visitor, message: Message) -> None:
+        visitor.say("TOPIC", *message.params, source=visitor.nick, answer=True)
+
+    def _ping(self, visitor: Visitor, message: Message) -> None:
+        visitor.say("PONG", "srv", message.params[0], answer=True)
+
+    def _quit(self, visitor: Visitor, message: Message) -> None:
+        visitor.say("ERROR", "Closing link")
+        visitor.transport.close()
+
+    def _list(self, visitor: Visitor, message: Message) -> None:
+        lines = [("322", room, "1", "topic") for room in sorted({self.lobby, *visitor.rooms} - {""})]
+        self._batch(visitor, "labeled-response", (), [*lines, ("323", "End")])
+
+    def _who(self, visitor: Visitor, message: Message) -> None:
+        rows = [
+            ("352", message.params[0], "u", "h", "srv", other.nick, "H", "0 " + other.nick.title())
+            for other in self.visitors
+        ]
+        self._batch(visitor, "labeled-response", (), [*rows, ("315", message.params[0], "End")])
+
+    def _batch(
+        self, visitor: Visitor, kind: str, params: tuple[str, ...], lines: list[tuple[str, ...]]
+    ) -> None:
+        if visitor.label:
+            visitor.say("BATCH", "+b", kind, *params, answer=True)
+        tags = {"batch": "b"} if visitor.label else {}
+        for code, *rest in lines:
+            visitor.say(code, visitor.nick, *rest, **tags)
+        if visitor.label:
+            visitor.say("BATCH", "-b")
+
+    def _privmsg(self, visitor: Visitor, message: Message) -> None:
+        target, text = message.params
+        if text in self.faults.refuse:
+            visitor.say("404", visitor.nick, target, "Cannot send to channel", answer=True)
+        elif target[0] != "#" and target not in {other.nick for other in self.visitors}:
+            visitor.say("401", visitor.nick, target, "No such nick/channel", answer=True)
+        elif text in self.faults.die_before:
+            self.faults.die_before.remove(text)
+            visitor.transport.abort()
+        else:
+            kept = self.keep(visitor.nick, target, text, message.command)
+            if text in self.faults.die_after:
+                self.faults.die_after.remove(text)
+                visitor.transport.abort()
+            self._relay(kept, visitor)
+
+    _notice = _privmsg
+
+    def _relay(self, kept: Kept, visitor: Visitor | None) -> None:
+        for other in self.visitors:
+            if other.transport.is_closing():
+                continue
+            tags = {"msgid": kept.msgid, "time": kept.time}
+            if other is visitor:
+                if "echo-message" in other.caps:
+                    other.say(kept.command, kept.target, kept.text, source=kept.sender, answer=True, **tags)
+                elif other.label:
+                    other.say("ACK", answer=True)
+            elif kept.target in other.rooms or kept.target == other.nick:
+                other.say(kept.command, kept.target, kept.text, source=f"{kept.sender}!u@h", **tags)
+
+    def _chathistory(self, visitor: Visitor, message: Message) -> None:
+        how, target, reference, count = message.params
+        if target not in visitor.rooms:
+            visitor.say("FAIL", "CHATHISTORY", "INVALID_TARGET", how, target, "No", answer=True)
+            return
+        kept = [one for one in self.history if one.target == target]
+        if how == "AFTER":
+            key, _, value = reference.partition("=")
+            if key == "msgid":
+                if value not in {one.msgid for one in kept}:
+                    visitor.say("FAIL", "CHATHISTORY", "MESSAGE_ERROR", how, target, "No", answer=True)
+                    return
+                kept = [one for one in kept if int(one.msgid[1:]) > int(value[1:])]
+            else:
+                kept = [one for one in kept if one.time > value]
+            kept = kept[: int(count)]
+        elif how == "BEFORE":
+            kept = [one for one in kept if int(one.msgid[1:]) < int(reference.removeprefix("msgid=m"))]
+            kept = kept[-int(count) :]
+        else:
+            kept = kept[-int(count) :]
+        visitor.say("BATCH", "+h", "chathistory", target, answer=True)
+        for one in kept:
+            visitor.say(one.command, target, one.text, source=f"{one.sender}!u@h",
+                        batch="h", msgid=one.msgid, time=one.time)  # fmt: skip
+        visitor.say("BATCH", "-h")
