@@ -1,0 +1,97 @@
+"""The command line of the checker. Exit status: 0 green, 1 red, 2 the check could not be made."""
+
+import argparse
+import asyncio
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import record, report
+from .client import CheckerError
+from .disks import why_no_disks, why_no_tmpfs
+from .faults import FAULTS
+from .load import Shape
+from .plan import Plan
+from .process import PROGRAM, sabotaged
+from .sabotage import SABOTAGES
+from .verdict import judge
+
+ROUNDS = {"kill": 200, "powercut": 20, "terminate": 20, "diskfull": 3}
+OBSTACLES = {"powercut": why_no_disks, "diskfull": why_no_tmpfs}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one fault, or judge the observations of an earlier run."""
+    options = _parser().parse_args(arguments)
+    if options.fault == "judge":
+        verdict = judge(*record.load(options.file))
+        print(*report.summary("judge", verdict), sep="\n")
+        return 0 if verdict.is_clean else 1
+    obstacle = OBSTACLES.get(options.fault, lambda: "")()
+    if obstacle:
+        print(f"{options.fault}: this machine cannot play it: {obstacle}", file=sys.stderr)
+        return 2
+    work = Path(tempfile.mkdtemp(prefix=f"veche-{options.fault}-", dir=options.work))
+    plan = _plan(options, work)
+    try:
+        asyncio.run(FAULTS[options.fault](plan))
+    except KeyboardInterrupt:
+        print(f"{options.fault}: interrupted; so far: {report.counts(plan.total)}\nleft as it was: {work}")
+        return 130
+    except CheckerError as error:
+        print(f"{options.fault}: cannot go on: {error}\n{plan.server.tail()}", file=sys.stderr)
+        print(f"left as it was: {work}", file=sys.stderr)
+        return 2
+    print(*report.summary(options.fault, plan.total), sep="\n")
+    if plan.total.is_clean:
+        shutil.rmtree(work)
+        return 0
+    print(f"seed {options.seed}; data, observations and the server's log: {work}")
+    return 1
+
+
+def _plan(options: argparse.Namespace, work: Path) -> Plan:
+    command = options.server or (sabotaged(options.sabotage) if options.sabotage else PROGRAM)
+    shape = Shape(options.writers, options.readers, options.window, options.size)
+    print(f"{options.fault}: {options.rounds} rounds, seed {options.seed}: {' '.join(command)}")
+    return Plan(command, shape, options.rounds, options.seed, work, lambda line: print(line, flush=True))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m veche.testing.checker",
+        description="Harms a running server, then checks that nothing acknowledged or seen is lost, "
+        "and that there is one order.",
+    )
+    faults = parser.add_subparsers(dest="fault", required=True, metavar="FAULT")
+    for name, fault in FAULTS.items():
+        text = (fault.__doc__ or "").strip()
+        command = faults.add_parser(name, help=text, description=text)
+        command.add_argument("--rounds", type=int, default=ROUNDS[name], help="default %(default)s")
+        seed = random.randrange(1 << 32)  # noqa: S311 - printed, so that a red run can be played again
+        command.add_argument("--seed", type=int, default=seed, help="of the random moments")
+        command.add_argument("--writers", type=int, default=4, help="default %(default)s")
+        command.add_argument("--readers", type=int, default=2, help="default %(default)s")
+        command.add_argument(
+            "--window", type=int, default=8, help="unanswered sends a writer; default %(default)s"
+        )
+        command.add_argument("--size", type=int, default=100, help="bytes in a message; default %(default)s")
+        command.add_argument("--work", type=Path, help="where to work; default: a temporary folder")
+        which = command.add_mutually_exclusive_group()
+        which.add_argument("--sabotage", choices=SABOTAGES, help="break our own server on purpose")
+        which.add_argument(
+            "--server",
+            nargs=argparse.REMAINDER,
+            metavar="WORD",
+            help="the server's command, {data} and {port} filled in; must be the last option",
+        )
+    again = faults.add_parser("judge", help="judge the saved observations of a red round again")
+    again.add_argument("file", type=Path)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

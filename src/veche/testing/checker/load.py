@@ -1,0 +1,197 @@
+"""Writers that send numbered messages with labels, several outstanding each, and readers that look on.
+
+Everybody sits in one room. Everything that happens is appended to `events`, by the one event loop that reads all
+sockets: their order is the order in which the checker learned of things.
+"""
+
+import asyncio
+
+from veche.wire.message import Message
+
+from .client import Client
+from .record import Answered, Event, Seen, Sent
+
+# The errors that answer a PRIVMSG (Modern IRC, "PRIVMSG message"), beside FAIL (standard-replies).
+ERRORS = frozenset(
+    {"FAIL", "400", "401", "403", "404", "407", "411", "412", "413", "414", "415", "417", "421", "442", "461"}
+)
+
+
+class Shape:
+    """How many writers and readers, how many messages outstanding for each writer, how long a message is."""
+
+    __slots__ = ("readers", "size", "window", "writers")
+
+    def __init__(self, writers: int = 4, readers: int = 2, window: int = 8, size: int = 100) -> None:
+        self.writers = writers
+        self.readers = readers
+        self.window = window
+        self.size = size
+
+
+class Crowd:
+    """The clients of one round, in one room."""
+
+    def __init__(self, room: str, shape: Shape) -> None:
+        self.room = room
+        self.shape = shape
+        self.events: list[Event] = []
+        self.writers = [Writer(f"w{number:02}", self) for number in range(shape.writers)]
+        self.readers = [Person(f"r{number:02}", self) for number in range(shape.readers)]
+        self.people: list[Person] = [*self.writers, *self.readers]
+        self.refused = asyncio.Event()  # some send was refused
+        self._clock = asyncio.get_running_loop().time
+        self._start = self._clock()
+
+    async def enter(self, port: int) -> None:
+        """Everybody connects and joins; nobody speaks yet."""
+        await asyncio.gather(*(person.client.enter(port) for person in self.people))
+        await asyncio.gather(*(person.client.join(self.room) for person in self.people))
+
+    def begin(self) -> None:
+        """The writers fill their windows, and keep them full from here on."""
+        self._start = self._clock()
+        for writer in self.writers:
+            writer.is_talking = True
+            writer.fill_window()
+
+    def fall_silent(self) -> None:
+        """No new sends; answers to those under way are still awaited."""
+        for writer in self.writers:
+            writer.is_talking = False
+
+    async def wait_answered(self, seconds: float) -> bool:
+        """Wait until no send is without an answer; False when that took too long or a connection is gone."""
+        try:
+            async with asyncio.timeout(seconds):
+                for writer in self.writers:
+                    await writer.idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def wait_acknowledged(self, seconds: float) -> bool:
+        """Wait until each writer has been acknowledged a message that it sends from now on."""
+        for writer in self.writers:
+            writer.expect_fresh()
+        try:
+            async with asyncio.timeout(seconds):
+                for writer in self.writers:
+                    await writer.fresh.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def wait_closed(self, seconds: float) -> bool:
+        """Wait until the server has closed every connection (and so everything that it sent has been read)."""
+        try:
+            async with asyncio.timeout(seconds):
+                for person in self.people:
+                    await person.client.closed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def wait_caught_up(self, seconds: float) -> bool:
+        """Wait until every client has been answered a PING, and so has read all that was delivered before."""
+        token = f"caught-up-{len(self.events)}"
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*(person.client.ask(f"PING {token}", "PONG") for person in self.people))
+        except TimeoutError:
+            return False
+        return True
+
+    def leave(self) -> None:
+        """Everybody drops the connection."""
+        for person in self.people:
+            person.client.abort()
+
+    def now(self) -> float:
+        """Seconds since the writers began."""
+        return self._clock() - self._start
+
+
+class Person:
+    """A client that records what is delivered to it."""
+
+    def __init__(self, nick: str, crowd: Crowd) -> None:
+        self.crowd = crowd
+        self.client = Client(nick, self.hear)
+
+    def hear(self, message: Message) -> None:
+        """Note a message of the room; all else is noise here."""
+        if message.command == "PRIVMSG" and message.params[:1] == [self.crowd.room]:
+            tags = message.tags
+            crowd = self.crowd
+            crowd.events.append(
+                Seen(
+                    crowd.now(),
+                    self.client.nick,
+                    message.params[-1],
+                    message.nick,
+                    tags.get("msgid", ""),
+                    tags.get("time", ""),
+                )
+            )
+
+
+class Writer(Person):
+    """A client that also speaks: as many messages outstanding as the window allows, each under a label of its own."""
+
+    def __init__(self, nick: str, crowd: Crowd) -> None:
+        super().__init__(nick, crowd)
+        self.is_talking = False
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self.fresh = asyncio.Event()  # a message sent after `expect_fresh` was acknowledged
+        self._fresh_after = 0
+        self._sent = 0
+        self._texts: dict[str, str] = {}  # by label, for ever: a second answer must still be recognised
+        self._open: set[str] = set()
+        self._padding = "x" * max(0, crowd.shape.size - 10)
+
+    def fill_window(self) -> None:
+        """Send until the window is full."""
+        crowd = self.crowd
+        while self.is_talking and len(self._open) < crowd.shape.window and self.client.is_open:
+            self._sent += 1
+            label = str(self._sent)
+            text = f"{self.client.nick} #{label} {self._padding}".rstrip()
+            self._texts[label] = text
+            self._open.add(label)
+            self.idle.clear()
+            # Noted before the bytes go out: what was sent may be kept, even when the next moment never comes.
+            crowd.events.append(Sent(crowd.now(), self.client.nick, text))
+            self.client.send(f"@label={label} PRIVMSG {crowd.room} :{text}")
+
+    def expect_fresh(self) -> None:
+        """Let `fresh` wait for a message that is not sent yet."""
+        self._fresh_after = self._sent
+        self.fresh.clear()
+
+    def hear(self, message: Message) -> None:
+        """A message of the room, or the answer to a send, or both."""
+        super().hear(message)
+        label = message.tags.get("label")
+        text = self._texts.get(label or "")
+        if text is None or label is None:
+            return
+        crowd = self.crowd
+        if message.command in ERRORS:
+            words = f"{message.command} {' '.join(message.params)}"
+            crowd.events.append(Answered(crowd.now(), self.client.nick, text, "refused", "", words))
+            crowd.refused.set()
+        elif message.command == "PRIVMSG":
+            said = message.params[-1]
+            msgid = message.tags.get("msgid", "")
+            words = "" if said == text else said
+            crowd.events.append(Answered(crowd.now(), self.client.nick, text, "acknowledged", msgid, words))
+            if int(label) > self._fresh_after:
+                self.fresh.set()
+        else:
+            return
+        self._open.discard(label)
+        if not self._open:
+            self.idle.set()
+        self.fill_window()

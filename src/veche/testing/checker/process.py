@@ -1,0 +1,130 @@
+"""The server under test as a process: started, killed, asked to end. It ends nothing that it has not started."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+import veche
+
+from .client import CheckerError
+
+# Limits off: the load is meant to be more than a person's. No doors but the one that is used.
+OPTIONS = (
+    *("--data", "{data}", "--irc", "127.0.0.1:{port}", "--classic", "off", "--ircs", "off", "--web", "off"),
+    *("--set", "limits.flood=false", "--set", "limits.connections_per_address=0", "--set", "lobby.room="),
+)
+PROGRAM = (sys.executable, "-m", "veche.app.server", *OPTIONS)
+START_PATIENCE = 20.0  # a start must be far quicker; this only ends a hopeless wait
+
+
+def sabotaged(name: str) -> tuple[str, ...]:
+    """The command that starts our own server with one promise broken on purpose."""
+    return (sys.executable, "-m", "veche.testing.checker.sabotage", name, "--", *OPTIONS)
+
+
+class Server:
+    """One server on one data directory; it may be started again and again."""
+
+    def __init__(self, command: Sequence[str], log: Path) -> None:
+        self.command = command
+        self.log = log
+        self.port = 0
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._last_words: deque[str] = deque(maxlen=20)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running server."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """It was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self, data: Path) -> None:
+        """Start on a data directory and return when it has said `ready`."""
+        # A new port every time: connections to the one that was killed cannot be taken for its successor's.
+        self.port = _free_port()
+        words = [word.replace("{data}", str(data)).replace("{port}", str(self.port)) for word in self.command]
+        source = str(Path(veche.__file__).parent.parent)
+        path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH"))))
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+                # A group of its own: a Ctrl-C at the terminal ends the checker, and the checker ends the server.
+                start_new_session=True,
+            )
+        assert self._process.stdout is not None
+        ready = asyncio.Event()
+        self._reader = asyncio.create_task(self._read(self._process.stdout, ready), name="server output")
+        waiting = asyncio.create_task(ready.wait(), name="server ready")
+        done, _ = await asyncio.wait(
+            {waiting, self._reader}, timeout=START_PATIENCE, return_when=asyncio.FIRST_COMPLETED
+        )
+        if waiting not in done:
+            waiting.cancel()
+            was_late = not done
+            await self.kill()
+            how = f"is not ready after {START_PATIENCE:.0f} s" if was_late else "ended at its start"
+            raise CheckerError(f"the server {how}: {' '.join(words)}\n{self.tail()}")
+
+    async def _read(self, output: asyncio.StreamReader, ready: asyncio.Event) -> None:
+        # Read to the end and not only to `ready`: a full pipe would stop the server.
+        async for raw in output:
+            line = raw.decode("utf-8", "replace").rstrip()
+            self._last_words.append(line)
+            if line == "ready":
+                ready.set()
+
+    async def kill(self) -> None:
+        """SIGKILL, and wait for the end."""
+        if self._process is None:
+            return
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._end()
+
+    async def terminate(self, seconds: float) -> tuple[int, float] | None:
+        """SIGTERM. Returns the exit status and the seconds it took; None (after a SIGKILL) when it took too long."""
+        assert self._process is not None
+        start = asyncio.get_running_loop().time()
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            status = await asyncio.wait_for(self._process.wait(), seconds)
+        except TimeoutError:
+            await self.kill()
+            return None
+        took = asyncio.get_running_loop().time() - start
+        await self._end()
+        return status, took
+
+    async def _end(self) -> None:
+        assert self._process is not None
+        await self._process.wait()
+        if self._reader is not None:
+            await self._reader
+
+    def tail(self) -> str:
+        """The end of what the server wrote, for whoever has to understand a failure."""
+        logged = self.log.read_text("utf-8", "replace").splitlines()[-20:] if self.log.exists() else []
+        return "\n".join(f"    {line}" for line in (*self._last_words, *logged))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

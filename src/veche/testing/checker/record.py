@@ -1,0 +1,90 @@
+"""What the checker observed, in the order in which it observed it: plain data that `load` writes and `verdict` reads.
+
+The rule: one list, in one order, written by one event loop. "Everything that was known before the power went" is then
+a prefix of the list, and no clock has to be trusted.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+Outcome = Literal["acknowledged", "refused"]
+
+
+class Sent(NamedTuple):
+    """A writer handed a message to its socket. The text is unique in the room, and serves as the message's name."""
+
+    at: float
+    writer: str
+    text: str
+
+
+class Answered(NamedTuple):
+    """The answer to one send, known by its label: the labelled echo, or a FAIL or error numeric (`words`)."""
+
+    at: float
+    writer: str
+    text: str
+    outcome: Outcome
+    msgid: str
+    words: str
+
+
+class Seen(NamedTuple):
+    """A message as it was delivered to one client (a writer's own echo is delivered to the writer as well)."""
+
+    at: float
+    client: str
+    text: str
+    sender: str
+    msgid: str
+    time: str
+
+
+class Kept(NamedTuple):
+    """A message as the history of the room shows it afterwards."""
+
+    text: str
+    sender: str
+    msgid: str
+    time: str
+
+
+Event = Sent | Answered | Seen
+
+
+def known_at(events: list[Event], mark: int) -> list[Event]:
+    """What was certain when the list was `mark` long; later sends stay, for what was sent may always be in history."""
+    return events[:mark] + [event for event in events[mark:] if isinstance(event, Sent)]
+
+
+_KINDS: dict[str, type[Sent] | type[Answered] | type[Seen] | type[Kept]] = {
+    "sent": Sent,
+    "answered": Answered,
+    "seen": Seen,
+    "kept": Kept,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def save(path: Path, events: Iterable[Event], history: Iterable[Kept]) -> None:
+    """Write one observation per line, for `judge FILE` and for human eyes."""
+    with path.open("w", encoding="utf-8") as file:
+        for item in (*events, *history):
+            file.write(json.dumps([_NAMES[type(item)], *item], ensure_ascii=False) + "\n")
+
+
+def load(path: Path) -> tuple[list[Event], list[Kept]]:
+    """Read what `save` wrote."""
+    events: list[Event] = []
+    history: list[Kept] = []
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            name, *fields = json.loads(line)
+            item = _KINDS[name](*fields)
+            if isinstance(item, Kept):
+                history.append(item)
+            else:
+                events.append(item)
+    return events, history
