@@ -1,0 +1,121 @@
+"""Facts: what has happened, in the past tense, as plain values (uids, folded names, texts; no references).
+
+The rule: a fact can be applied to any world that has seen all facts before it, and gives the same result there.
+Facts of one feature alone are declared in that feature; these are the ones that several floors or features know.
+"""
+
+from collections.abc import Collection
+
+from veche.state.room import Room
+
+NOBODY: Collection[str] = ()
+
+
+class Audience:
+    """Who hears of a fact: the members of a room, some users by uid, or both. Everyone hears once."""
+
+    __slots__ = ("room", "uids")
+
+    def __init__(self, room: Room | None = None, uids: Collection[str] = NOBODY) -> None:
+        self.room = room
+        self.uids = uids
+
+
+SILENCE = Audience()
+
+
+class Fact:
+    """The base of all facts. `actor` is the uid of who did it ("" for the server); `time` is ms since 1970.
+
+    `changes` says whether applying it changes the world, so that what comes behind it must be judged afterwards.
+    """
+
+    __slots__ = ("actor", "time")
+    changes = True
+
+    def __init__(self, actor: str) -> None:
+        self.actor = actor
+        self.time = 0  # set by the log when the fact gets its place in line
+
+    def __repr__(self) -> str:
+        names = [name for cls in type(self).__mro__ for name in getattr(cls, "__slots__", ())]
+        return (
+            f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in sorted(names))})"
+        )
+
+
+class LastingFact(Fact):
+    """A fact that the record keeps. The log gives it its number and its id together with its time."""
+
+    __slots__ = ("msgid", "seq")
+    changes = False
+
+    def __init__(self, actor: str) -> None:
+        super().__init__(actor)
+        self.seq = 0
+        self.msgid = ""
+
+
+class UserArrived(Fact):
+    """Somebody has registered a connection; `actor` is his new uid."""
+
+    __slots__ = ("host", "nick", "real_name", "username")
+
+    def __init__(self, actor: str, nick: str, username: str, host: str, real_name: str) -> None:
+        super().__init__(actor)
+        self.nick = nick
+        self.username = username
+        self.host = host
+        self.real_name = real_name
+
+
+class UserLeft(Fact):
+    """A user has gone, with the reason that the others read; `source` as he was known at last."""
+
+    __slots__ = ("reason", "source")
+
+    def __init__(self, actor: str, source: str, reason: str) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.reason = reason
+
+
+class NickChanged(Fact):
+    """A user has another nick; `source` as he was known before."""
+
+    __slots__ = ("nick", "source")
+
+    def __init__(self, actor: str, source: str, nick: str) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.nick = nick
+
+
+class MemberJoined(Fact):
+    """A user has entered a room, which came into being if it did not exist.
+
+    `founder` is the rank of whoever brings the room into being. `password` is the key that he gave and `limit` the
+    most rooms that he may be in: both for the guard alone.
+    """
+
+    __slots__ = ("founder", "limit", "password", "room", "source")
+
+    def __init__(self, actor: str, source: str, room: str, password: str, limit: int, founder: str) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.room = room  # as written by who joins
+        self.password = password
+        self.limit = limit
+        self.founder = founder
+
+
+class MemberLeft(Fact):
+    """A member has left a room of his own will; `reason` may be empty."""
+
+    __slots__ = ("reason", "room", "source")
+
+    def __init__(self, actor: str, source: str, room: str, reason: str) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.room = room
+        self.reason = reason

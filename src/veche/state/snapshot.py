@@ -1,0 +1,40 @@
+"""A world as plain values, so that two worlds can be compared: the live one and the one rebuilt from its facts."""
+
+from veche.state.room import Room
+from veche.state.user import User
+from veche.state.world import World
+
+
+def snapshot(world: World) -> dict[str, object]:
+    """Everything that facts determine, as dictionaries and lists that compare by value and print as a diff."""
+    return {
+        "users": {uid: _user(user) for uid, user in sorted(world.users.items())},
+        "nicks": {key: user.uid for key, user in sorted(world.users_by_key.items())},
+        "rooms": {key: _room(room) for key, room in sorted(world.rooms.items())},
+    }
+
+
+def _user(user: User) -> dict[str, object]:
+    return {
+        "source": user.source,
+        "real_name": user.real_name,
+        "account": user.account,
+        "away": user.away,
+        "modes": sorted(user.modes),
+        "rooms": list(user.rooms),
+        "signed_on": user.signed_on,
+        "invitations": dict(sorted(user.invitations.items())),
+    }
+
+
+def _room(room: Room) -> dict[str, object]:
+    return {
+        "name": room.name,
+        "created": room.created,
+        "topic": [room.topic, room.topic_by, room.topic_time],
+        "flags": sorted(room.flags),
+        "password": room.password,
+        "limit": room.limit,
+        "members": {uid: member.ranks for uid, member in room.members.items()},
+        "bans": {key: [ban.mask, ban.by, ban.time] for key, ban in sorted(room.bans.items())},
+    }

@@ -1,0 +1,48 @@
+"""A user: somebody with a nick, as everyone else sees him. Sessions and connections are not his business."""
+
+
+class User:
+    """One user. `uid` never changes and is never given twice; everything else may change by facts."""
+
+    __slots__ = (
+        "account",
+        "away",
+        "host",
+        "invitations",
+        "key",
+        "modes",
+        "nick",
+        "real_name",
+        "rooms",
+        "signed_on",
+        "source",
+        "uid",
+        "username",
+    )
+
+    def __init__(
+        self, uid: str, nick: str, key: str, username: str, host: str, real_name: str, signed_on: int
+    ) -> None:
+        self.uid = uid
+        self.nick = nick
+        self.key = key  # the folded nick
+        self.username = username
+        self.host = host
+        self.real_name = real_name
+        self.signed_on = signed_on  # ms since 1970
+        self.account = ""
+        self.away = ""
+        self.modes: frozenset[str] = frozenset()
+        self.rooms: dict[str, None] = {}  # keys of the rooms that he is in, in the order of joining
+        # Rooms that he may come into once, by key, with the incarnation (`Room.created`) that he was asked into.
+        self.invitations: dict[str, int] = {}
+        self.source = f"{nick}!{username}@{host}"
+
+    def rename(self, nick: str, key: str) -> None:
+        """Take another nick."""
+        self.nick = nick
+        self.key = key
+        self.source = f"{nick}!{self.username}@{self.host}"
+
+    def __repr__(self) -> str:
+        return f"<User {self.source}>"

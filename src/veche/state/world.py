@@ -1,0 +1,77 @@
+"""The world: who is here and which rooms there are. The only place that links users with rooms.
+
+The rule: these methods are called by applies and by nothing else; none of them can fail on a world that its guards
+have approved. Whoever must follow memberships (the fan-out) registers as the watcher.
+"""
+
+from typing import Protocol
+
+from veche.state.room import Member, Room
+from veche.state.user import User
+
+
+class Watcher(Protocol):
+    """Follows who is in which room, so that an audience need not be collected per message."""
+
+    def joined(self, room: Room, user: User) -> None:
+        """A user has become a member."""
+
+    def left(self, room: Room, user: User) -> None:
+        """A member has ceased to be one."""
+
+
+class World:
+    """Users by uid and by folded nick; rooms by folded name."""
+
+    __slots__ = ("rooms", "users", "users_by_key", "watcher")
+
+    def __init__(self, watcher: Watcher | None = None) -> None:
+        self.users: dict[str, User] = {}
+        self.users_by_key: dict[str, User] = {}
+        self.rooms: dict[str, Room] = {}
+        self.watcher = watcher
+
+    def add_user(self, user: User) -> None:
+        """A user arrives; his nick is free."""
+        self.users[user.uid] = user
+        self.users_by_key[user.key] = user
+
+    def remove_user(self, user: User) -> None:
+        """A user goes, and with him his memberships."""
+        for key in list(user.rooms):
+            self.remove_member(self.rooms[key], user)
+        del self.users[user.uid]
+        del self.users_by_key[user.key]
+
+    def rename_user(self, user: User, nick: str, key: str) -> None:
+        """A user takes a nick that is free or his own in other letters."""
+        del self.users_by_key[user.key]
+        user.rename(nick, key)
+        self.users_by_key[key] = user
+        for room_key in user.rooms:
+            self.rooms[room_key].members[user.uid].ban_mark = -1
+
+    def add_member(self, room: Room, user: User, ranks: str) -> None:
+        """A user enters a room."""
+        room.members[user.uid] = Member(user, ranks)
+        user.rooms[room.key] = None
+        self.rooms.setdefault(room.key, room)
+        if self.watcher is not None:
+            self.watcher.joined(room, user)
+
+    def remove_member(self, room: Room, user: User) -> None:
+        """A member leaves; the last one takes the room with him."""
+        del room.members[user.uid]
+        del user.rooms[room.key]
+        if self.watcher is not None:
+            self.watcher.left(room, user)
+        if not room.members:
+            del self.rooms[room.key]
+
+    def peers(self, user: User) -> set[str]:
+        """The uids of everyone else who shares a room with this user."""
+        uids: set[str] = set()
+        for key in user.rooms:
+            uids.update(self.rooms[key].members)
+        uids.discard(user.uid)
+        return uids
