@@ -57,7 +57,8 @@ class Record:
     """One message as it is kept for ever: one row of the record.
 
     `seq` is its place in the log; `time` is ms since 1970 UTC and never decreases with `seq`.
-    `conversation` is the folded name of a room, or the two user ids of a direct conversation, sorted, joined by a space.
+    `conversation` is the folded name of a room, or the two user ids of a direct conversation, sorted,
+    joined by a space.
     `era` is 0 for what whoever may read the conversation may read, else the incarnation of a closed room
     (its creation, ms) outside of which the message is not shown.
     `command` is PRIVMSG or NOTICE; `source` is nick!user@host; `sender` the user id; `account` "" for guests;
@@ -159,7 +160,7 @@ class Page:
 
 
 class Store(Protocol):
-    """The record. One commit is under way at a time; answers come later, in the owner's own turn, never inside the call."""
+    """The record. One commit is under way at a time; answers come in a later turn, never inside the call."""
 
     def last(self) -> tuple[int, int]:
         """`seq` and `time` of the newest record; (0, 0) when there is none. Known from the start, never blocks."""
@@ -170,7 +171,5 @@ class Store(Protocol):
     def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
         """Read messages; call `done` with them, ascending by `seq`, or with the error."""
 
-    def latest(
-        self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]
-    ) -> None:
+    def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
         """Read the time (ms) of the newest open message (era 0) of each conversation that has any."""

@@ -1,0 +1,168 @@
+"""An ask: one request being served, from its line to its last answer.
+
+The rule: a handler answers only through its ask, which adds the label. A labelled request gets exactly one labelled
+answer: the only line, a batch around several, or ACK for none (labeled-response).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from veche.core.replies import Refusal, numeric_line, standard_line, with_tag
+from veche.wire.message import Message, escape
+
+if TYPE_CHECKING:
+    from veche.core.engine import Engine
+    from veche.core.session import Session
+    from veche.core.settings import Settings
+    from veche.state.events import Fact
+    from veche.state.user import User
+    from veche.state.world import World
+
+Then = Callable[["Ask", Any], None]
+
+
+class Ask:
+    """One request of one session. `label` is "" for none; `muted` asks are not told why they are refused."""
+
+    __slots__ = ("engine", "label", "lines", "message", "muted", "pending", "session")
+
+    def __init__(self, engine: Engine, session: Session, message: Message, label: str) -> None:
+        self.engine = engine
+        self.session = session
+        self.message = message
+        self.label = label
+        self.muted = False
+        self.lines: list[str] | None = [] if label else None  # collected until the answer is complete
+        self.pending = 0  # facts in line and questions to the store
+
+    @property
+    def params(self) -> list[str]:
+        """The parameters of the request."""
+        return self.message.params
+
+    @property
+    def world(self) -> World:
+        """The world as it is now, to be read."""
+        return self.engine.world
+
+    @property
+    def settings(self) -> Settings:
+        """The installation's choices."""
+        return self.engine.settings
+
+    @property
+    def user(self) -> User:
+        """Who asks. Only for commands that are served after registration."""
+        user = self.session.user
+        if user is None:
+            raise AssertionError("dispatch lets nobody without a user reach this handler")
+        return user
+
+    # ---- answers
+
+    def send(self, line: str) -> None:
+        """Answer with a whole line."""
+        if self.lines is None:
+            self.engine.outboxes.send(self.session, line)
+        else:
+            self.lines.append(line)
+
+    def reply(self, numeric: str, *params: str) -> None:
+        """Answer with a numeric; the last parameter is the sentence where the numeric has one."""
+        self.send(numeric_line(self.engine.settings.server, numeric, self.session.nick, params))
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer with a refusal."""
+        if not self.muted:
+            self.reply(refusal.numeric, *refusal.params)
+
+    def fail(self, code: str, *context: str, text: str, command: str = "") -> None:
+        """Answer `FAIL command code context :text` (standard-replies)."""
+        server = self.engine.settings.server
+        self.send(standard_line(server, "FAIL", command or self.message.command, code, context, text))
+
+    # ---- deeds
+
+    def commit(self, fact: Fact, then: Then | None = None) -> None:
+        """Put a fact in line. Its guard refuses it or it will be applied; then `then(ask, fact)` is called.
+
+        The session's next line waits for it where the fact changes the world.
+        """
+        self.engine.log.commit(fact, self, then)
+
+    def run(self, command: str, *params: str) -> None:
+        """Serve another command as a part of this request; nothing happens where no feature has it."""
+        row = self.engine.registry.commands.get(command)
+        if row is None:
+            return
+        message = self.message
+        self.message = Message(command, list(params))
+        try:
+            row.handler(self)
+        finally:
+            self.message = message
+
+    def wait(self) -> None:
+        """Something will be answered later; the request and the session's next line wait for `settled`."""
+        self.pending += 1
+        self.session.in_flight += 1
+
+    def settled(self) -> None:
+        """One thing waited for has come; the last one completes the answer and lets the session go on."""
+        self.pending -= 1
+        self.session.in_flight -= 1
+        if not self.pending:
+            self.finish()
+        session = self.session
+        if not session.in_flight and (session.held is not None or session.finished):
+            self.engine.resumable.append(session)
+
+    def finish(self) -> None:
+        """The handler is done: give the labelled answer, unless something is still waited for."""
+        lines = self.lines
+        if lines is None or self.pending:
+            return
+        self.lines = None
+        outboxes = self.engine.outboxes
+        server = self.engine.settings.server
+        label = "label=" + escape(self.label)
+        if not lines:
+            # "Servers MUST respond with a labeled ACK message when a client sends a labeled command that normally
+            # produces no response."
+            outboxes.send(self.session, f"@{label} :{server} ACK")
+        elif len(lines) == 1:
+            outboxes.send(self.session, with_tag(lines[0], label))
+        elif is_one_batch(lines):
+            # "The batch type MUST be one of: An existing type applicable to the entire response"
+            outboxes.send(self.session, with_tag(lines[0], label))
+            for line in lines[1:]:
+                outboxes.send(self.session, line)
+        else:
+            # "If a response consists of more than one message, a batch MUST be used"
+            reference = self.engine.next_batch()
+            outboxes.send(self.session, f"@{label} :{server} BATCH +{reference} labeled-response")
+            for line in lines:
+                outboxes.send(self.session, nested(line, reference))
+            outboxes.send(self.session, f":{server} BATCH -{reference}")
+
+
+def is_one_batch(lines: list[str]) -> bool:
+    """Whether the lines are exactly one batch from its opening to its end."""
+    first = lines[0].split(" ", 3)
+    last = lines[-1].split(" ")
+    return (
+        len(first) > 2
+        and first[1] == last[1] == "BATCH"
+        and first[2][:1] == "+"
+        and last[2][:1] == "-"
+        and first[2][1:] == last[2][1:]
+    )
+
+
+def nested(line: str, reference: str) -> str:
+    """A line as part of a batch; one that is part of an inner batch already stays that batch's."""
+    if line[:1] == "@" and "batch=" in line.partition(" ")[0]:
+        return line
+    return with_tag(line, "batch=" + reference)

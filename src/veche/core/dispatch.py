@@ -1,0 +1,72 @@
+"""From a line to its handler: which row of the command table, and whether it may be served now.
+
+The rule: dispatch refuses by the table alone (unknown, too early, too few parameters); everything else is for the
+feature. It answers every line with something, or with nothing where the specification says so.
+
+Source: Modern IRC, "Client Messages" (461, 421) and "Connection Registration" (451).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from veche.core.ask import Ask
+from veche.wire import numerics
+from veche.wire.caps import BATCH, LABELED_RESPONSE
+from veche.wire.lines import BadLine, Fault
+
+if TYPE_CHECKING:
+    from veche.core.engine import Engine
+    from veche.core.registry import Command
+    from veche.core.session import Session
+    from veche.wire.message import Message
+
+# labeled-response: "The value MUST NOT exceed 64 bytes."
+LABEL_LIMIT = 64
+# Sent by clients that were told an error by a numeric; answering would make a loop.
+_IGNORED = frozenset({"ERROR", "ACK", "FAIL", "WARN", "NOTE"})
+
+
+def serve(engine: Engine, session: Session, message: Message, row: Command | None) -> None:
+    """Serve one parsed line of a session; `row` is its row of the command table, or None."""
+    label = ""
+    if message.tags:
+        label = message.tags.get("label", "")
+        wanted = LABELED_RESPONSE | BATCH
+        if label and (session.caps & wanted != wanted or len(label.encode()) > LABEL_LIMIT):
+            label = ""
+    ask = Ask(engine, session, message, label)
+    if row is None:
+        if message.command.isdigit() or message.command in _IGNORED:
+            return  # "A numeric reply is not allowed to originate from a client."
+        # Modern IRC: 451 for what needs registration; what nobody knows is unknown before and after.
+        ask.reply(numerics.ERR_UNKNOWNCOMMAND, message.command[:32], "Unknown command")
+    elif session.user is None and not row.early:
+        ask.reply(numerics.ERR_NOTREGISTERED, "You have not registered")
+    elif len(message.params) < row.least:
+        ask.reply(numerics.ERR_NEEDMOREPARAMS, message.command, "Not enough parameters")
+    else:
+        ask.muted = row.muted and not label
+        row.handler(ask)
+        if session.registration is not None and not session.ended:
+            for progress in engine.registry.progress:
+                progress(ask)
+    ask.finish()
+
+
+def refuse_line(engine: Engine, session: Session, bad: BadLine) -> None:
+    """Answer a line that could not be parsed; it has no effect. Its label, if any, is not known."""
+    server = engine.settings.server
+    if bad.fault is Fault.TOO_LONG:
+        # message-tags: "Servers MUST reply with the ERR_INPUTTOOLONG (417) error numeric"
+        line = f":{server} {numerics.ERR_INPUTTOOLONG} {session.nick} :Input line was too long"
+    elif bad.fault is Fault.NOT_UTF8:
+        line = (
+            f":{server} FAIL {bad.command} INVALID_UTF8 "
+            ":Message rejected, your IRC software MUST use UTF-8 encoding on this network"
+        )
+    else:
+        line = (
+            f":{server} FAIL {bad.command} INVALID_MESSAGE :Message rejected, it holds a NUL or CR character"
+        )
+    engine.outboxes.send(session, line)

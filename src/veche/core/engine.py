@@ -1,0 +1,377 @@
+"""The engine: the whole server without I/O. Bytes in through `receive`, bytes out through each session's pipe.
+
+The rule: the shell around it calls `connect`, `receive`, `closed`, `run_timers` and, once per turn of its loop in which
+any of these or the store called in, `turn_ends`. Nothing here blocks, and nothing here knows a socket.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from veche.core import dispatch
+from veche.core.ask import Ask
+from veche.core.fanout import Fanout
+from veche.core.limits import Doorkeeper, Flood
+from veche.core.log import Log
+from veche.core.outbox import Outboxes
+from veche.core.registry import Registry
+from veche.core.session import Session
+from veche.core.timers import Timers
+from veche.state.events import Fact, UserLeft
+from veche.state.world import World
+from veche.wire.lines import BadLine
+from veche.wire.message import Message, parse
+
+if TYPE_CHECKING:
+    from veche.core.ports import Chance, Clock, Pipe, Store, StoreError
+    from veche.core.registry import Command, Feature
+    from veche.core.settings import Settings
+    from veche.state.user import User
+
+# How often silent and unregistered connections are looked for, in seconds.
+SWEEP_SECONDS = 5.0
+# Reading is resumed when the held lines have shrunk to this part of the queue.
+_RESUME_PART = 4
+
+_log = logging.getLogger("veche.engine")
+
+
+class Engine:
+    """One server process's heart. `cloak` turns an address into the host that others see."""
+
+    def __init__(
+        self,
+        features: list[Feature],
+        settings: Settings,
+        clock: Clock,
+        chance: Chance,
+        store: Store | None,
+        cloak: Callable[[str], str],
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.chance = chance
+        self.store = store
+        self.cloak = cloak
+        self.registry = Registry(features, settings)
+        self.timers = Timers()
+        self.outboxes = Outboxes(settings.send_queue, self.end)
+        self.fanout = Fanout(self.outboxes)
+        self.world = World(self.fanout)
+        self.log = Log(self.world, self.registry, self.fanout, store, clock, chance)
+        self.log.on_bug = self._bug_in
+        self.log.on_unknown = self._outcome_unknown
+        self.doorkeeper = Doorkeeper(settings)
+        self.flood = Flood(settings.flood_burst, settings.flood_per_second) if settings.flood else None
+        self.sessions: dict[Session, None] = {}
+        self.resumable: list[Session] = []  # sessions whose held lines may go on at the end of this turn
+        self.leaving: list[Session] = []  # sessions that ended in this turn and whose users must go
+        self.started = clock.now()
+        self.most_users = 0
+        self.stopping = ""  # the reason, once the server is going down
+        self.on_fatal: Callable[[StoreError], None] | None = None
+        self._batches = 0
+        self.timers.at(clock.monotonic() + SWEEP_SECONDS, self._sweep)
+
+    # ---- what the shell calls
+
+    def connect(self, pipe: Pipe, address: str, door: str, *, secure: bool = False) -> Session | None:
+        """A connection has come in by a door; None if it was refused (told why and closed).
+
+        `address` is the peer's IP address, or "" for a local socket.
+        """
+        now = self.clock.monotonic()
+        reason = self.stopping or self.doorkeeper.admit(address, now)
+        if reason:
+            pipe.write(f"ERROR :{reason}\r\n".encode())
+            pipe.close()
+            return None
+        session = Session(pipe, address, self.cloak(address), door, now, secure=secure)
+        self.sessions[session] = None
+        return session
+
+    def receive(self, session: Session, data: bytes) -> None:
+        """Bytes have come from a connection."""
+        if session.ended:
+            return
+        session.heard = self.clock.monotonic()
+        session.pinged = 0.0
+        lines = session.reader.receive(data)
+        if session.held is not None:
+            self._hold(session, lines)
+        else:
+            self._serve_all(session, lines)
+        if session.reader.overflowed and not session.ended:
+            self.end(session, "Input line too long")
+
+    def finished(self, session: Session) -> None:
+        """The peer has shut down its sending side: serve what was read, then close."""
+        session.finished = True
+        self.resumable.append(session)
+
+    def closed(self, session: Session, reason: str) -> None:
+        """A connection is gone, for the reason that the others shall read."""
+        if session not in self.sessions:
+            return
+        del self.sessions[session]
+        self.doorkeeper.release(session.address)
+        if not session.ended:
+            self._end(session, reason)
+
+    def run_timers(self) -> None:
+        """Something may be due: see `timers.next`."""
+        self.timers.run(self.clock.monotonic())
+
+    def turn_ends(self) -> None:
+        """Everything that came in this turn has been received: judge, store, and write what is owed."""
+        self.log.pump()
+        while self.resumable:
+            sessions = self.resumable
+            self.resumable = []
+            for session in sessions:
+                self._resume(session)
+            self.log.pump()
+        self.outboxes.flush()
+        while self.leaving:
+            leaving = self.leaving
+            self.leaving = []
+            for session in leaving:
+                self._let_go(session)
+            self.log.pump()
+            self.outboxes.flush()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that was read has been answered."""
+        return self.log.is_idle and not any(s.held or s.in_flight for s in self.sessions)
+
+    def stop(self, reason: str) -> None:
+        """The server goes down: no new connections, no new lines; what was read will be served (see `is_idle`)."""
+        self.stopping = reason
+        self.flood = None  # what is held for good manners alone is served now
+        for session in self.sessions:
+            session.pipe.pause_reading()
+            session.reading_paused = True
+            if session.held is not None:
+                self.resumable.append(session)
+
+    def say_goodbye(self) -> None:
+        """End every session with the reason given to `stop`."""
+        for session in list(self.sessions):
+            self.end(session, self.stopping)
+        self.outboxes.flush()
+
+    # ---- what features call
+
+    def end(self, session: Session, reason: str) -> None:
+        """Tell a session why and close it. The others read the reason in its QUIT once the connection is gone."""
+        if session.ended:
+            return
+        # Modern IRC, ERROR: "sent from a server to a client to report a fatal error, before terminating the connection"
+        session.outbox.append(f"ERROR :{reason}\r\n".encode())
+        data = b"".join(session.outbox)
+        self._end(session, reason)
+        if session.pipe.waiting() > self.settings.send_queue:
+            session.pipe.abort()
+        else:
+            session.pipe.write(data)
+            session.pipe.close()
+
+    def _end(self, session: Session, reason: str) -> None:
+        session.ended = True
+        session.quitting = session.quitting or reason
+        session.outbox.clear()
+        session.held = None
+        # Not at once: whoever ends a session may be in the middle of walking through the world.
+        self.leaving.append(session)
+
+    def _let_go(self, session: Session) -> None:
+        if session.user is not None:
+            fact = UserLeft(session.user.uid, session.user.source, session.quitting)
+            self.log.commit(fact, Ask(self, session, Message("QUIT", []), ""), _forget)
+
+    def attach(self, session: Session, user: User) -> None:
+        """A registered connection: the session speaks for this user from now on."""
+        session.user = user
+        session.registration = None
+        self.fanout.attach(user.uid, session)
+        self.most_users = max(self.most_users, len(self.world.users))
+
+    def next_batch(self) -> str:
+        """A reference for a batch, not used before in this process."""
+        self._batches += 1
+        return f"b{self._batches:x}"
+
+    # ---- serving lines
+
+    def _serve_all(self, session: Session, lines: list[str | BadLine]) -> None:
+        """Serve lines in order until one must wait; hold that one and all behind it."""
+        now = session.heard
+        for index, line in enumerate(lines):
+            if not self._serve_line(session, line, now):
+                self._hold(session, lines[index:])
+                return
+            if session.ended:
+                return
+
+    def _serve_line(self, session: Session, line: str | BadLine, now: float) -> bool:
+        """Serve one line; False if it must wait."""
+        row: Command | None = None
+        message: Message | None = None
+        if isinstance(line, str):
+            message = parse(line)
+            if message is None:
+                return True
+            row = self.registry.commands.get(message.command)
+        if session.in_flight and (session.changing or row is None or not row.pipelines):
+            return False
+        if session.registration is not None:
+            if not self._is_registering_politely(session):
+                return True
+        elif self.flood is not None and not self._may_spend(session, message, row, now):
+            return False
+        try:
+            if message is None:
+                dispatch.refuse_line(self, session, line)  # type: ignore[arg-type] # a BadLine: it has no message
+            else:
+                dispatch.serve(self, session, message, row)
+        except Exception:
+            # An exception is a bug: it costs this session its connection and nobody else anything.
+            # The line may hold a password, so only its command is logged.
+            _log.exception("bug: %s from %r", message.command if message else "unreadable line", session)
+            self.end(session, "Internal error")
+        return True
+
+    def _is_registering_politely(self, session: Session) -> bool:
+        registration = session.registration
+        if registration is not None:
+            registration.lines += 1
+            if registration.lines > self.settings.registration_lines:
+                self.end(session, "Too many lines before registration")
+                return False
+        return True
+
+    def _may_spend(self, session: Session, message: Message | None, row: Command | None, now: float) -> bool:
+        """Take a line's cost from the session's flood budget; False while the session is in debt."""
+        cost = 1.0
+        if row is not None and message is not None:
+            cost = row.cost
+            if not cost:
+                return True
+            if 0 <= row.costly_targets < len(message.params):
+                cost *= 1 + message.params[row.costly_targets].count(",")
+        flood = self.flood
+        if flood is None:
+            return True
+        if not flood.may_send(session.budget, now):
+            return False
+        session.budget = flood.spend(session.budget, now, cost)
+        return True
+
+    def _hold(self, session: Session, lines: list[str | BadLine]) -> None:
+        """Keep lines until they may be served; too many of them end the session or stop the reading."""
+        if session.held is None:
+            session.held = deque()
+            session.held_bytes = 0
+        session.held.extend(lines)
+        session.held_bytes += sum(_size(line) for line in lines)
+        if session.in_flight:
+            # It waits for us (the disk, a question to the store), not we for it: let the network hold the rest.
+            if session.held_bytes > self.settings.input_queue and not session.reading_paused:
+                session.reading_paused = True
+                session.pipe.pause_reading()
+            return
+        if session.held_bytes > self.settings.input_queue and not self.stopping:
+            self.end(session, "Excess Flood")
+        elif not session.timer and self.flood is not None:
+            session.timer = True
+            self.timers.at(self.flood.ready_at(session.budget), partial(self._wake, session))
+
+    def _wake(self, session: Session) -> None:
+        session.timer = False
+        self.resumable.append(session)
+
+    def _resume(self, session: Session) -> None:
+        """Serve held lines as far as they may go."""
+        held = session.held
+        if session.ended:
+            return
+        if held is None:
+            if session.finished and not session.in_flight:
+                self.end(session, "Connection closed")
+            return
+        now = self.clock.monotonic()
+        while held:
+            line = held.popleft()
+            if not self._serve_line(session, line, now):
+                held.appendleft(line)
+                break
+            session.held_bytes -= _size(line)
+            if session.held is None:
+                return  # that line ended the session
+        if not held:
+            session.held = None
+            if session.finished and not session.in_flight:
+                self.end(session, "Connection closed")
+                return
+        elif not session.in_flight:
+            self._hold(session, [])  # it waits for its budget: have it woken
+        if (
+            session.reading_paused
+            and not self.stopping
+            and session.held_bytes * _RESUME_PART < self.settings.input_queue
+        ):
+            session.reading_paused = False
+            session.pipe.resume_reading()
+
+    # ---- time
+
+    def _sweep(self) -> None:
+        """Look for connections that never registered, are silent, or do not answer."""
+        now = self.clock.monotonic()
+        self.timers.at(now + SWEEP_SECONDS, self._sweep)
+        settings = self.settings
+        for session in list(self.sessions):
+            if session.ended:
+                continue
+            if session.registration is not None:
+                if now - session.registration.opened > settings.registration_seconds:
+                    self.end(session, "Registration timed out")
+            elif session.pinged:
+                if now - session.pinged > settings.ping_timeout_seconds:
+                    self.end(session, f"Ping timeout: {int(now - session.heard)} seconds")
+            elif now - session.heard > settings.ping_seconds:
+                session.pinged = now
+                self.outboxes.send(session, f"PING :{settings.server}")
+        self.doorkeeper.sweep(now)
+
+    # ---- faults
+
+    def _bug_in(self, ask: Ask) -> None:
+        self.end(ask.session, "Internal error")
+
+    def _outcome_unknown(self, error: StoreError) -> None:
+        _log.critical(
+            "a commit failed in a way that leaves its outcome unknown; the server must end: %s", error
+        )
+        if self.on_fatal is not None:
+            self.on_fatal(error)
+
+
+def _size(line: str | BadLine) -> int:
+    """Bytes that a held line takes, at most."""
+    if isinstance(line, BadLine):
+        return 16
+    return len(line) + 2 if line.isascii() else len(line) * 4 + 2
+
+
+def _forget(ask: Ask, _fact: Fact) -> None:
+    """The user has left the world: his session speaks for nobody any more."""
+    session = ask.session
+    if session.user is not None:
+        ask.engine.fanout.detach(session.user, session)
+        session.user = None

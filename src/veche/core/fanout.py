@@ -1,0 +1,140 @@
+"""Hand a fact to its audience: one rendering per view, never one per person.
+
+The rule: a line is rendered once for all sessions whose capabilities make it look the same, and the same bytes object
+goes to each of them. Members of a room are kept grouped by view, so that a message costs one append per member.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from veche.core.registry import OwnCopy
+from veche.core.replies import iso_time
+from veche.state.events import Audience, Fact
+from veche.wire.caps import ECHO_MESSAGE, MESSAGE_TAGS, SERVER_TIME
+
+if TYPE_CHECKING:
+    from veche.core.ask import Ask
+    from veche.core.outbox import Outboxes
+    from veche.core.registry import FactRow
+    from veche.core.session import Session
+    from veche.state.room import Room
+    from veche.state.user import User
+
+Group = dict[int, dict["Session", None]]  # view -> sessions, in the order of joining
+
+
+class Fanout:
+    """Which sessions belong to a user and sit in a room; the world's watcher."""
+
+    __slots__ = ("outboxes", "rooms", "sessions")
+
+    def __init__(self, outboxes: Outboxes) -> None:
+        self.outboxes = outboxes
+        self.sessions: dict[str, list[Session]] = {}  # by uid
+        self.rooms: dict[str, Group] = {}  # by folded name
+
+    def attach(self, uid: str, session: Session) -> None:
+        """This session is one of this user's from now on."""
+        self.sessions.setdefault(uid, []).append(session)
+
+    def detach(self, user: User, session: Session) -> None:
+        """This session is gone; the user may have others."""
+        sessions = self.sessions.get(user.uid, [])
+        if session in sessions:
+            sessions.remove(session)
+            for groups in self._groups_of(user):
+                groups.get(session.view, {}).pop(session, None)
+        if not sessions:
+            self.sessions.pop(user.uid, None)
+
+    def look_anew(self, session: Session, view: int) -> None:
+        """The session's capabilities changed what lines look like to it."""
+        if view != session.view and session.user is not None:
+            for groups in self._groups_of(session.user):
+                groups.get(session.view, {}).pop(session, None)
+                groups.setdefault(view, {})[session] = None
+        session.view = view
+
+    def joined(self, room: Room, user: User) -> None:
+        """A user has become a member (Watcher)."""
+        groups = self.rooms.setdefault(room.key, {})
+        for session in self.sessions.get(user.uid, ()):
+            groups.setdefault(session.view, {})[session] = None
+
+    def left(self, room: Room, user: User) -> None:
+        """A member has ceased to be one (Watcher)."""
+        groups = self.rooms.get(room.key)
+        if groups is None:
+            return
+        for session in self.sessions.get(user.uid, ()):
+            if (group := groups.get(session.view)) is not None:
+                group.pop(session, None)
+        if not room.members:
+            del self.rooms[room.key]
+
+    def deliver(self, audience: Audience, fact: Fact, row: FactRow, ask: Ask | None) -> None:
+        """Owe the fact's line to everyone in the audience, and to who asked for it his own copy.
+
+        Labelled or not, the asker's copy goes through his ask; the others share one rendering per view.
+        """
+        origin = None
+        if ask is not None:
+            origin = ask.session
+            own = row.own_copy
+            if own is OwnCopy.ALWAYS or (own is OwnCopy.ECHO and origin.caps & ECHO_MESSAGE):
+                ask.send(row.render(fact, origin.view, tags_of(fact, origin.view)))
+        if audience.room is not None:
+            groups = self.rooms.get(audience.room.key)
+            if groups:
+                self._to_groups(groups, fact, row, origin)
+        if audience.uids:
+            # A message to oneself arrives like any other, beside its echo; a change does not come twice.
+            self._to_users(audience, fact, row, None if row.own_copy is OwnCopy.ECHO else origin)
+
+    def _to_groups(self, groups: Group, fact: Fact, row: FactRow, origin: Session | None) -> None:
+        owed = self.outboxes.owed
+        for view, sessions in groups.items():
+            if not sessions:
+                continue
+            data = row.render(fact, view, tags_of(fact, view)).encode() + b"\r\n"
+            for session in sessions:
+                if session is not origin:
+                    outbox = session.outbox
+                    if not outbox:
+                        owed.append(session)
+                    outbox.append(data)
+
+    def _to_users(self, audience: Audience, fact: Fact, row: FactRow, origin: Session | None) -> None:
+        owed = self.outboxes.owed
+        lines: dict[int, bytes] = {}
+        for uid in audience.uids:
+            for session in self.sessions.get(uid, ()):
+                if session is origin:
+                    continue
+                data = lines.get(session.view)
+                if data is None:
+                    text = row.render(fact, session.view, tags_of(fact, session.view))
+                    data = lines[session.view] = text.encode() + b"\r\n"
+                outbox = session.outbox
+                if not outbox:
+                    owed.append(session)
+                outbox.append(data)
+
+    def _groups_of(self, user: User) -> list[Group]:
+        return [self.rooms[key] for key in user.rooms if key in self.rooms]
+
+
+def tags_of(fact: Fact, view: int) -> str:
+    """The tag part that every fact has in this view: the server's own tags, then the client's; with '@' and space."""
+    if not view:
+        return ""
+    tags = []
+    if view & SERVER_TIME:
+        tags.append("time=" + iso_time(fact.time))
+    if view & MESSAGE_TAGS:
+        if msgid := getattr(fact, "msgid", ""):
+            tags.append("msgid=" + msgid)
+        if client := getattr(fact, "tags", ""):
+            tags.append(client)
+    return "@" + ";".join(tags) + " " if tags else ""

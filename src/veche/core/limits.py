@@ -1,0 +1,100 @@
+"""Budgets: how fast a session may send, how many connections an address may have and open.
+
+The rule: every table here is bounded by what is connected or by a window of time; nothing grows with names.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import deque
+
+from veche.core.settings import Settings
+
+
+def address_key(address: str) -> str:
+    """The unit that limits count by: an IPv4 address, an IPv6 /64 (one household has it all), "" for local sockets."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.ip_network((int(ip) >> 64 << 64, 64)))
+    return str(ip)
+
+
+class Doorkeeper:
+    """Counts connections: in all, per address at once, and per address in a window of time."""
+
+    __slots__ = ("at_once", "count", "recent", "settings")
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.count = 0
+        self.at_once: dict[str, int] = {}
+        self.recent: dict[str, deque[float]] = {}
+
+    def admit(self, address: str, now: float) -> str:
+        """Count one more connection and return "", or return why it is refused."""
+        settings = self.settings
+        if self.count >= settings.clients:
+            return "The server is full, please try again later"
+        key = address_key(address)
+        if key and settings.connections_per_address:
+            if self.at_once.get(key, 0) >= settings.connections_per_address:
+                return "Too many connections from your address"
+            if settings.connect_burst:
+                recent = self.recent.setdefault(key, deque())
+                while recent and recent[0] <= now - settings.connect_window_seconds:
+                    recent.popleft()
+                if len(recent) >= settings.connect_burst:
+                    return "You are connecting too often, please wait a few minutes"
+                recent.append(now)
+        self.count += 1
+        if key:
+            self.at_once[key] = self.at_once.get(key, 0) + 1
+        return ""
+
+    def release(self, address: str) -> None:
+        """One connection less."""
+        self.count -= 1
+        key = address_key(address)
+        if key:
+            left = self.at_once.get(key, 0) - 1
+            if left > 0:
+                self.at_once[key] = left
+            else:
+                self.at_once.pop(key, None)
+
+    def sweep(self, now: float) -> None:
+        """Forget addresses whose window has passed."""
+        horizon = now - self.settings.connect_window_seconds
+        for key in [key for key, recent in self.recent.items() if not recent or recent[-1] <= horizon]:
+            del self.recent[key]
+
+
+class Flood:
+    """A token bucket in one number per session: the moment at which all that was sent is paid off.
+
+    `burst` commands may come at once, then `rate` a second; a session in debt waits, its lines held (fakelag).
+    """
+
+    __slots__ = ("burst", "rate")
+
+    def __init__(self, burst: int, rate: float) -> None:
+        self.rate = rate
+        self.burst = burst / rate
+
+    def may_send(self, budget: float, now: float) -> bool:
+        """Whether a command may be served now."""
+        # The slack is far below a command's cost; without it, waking up at the exact moment could come a bit too early.
+        return budget - now <= self.burst - 1 / self.rate + 1e-6
+
+    def spend(self, budget: float, now: float, cost: float) -> float:
+        """The budget after a command of this cost."""
+        return max(budget, now) + cost / self.rate
+
+    def ready_at(self, budget: float) -> float:
+        """When the next command may be served."""
+        return budget - self.burst + 1 / self.rate

@@ -1,0 +1,234 @@
+"""The log: the one order of everything. Facts get in line, last on disk where they must, and are applied in order.
+
+The rules:
+* A fact's guard is asked once, when everything that stands before it in line has been applied. So no fact is stored
+  that will be refused, and none is refused by a world that nobody has seen.
+* What must last is handed to the store in batches (group commit): whatever came while a commit was under way forms
+  the next. A fact that changes the world ends its batch, because what stands behind it must be judged after it.
+* A fact is applied, and its audience hears of it, after the commit that holds it; never before. Facts that nobody
+  stores take their place in line too, and pass at once when nothing is waiting.
+* Every ask gets its one answer: what the fact gave, the refusal, or FAIL when the store did not take it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from veche.core.ports import Record, Store, StoreError, StoreUnknown
+from veche.core.replies import Refusal
+from veche.state.events import Fact, LastingFact
+from veche.wire.numerics import ERR_UNKNOWNERROR
+
+if TYPE_CHECKING:
+    from veche.core.ask import Ask, Then
+    from veche.core.fanout import Fanout
+    from veche.core.ports import Chance, Clock
+    from veche.core.registry import FactRow, Registry
+    from veche.state.world import World
+
+# The most facts in one commit: keeps one statement within the database's limits and one turn of the loop short.
+BATCH_LIMIT = 1000
+
+# What a sender reads when there is no acknowledgement to give: what happened, what it means, what to do.
+_NOT_STORED = "Your message could not be stored, so nobody has seen it. Please send it again later."
+_OUTCOME_UNKNOWN = (
+    "The disk failed while your message was being stored: it may be kept or lost. "
+    "Look into the history before you send it again."
+)
+
+_log = logging.getLogger("veche.log")
+
+
+class Entry:
+    """A fact in line, and what is to be done when its turn has come."""
+
+    __slots__ = ("ask", "fact", "refusal", "row", "then")
+
+    def __init__(self, fact: Fact, row: FactRow, ask: Ask | None, then: Then | None) -> None:
+        self.fact = fact
+        self.row = row
+        self.ask = ask
+        self.then = then
+        self.refusal: Refusal | None = None
+
+
+class Log:
+    """Facts in order. `store` None keeps nothing and applies at once: a setting, not a second way."""
+
+    __slots__ = (
+        "batch",
+        "chance",
+        "clock",
+        "facts_applied",
+        "failed",
+        "fanout",
+        "journal",
+        "line",
+        "on_bug",
+        "on_unknown",
+        "pumping",
+        "registry",
+        "seq",
+        "store",
+        "time",
+        "world",
+    )
+
+    def __init__(
+        self,
+        world: World,
+        registry: Registry,
+        fanout: Fanout,
+        store: Store | None,
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
+        self.world = world
+        self.registry = registry
+        self.fanout = fanout
+        self.store = store
+        self.clock = clock
+        self.chance = chance
+        self.seq, self.time = store.last() if store is not None else (0, 0)
+        self.line: deque[Entry] = deque()
+        self.batch: list[Entry] | None = None  # at the store
+        self.pumping = False
+        self.failed: StoreError | None = None  # set for good when an outcome is unknown
+        self.on_unknown: Callable[[StoreError], None] | None = None
+        self.on_bug: Callable[[Ask], None] | None = None
+        self.journal: list[Fact] | None = None  # a test sets a list to have every applied fact
+        self.facts_applied = 0
+
+    def commit(self, fact: Fact, ask: Ask | None, then: Then | None = None) -> None:
+        """Put a fact in line. What must last waits for the turn's end, to share a commit; the rest may pass now."""
+        row = self.registry.facts[type(fact)]
+        if ask is not None:
+            ask.pending += 1
+            session = ask.session
+            session.in_flight += 1
+            if fact.changes:
+                session.changing += 1
+        self.line.append(Entry(fact, row, ask, then))
+        if row.record is None or self.store is None:
+            self.pump()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits and no commit is under way."""
+        return self.batch is None and not self.line
+
+    def pump(self) -> None:
+        """Move the line as far as it goes: until it is empty or a commit is under way. Called at the end of a turn."""
+        if self.pumping or self.batch is not None:
+            return
+        self.pumping = True
+        try:
+            while self.line and self.batch is None:
+                batch, records = self._next_batch()
+                if records and self.store is not None:
+                    self.batch = batch
+                    if self.failed is not None:
+                        self._committed(self.failed)
+                    else:
+                        self.store.append(records, self._committed)
+                else:
+                    for entry in batch:
+                        self._settle(entry)
+        finally:
+            self.pumping = False
+
+    def _next_batch(self) -> tuple[list[Entry], list[Record]]:
+        """Judge and number facts from the head of the line, up to and including the first that changes the world."""
+        batch: list[Entry] = []
+        records: list[Record] = []
+        line = self.line
+        now = int(self.clock.now() * 1000)
+        # A clock that is set back must not put a message before one that is already in the record.
+        now = self.time = max(self.time, now)
+        storing = self.store is not None
+        while line and len(batch) < BATCH_LIMIT:
+            entry = line.popleft()
+            batch.append(entry)
+            fact = entry.fact
+            guard = entry.row.guard
+            if guard is not None:
+                try:
+                    entry.refusal = guard(self.world, fact)
+                except Exception:
+                    self._report_bug(entry)
+                    entry.refusal = Refusal(ERR_UNKNOWNERROR, type(fact).__name__, "Internal error")
+                if entry.refusal is not None:
+                    continue
+            fact.time = now
+            if isinstance(fact, LastingFact):
+                self.seq += 1
+                fact.seq = self.seq
+                fact.msgid = self.chance.msgid(now)
+                if storing and entry.row.record is not None:
+                    records.append(entry.row.record(fact))
+            if fact.changes:
+                break
+        return batch, records
+
+    def _committed(self, error: StoreError | None) -> None:
+        """The store has answered for the batch that is under way."""
+        batch = self.batch
+        if batch is None:
+            raise AssertionError("the store answers once for each batch")
+        self.batch = None
+        if isinstance(error, StoreUnknown) and self.failed is None:
+            self.failed = error
+            if self.on_unknown is not None:
+                self.on_unknown(error)
+        for entry in batch:
+            if error is not None and entry.refusal is None and entry.row.record is not None:
+                self._not_stored(entry, error)
+            else:
+                self._settle(entry)
+        self.pump()
+
+    def _not_stored(self, entry: Entry, error: StoreError) -> None:
+        ask = entry.ask
+        if ask is None:
+            return
+        text = _OUTCOME_UNKNOWN if isinstance(error, StoreUnknown) else _NOT_STORED
+        ask.fail("INTERNAL_ERROR", text=text)
+        self._release(ask, entry.fact)
+
+    def _settle(self, entry: Entry) -> None:
+        """Apply one fact and tell its audience, or give its refusal."""
+        ask = entry.ask
+        fact = entry.fact
+        try:
+            if entry.refusal is not None:
+                if ask is not None:
+                    ask.refuse(entry.refusal)
+            else:
+                audience = entry.row.apply(self.world, fact)
+                self.facts_applied += 1
+                if self.journal is not None:
+                    self.journal.append(fact)
+                self.fanout.deliver(audience, fact, entry.row, ask)
+                if ask is not None:
+                    if entry.then is not None:
+                        entry.then(ask, fact)
+                    for reaction in self.registry.reactions.get(type(fact), ()):
+                        reaction(ask, fact)
+        except Exception:
+            self._report_bug(entry)
+        if ask is not None:
+            self._release(ask, fact)
+
+    def _report_bug(self, entry: Entry) -> None:
+        """A bug in one feature costs the session that met it its connection, and not the log. Called in an except."""
+        _log.exception("bug: %s of %r", type(entry.fact).__name__, entry.ask and entry.ask.session)
+        if self.on_bug is not None and entry.ask is not None:
+            self.on_bug(entry.ask)
+
+    def _release(self, ask: Ask, fact: Fact) -> None:
+        if fact.changes:
+            ask.session.changing -= 1
+        ask.settled()

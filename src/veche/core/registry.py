@@ -1,0 +1,161 @@
+"""What features declare, and the tables that are made of it: commands, facts, capabilities, tokens.
+
+The rule: a feature is one value; nothing else in the server knows its names. A command or fact declared twice is a bug
+that is found at start, not a rule of precedence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from veche.state.events import Audience, Fact
+from veche.wire.caps import BITS
+
+if TYPE_CHECKING:
+    from veche.core.ask import Ask
+    from veche.core.ports import Record
+    from veche.core.replies import Refusal
+    from veche.core.settings import Settings
+    from veche.state.world import World
+
+Handler = Callable[["Ask"], None]
+
+
+class Command:
+    """One row of the command table.
+
+    `least` is the number of parameters without which 461 is sent. `early` commands are served before registration.
+    `pipelines`: the next such command need not wait for the outcome of this one. `cost` is taken from the
+    flood budget (0: free); `costly_targets` names the parameter whose comma-separated targets each cost that much.
+    `muted`: refusals are kept to oneself unless the request was labelled (NOTICE).
+    """
+
+    __slots__ = ("cost", "costly_targets", "early", "handler", "least", "muted", "name", "pipelines")
+
+    def __init__(
+        self,
+        name: str,
+        handler: Handler,
+        *,
+        least: int = 0,
+        early: bool = False,
+        pipelines: bool = False,
+        cost: float = 1.0,
+        costly_targets: int = -1,
+        muted: bool = False,
+    ) -> None:
+        self.name = name
+        self.handler = handler
+        self.least = least
+        self.early = early
+        self.pipelines = pipelines
+        self.cost = cost
+        self.costly_targets = costly_targets
+        self.muted = muted
+
+
+class OwnCopy(Enum):
+    """Whether who asked for a fact gets its line too."""
+
+    ALWAYS = "always"
+    ECHO = "with echo-message"
+    NEVER = "never"
+
+
+class FactRow:
+    """What can be done with one kind of fact. The fact's own type is each function's parameter; hence Any.
+
+    `guard(world, fact)`: the refusal, or None. Pure. Asked once, when everything before the fact has been applied.
+    `apply(world, fact)`: the change; cannot fail; returns who hears of it.
+    `render(fact, view, tags)`: the line (without its end) for one view, beginning with the given tag part.
+    `record(fact)`: the row of the record for what must last, else None for facts that nobody stores.
+    `own_copy`: whether the asker gets a copy.
+    """
+
+    __slots__ = ("apply", "guard", "own_copy", "record", "render")
+
+    def __init__(
+        self,
+        *,
+        apply: Callable[[World, Any], Audience],
+        render: Callable[[Any, int, str], str],
+        guard: Callable[[World, Any], Refusal | None] | None = None,
+        record: Callable[[Any], Record] | None = None,
+        own_copy: OwnCopy = OwnCopy.ALWAYS,
+    ) -> None:
+        self.apply = apply
+        self.guard = guard
+        self.render = render
+        self.record = record
+        self.own_copy = own_copy
+
+
+class Feature:
+    """A family of commands and all that belongs to it.
+
+    `tokens(settings)` gives its ISUPPORT tokens; `caps` maps its capabilities to their CAP LS 302 values.
+    `reactions` are called after a fact was applied for an asker of this node: `reaction(ask, fact)`.
+    `progress` is called after each command of a connection that is not registered yet.
+    """
+
+    __slots__ = ("caps", "commands", "facts", "name", "progress", "reactions", "tokens")
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        commands: Iterable[Command] = (),
+        facts: Mapping[type[Fact], FactRow] | None = None,
+        caps: Mapping[str, str] | None = None,
+        tokens: Callable[[Settings], Mapping[str, str]] | None = None,
+        reactions: Mapping[type[Fact], Callable[[Ask, Any], None]] | None = None,
+        progress: Handler | None = None,
+    ) -> None:
+        self.name = name
+        self.commands = list(commands)
+        self.facts = dict(facts or {})
+        self.caps = dict(caps or {})
+        self.tokens = tokens
+        self.reactions = dict(reactions or {})
+        self.progress = progress
+
+
+class Registry:
+    """All features of a server as tables. Raises ValueError for what is declared twice or is no capability."""
+
+    __slots__ = ("cap_bits", "caps", "commands", "facts", "features", "progress", "reactions", "tokens")
+
+    def __init__(self, features: Iterable[Feature], settings: Settings) -> None:
+        self.features = list(features)
+        self.commands: dict[str, Command] = {}
+        self.facts: dict[type[Fact], FactRow] = {}
+        self.caps: dict[str, str] = {}
+        self.cap_bits: dict[str, int] = {}
+        self.tokens: dict[str, str] = {}
+        self.reactions: dict[type[Fact], list[Callable[[Ask, Any], None]]] = {}
+        self.progress: list[Handler] = []
+        for feature in self.features:
+            for command in feature.commands:
+                _add(self.commands, command.name, command, feature)
+            for kind, row in feature.facts.items():
+                _add(self.facts, kind, row, feature)
+            for cap, value in feature.caps.items():
+                _add(self.caps, cap, value, feature)
+                self.cap_bits[cap] = BITS[cap]
+            if feature.tokens is not None:
+                for token, value in feature.tokens(settings).items():
+                    _add(self.tokens, token, value, feature)
+            if feature.progress is not None:
+                self.progress.append(feature.progress)
+            for kind, reaction in feature.reactions.items():
+                self.reactions.setdefault(kind, []).append(reaction)
+
+
+def _add(table: dict[Any, Any], key: object, value: object, feature: Feature) -> None:
+    if key in table:
+        raise ValueError(
+            f"feature {feature.name} declares {key!r}, which another feature has declared already"
+        )
+    table[key] = value

@@ -1,0 +1,75 @@
+"""Answers as values and as lines: numerics, standard replies, refusals.
+
+Sources: Modern IRC, "Numeric Replies"; standard-replies ("FAIL <command> <code> [<context>...] <description>");
+server-time ("YYYY-MM-DDThh:mm:ss.sssZ").
+"""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from veche.wire.lines import BODY_LIMIT, cut
+
+# How much of a strange parameter is repeated to its sender, in bytes: longer than any name or mask that is valid.
+_SHOWN = 200
+
+
+class Refusal:
+    """A polite no: a numeric with its parameters, the last of which is the sentence."""
+
+    __slots__ = ("numeric", "params")
+
+    def __init__(self, numeric: str, *params: str) -> None:
+        self.numeric = numeric
+        self.params = params
+
+    def __repr__(self) -> str:
+        return f"Refusal({self.numeric}, {', '.join(self.params)})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Refusal) and (self.numeric, self.params) == (other.numeric, other.params)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def numeric_line(server: str, number: str, nick: str, params: tuple[str, ...]) -> str:
+    """`:server NNN nick params`, the last parameter as trailing. Whatever the parameters hold, it is one line of at
+    most 510 bytes, cut at a code point, with as many parameters as were given."""
+    if not params:
+        return f":{server} {number} {nick}"
+    head = " ".join((nick, *map(middle, params[:-1])))
+    last = params[-1]
+    colon = ":" if not last or " " in last or last[0] == ":" else ""
+    return cut(f":{server} {number} {head} {colon}{last}", BODY_LIMIT)
+
+
+def standard_line(
+    server: str, kind: str, command: str, code: str, context: tuple[str, ...], text: str
+) -> str:
+    """A FAIL, WARN or NOTE line; `command` is '*' where no command is meant. At most 510 bytes."""
+    return cut(f":{server} {kind} {' '.join((command, code, *map(middle, context)))} :{text}", BODY_LIMIT)
+
+
+def middle(param: str) -> str:
+    """What somebody sent, made fit for the middle of a line: no space, not empty, no leading colon, not long."""
+    if param and param[0] != ":" and " " not in param and len(param) <= _SHOWN:
+        return param
+    return cut(param.partition(" ")[0].lstrip(":"), _SHOWN) or "*"
+
+
+def with_tag(line: str, tag: str) -> str:
+    """The line with one more tag in front."""
+    if line[:1] == "@":
+        return f"@{tag};{line[1:]}"
+    return f"@{tag} {line}"
+
+
+def iso_time(milliseconds: int) -> str:
+    """server-time: `YYYY-MM-DDThh:mm:ss.sssZ`, of milliseconds since 1970."""
+    seconds, millis = divmod(milliseconds, 1000)
+    return f"{_iso_second(seconds)}.{millis:03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _iso_second(seconds: int) -> str:
+    # Every line of one second shares this text; formatting it anew was a tenth of the cost of a message.
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"

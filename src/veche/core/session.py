@@ -1,0 +1,103 @@
+"""A session: one client connection as the server knows it. Plain state; the engine and the features move it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from veche.wire.lines import BadLine, LineReader
+
+if TYPE_CHECKING:
+    from veche.core.ports import Pipe
+    from veche.state.user import User
+
+
+class Registration:
+    """What is known of a session before it has a user; dropped when it has."""
+
+    __slots__ = ("lines", "negotiating", "nick", "opened", "password", "real_name", "username")
+
+    def __init__(self, opened: float) -> None:
+        self.opened = opened  # monotonic
+        self.nick = ""
+        self.username = ""
+        self.real_name = ""
+        self.password = ""
+        self.negotiating = False  # CAP LS or REQ seen and no CAP END yet
+        self.lines = 0
+
+
+class Session:
+    """One connection: what it sent and is not yet served, what it is owed, and who it is."""
+
+    __slots__ = (
+        "address",
+        "budget",
+        "caps",
+        "changing",
+        "created_rooms",
+        "door",
+        "ended",
+        "finished",
+        "heard",
+        "held",
+        "held_bytes",
+        "host",
+        "in_flight",
+        "outbox",
+        "owed_bytes",
+        "pinged",
+        "pipe",
+        "quitting",
+        "reader",
+        "reading_paused",
+        "registration",
+        "secure",
+        "spoke",
+        "timer",
+        "user",
+        "view",
+    )
+
+    def __init__(self, pipe: Pipe, address: str, host: str, door: str, now: float, *, secure: bool) -> None:
+        self.pipe = pipe
+        self.address = address  # for limits and operators alone; others see the host
+        self.host = host
+        self.door = door
+        self.secure = secure
+        self.reader = LineReader()
+        self.registration: Registration | None = Registration(now)
+        self.user: User | None = None
+        self.caps = 0
+        self.view = 0  # the part of caps that changes how a line looks
+        self.outbox: list[bytes] = []
+        self.owed_bytes = (
+            0  # of answers in the outbox; lines to everyone are bounded by their senders' budgets
+        )
+        # Lines that wait: for the flood budget, or for a fact of this session that is in line.
+        self.held: deque[str | BadLine] | None = None
+        self.held_bytes = 0
+        self.reading_paused = False
+        self.in_flight = 0  # asks of this session that wait for the log or the store
+        self.changing = 0  # of these, the ones that will change the world
+        self.budget = 0.0  # flood control: when what was sent so far is paid off (monotonic)
+        self.timer = False  # whether a wake-up for the held lines is set
+        self.heard = now
+        self.spoke = now  # last message, for WHOIS' idle time
+        self.pinged = 0.0  # when an unanswered PING was sent; 0 for none
+        self.created_rooms: list[float] | None = None
+        self.quitting = ""  # the reason to give the others, once one is known
+        self.finished = False  # the peer will send nothing more (it has shut down its side)
+        self.ended = False  # nothing more is read from or written to it
+
+    @property
+    def nick(self) -> str:
+        """The first parameter of a numeric: the nick, or '*' for who has none yet."""
+        if self.user is not None:
+            return self.user.nick
+        if self.registration is not None and self.registration.nick:
+            return self.registration.nick
+        return "*"
+
+    def __repr__(self) -> str:
+        return f"<Session {self.nick} {self.door}>"

@@ -1,0 +1,83 @@
+"""What an installation may choose about the engine. Plain values with the defaults of the product.
+
+Where they come from (file, options) is not known here; the config module says what each means to who sets it.
+"""
+
+
+class Settings:
+    """Names, limits and switches of one server. Sizes in bytes, times in seconds, unless said otherwise."""
+
+    __slots__ = (
+        "admin_email",
+        "admin_location",
+        "away_length",
+        "clients",
+        "connect_burst",
+        "connect_window_seconds",
+        "connections_per_address",
+        "flood",
+        "flood_burst",
+        "flood_per_second",
+        "history_page",
+        "input_queue",
+        "kick_length",
+        "language",
+        "list_entries",
+        "lobby",
+        "lobby_replay",
+        "max_targets",
+        "motd",
+        "network",
+        "nick_length",
+        "password",
+        "ping_seconds",
+        "ping_timeout_seconds",
+        "real_name_length",
+        "registration_lines",
+        "registration_seconds",
+        "room_creations_per_minute",
+        "room_length",
+        "rooms_per_user",
+        "send_queue",
+        "server",
+        "topic_length",
+        "user_length",
+        "version",
+    )
+
+    def __init__(self) -> None:
+        self.server = "irc.localhost"
+        self.network = "Veche"
+        self.version = "veche"
+        self.language = "en"
+        self.motd: list[str] = []
+        self.password = ""
+        self.admin_location = ""
+        self.admin_email = ""
+        self.flood = True
+        self.flood_burst = 5
+        self.flood_per_second = 2.0
+        self.input_queue = 8192
+        self.send_queue = 1 << 20
+        self.clients = 15000
+        self.connections_per_address = 32
+        self.connect_burst = 64
+        self.connect_window_seconds = 600
+        self.registration_seconds = 30
+        self.registration_lines = 1024
+        self.ping_seconds = 120
+        self.ping_timeout_seconds = 60
+        self.nick_length = 30
+        self.user_length = 18
+        self.real_name_length = 150
+        self.room_length = 64
+        self.topic_length = 390
+        self.away_length = 200
+        self.kick_length = 300
+        self.rooms_per_user = 100
+        self.room_creations_per_minute = 20
+        self.list_entries = 100
+        self.max_targets = 4
+        self.lobby = "#lobby"
+        self.lobby_replay = 20
+        self.history_page = 1000
