@@ -28,7 +28,7 @@ class Phrases:
         return self._table[key][self._column].format_map(values)
 
     def count(self, key: str, number: int, **values: object) -> str:
-        """The phrase for `number` things; its text lists the forms as `one|many` in English, `one|few|many` in Russian."""
+        """The phrase for `number` things; its text holds `one|many` in English, `one|few|many` in Russian."""
         forms = self._table[key][self._column].split("|")
         return forms[plural_form(self.language, number)].format_map({"n": number, **values})
 

@@ -11,7 +11,7 @@ TEXT = "are supported by this server"
 
 
 def format_tokens(tokens: Mapping[str, str]) -> list[str]:
-    """`NAME` or `NAME=VALUE` for each token; in a value, space, '=' and backslash are written as \\x20, \\x3D, \\x5C."""
+    """`NAME` or `NAME=VALUE` for each token; space, '=' and backslash in a value become \\x20, \\x3D, \\x5C."""
     return [f"{name}={_escape(value)}" if value else name for name, value in sorted(tokens.items())]
 
 

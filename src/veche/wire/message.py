@@ -114,9 +114,7 @@ def format_tags(tags: Mapping[str, str]) -> str:
     return "@" + ";".join(f"{key}={escape(value)}" if value else key for key, value in tags.items()) + " "
 
 
-def format_message(
-    command: str, *params: str, source: str = "", tags: Mapping[str, str] = NO_TAGS
-) -> str:
+def format_message(command: str, *params: str, source: str = "", tags: Mapping[str, str] = NO_TAGS) -> str:
     """One line without its line end.
 
     Raises ValueError when a part cannot be written without changing its meaning: a line end or NUL anywhere,
@@ -125,7 +123,9 @@ def format_message(
     words = [command]
     for param in params[:-1]:
         if not param or param[0] == ":" or " " in param:
-            raise ValueError(f"only the last parameter may be empty, hold a space or begin with a colon: {param!r}")
+            raise ValueError(
+                f"only the last parameter may be empty, hold a space or begin with a colon: {param!r}"
+            )
         words.append(param)
     if params:
         last = params[-1]

@@ -24,7 +24,7 @@ class Change:
 
     __slots__ = ("adding", "letter", "param")
 
-    def __init__(self, adding: bool, letter: str, param: str | None = None) -> None:  # noqa: FBT001 - the protocol's own sign
+    def __init__(self, adding: bool, letter: str, param: str | None = None) -> None:
         self.adding = adding
         self.letter = letter
         self.param = param
@@ -60,7 +60,7 @@ def parse_modes(kinds: Mapping[str, Kind], words: list[str]) -> tuple[list[Chang
         if kind is None:
             unknown.append(letter)
             continue
-        takes = kind in (Kind.LIST, Kind.ALWAYS, Kind.RANK) or kind is Kind.WHEN_SET and adding
+        takes = kind in (Kind.LIST, Kind.ALWAYS, Kind.RANK) or (kind is Kind.WHEN_SET and adding)
         changes.append(Change(adding, letter, next(params, None) if takes else None))
     return changes, unknown
 

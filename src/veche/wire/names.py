@@ -11,7 +11,8 @@ Letters of any one script are welcome in a nick. What hides or misleads is not: 
 import unicodedata
 
 CHANTYPES = "#"
-# Modern IRC, NICK: "MUST allow at least all alphanumerical characters, square and curly brackets, backslashes and pipe".
+# Modern IRC, NICK: "Servers MUST allow at least all alphanumerical characters, square and curly brackets ([]{}),
+# backslashes (\), and pipe (|) characters in nicknames".
 _NICK_MARKS = frozenset("[]{}\\|^_-`")
 _ASCII_NICK = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") | _NICK_MARKS
 # Cc control, Cf format, Cs surrogate, Co private, Cn unassigned, Zs Zl Zp spaces and separators.
@@ -39,7 +40,9 @@ def is_valid_nick(name: str, limit: int) -> bool:
         return name[0] not in "0123456789-" and _ASCII_NICK.issuperset(name)
     if unicodedata.normalize("NFKC", name) != name:
         return False  # one way to write a name, so that what is seen can be typed
-    return not unicodedata.category(name[0]).startswith(("N", "M")) and name[0] != "-" and _is_one_script(name)
+    return (
+        not unicodedata.category(name[0]).startswith(("N", "M")) and name[0] != "-" and _is_one_script(name)
+    )
 
 
 def is_valid_room(name: str, limit: int) -> bool:
@@ -57,7 +60,7 @@ def is_valid_room(name: str, limit: int) -> bool:
 def _is_one_script(name: str) -> bool:
     scripts = set()
     for char in name:
-        if char in _NICK_MARKS or char.isascii() and char.isdigit():
+        if char in _NICK_MARKS or (char.isascii() and char.isdigit()):
             continue
         category = unicodedata.category(char)
         if category[0] == "M" and category != "Me":
@@ -80,7 +83,11 @@ def matches(mask: str, text: str) -> bool:
     star = -1
     resume = 0
     while at_text < len(text):
-        if at_mask < len(mask) and (mask[at_mask] == "?" or mask[at_mask] == text[at_text]) and mask[at_mask] != "*":
+        if (
+            at_mask < len(mask)
+            and (mask[at_mask] == "?" or mask[at_mask] == text[at_text])
+            and mask[at_mask] != "*"
+        ):
             at_mask += 1
             at_text += 1
         elif at_mask < len(mask) and mask[at_mask] == "*":

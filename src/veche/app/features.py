@@ -1,0 +1,36 @@
+"""The list: every feature of the server. Taking one out of here takes all of it out."""
+
+from veche.core.registry import Feature
+from veche.features import (
+    about,
+    away,
+    cap,
+    chathistory,
+    invite,
+    join,
+    kick,
+    lobby,
+    messages,
+    mode,
+    names,
+    registration,
+    topic,
+    who,
+)
+
+FEATURES: list[Feature] = [
+    registration.feature,
+    cap.feature,
+    about.feature,
+    join.feature,
+    names.feature,
+    topic.feature,
+    mode.feature,
+    kick.feature,
+    invite.feature,
+    messages.feature,
+    who.feature,
+    away.feature,
+    chathistory.feature,
+    lobby.feature,
+]

@@ -1,0 +1,227 @@
+"""CHATHISTORY: what was said, by pages.
+
+Source: chathistory (draft), batch type chathistory. Members read the record of their rooms, and everyone his own
+direct conversations; a room that one is not in and one that does not exist give the same answer.
+"""
+
+from datetime import datetime
+from functools import partial
+
+from veche.core.ask import Ask
+from veche.core.playback import playback_line
+from veche.core.ports import Page, Record, StoreError, UnknownReference
+from veche.core.registry import Command, Feature
+from veche.core.replies import iso_time
+from veche.core.settings import Settings
+from veche.wire.caps import BATCH
+from veche.wire.msgids import time_of_msgid
+from veche.wire.names import fold, is_room
+
+# subcommand -> how many message references it takes
+_REFERENCES = {"LATEST": 1, "BEFORE": 1, "AFTER": 1, "AROUND": 1, "BETWEEN": 2}
+_LONGEST_MSGID = 64
+
+
+class BadReference(Exception):
+    """A reference or limit that cannot be understood; its text is what was given."""
+
+
+def chathistory(ask: Ask) -> None:
+    """CHATHISTORY <subcommand> <target> <reference> [<reference>] <limit>."""
+    verb = ask.params[0].upper()
+    if verb == "TARGETS":
+        _targets(ask)
+        return
+    references = _REFERENCES.get(verb)
+    if references is None:
+        ask.fail("INVALID_PARAMS", ask.params[0], text="Unknown command")
+        return
+    if not _has_count(ask, verb, references + 3):
+        return
+    target = ask.params[1]
+    try:
+        page = _page(verb, ask.params[2:-1], _limit(ask))
+    except BadReference as bad:
+        ask.fail("INVALID_PARAMS", verb, str(bad), text="Invalid message reference or limit")
+        return
+    name = _find(ask, target, page)
+    if ask.engine.store is None or not name:
+        # The same text for what does not exist and for what is not one's business.
+        ask.fail("INVALID_TARGET", verb, target, text="Messages could not be retrieved")
+        return
+    ask.wait()
+    ask.engine.store.page(page, partial(_answer, ask, verb, name))
+
+
+def _has_count(ask: Ask, verb: str, count: int) -> bool:
+    if len(ask.params) < count:
+        ask.fail("INVALID_PARAMS", verb, text="Insufficient parameters")
+    elif len(ask.params) > count:
+        ask.fail("INVALID_PARAMS", verb, text="Too many parameters")
+    return len(ask.params) == count
+
+
+def _page(verb: str, references: list[str], limit: int) -> Page:
+    """The question to the record; the conversation is filled in by `_find`."""
+    first = references[0]
+    if verb == "LATEST":
+        return Page("", limit, after=None if first == "*" else _reference(first), newest=True)
+    if verb == "BEFORE":
+        return Page("", limit, before=_reference(first), newest=True)
+    if verb == "AFTER":
+        return Page("", limit, after=_reference(first))
+    if verb == "AROUND":
+        return Page("", limit, around=_reference(first))
+    start, end = _reference(first), _reference(references[1])
+    # "the returned messages MUST be counted starting from and excluding the first message selector [...]
+    # This may be forwards or backwards in time." Message ids begin with their time, so any two can be compared.
+    if _time_of(start) <= _time_of(end):
+        return Page("", limit, after=start, before=end)
+    return Page("", limit, after=end, before=start, newest=True)
+
+
+def _reference(word: str) -> int | str:
+    """A time in ms or a msgid. Raises BadReference."""
+    kind, _, value = word.partition("=")
+    if kind == "timestamp":
+        return parse_time(value)
+    if kind == "msgid" and 0 < len(value) <= _LONGEST_MSGID and value.isascii():
+        return value
+    raise BadReference(word)
+
+
+def parse_time(text: str) -> int:
+    """`YYYY-MM-DDThh:mm:ss.sssZ` as ms since 1970. Raises BadReference for anything else."""
+    try:
+        if len(text) != 24 or text[-1] != "Z" or not text.isascii():
+            raise ValueError(text)
+        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
+    except ValueError:
+        raise BadReference(text) from None
+    return int((moment - _EPOCH).total_seconds() * 1000 + 0.5)
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _limit(ask: Ask) -> int:
+    """The number of messages asked for, at most a page of the server's. Raises BadReference."""
+    word = ask.params[-1]
+    if not (word.isascii() and word.isdigit() and 0 < len(word) <= 9) or int(word) == 0:
+        raise BadReference(word)
+    return min(int(word), ask.settings.history_page)
+
+
+def _find(ask: Ask, target: str, page: Page) -> str:
+    """Fill in the conversation that the target means; its canonical name, or "" for what one may not read."""
+    user = ask.user
+    if is_room(target):
+        room = ask.world.rooms.get(fold(target))
+        if room is None or user.uid not in room.members:
+            return ""
+        page.conversation = room.key
+        page.era = room.created
+        return room.name
+    other = ask.world.users_by_key.get(fold(target))
+    if other is None:
+        return ""
+    one, two = sorted((user.uid, other.uid))
+    page.conversation = f"{one} {two}"
+    return other.nick
+
+
+def _answer(ask: Ask, verb: str, name: str, records: list[Record] | StoreError) -> None:
+    """The page has come."""
+    if isinstance(records, UnknownReference):
+        ask.fail("INVALID_PARAMS", verb, name, text="No message with this id in this conversation")
+    elif isinstance(records, StoreError):
+        ask.fail("MESSAGE_ERROR", verb, name, text="Messages could not be retrieved")
+    else:
+        reference = _open(ask, f"chathistory {name}")
+        for record in records:
+            ask.send(playback_line(record, ask.session, reference))
+        _close(ask, reference)
+    ask.settled()
+
+
+def _targets(ask: Ask) -> None:
+    """CHATHISTORY TARGETS <timestamp> <timestamp> <limit>: the conversations whose newest message lies between.
+
+    A guest's conversations are the rooms that he is in and the people who are here.
+    """
+    if not _has_count(ask, "TARGETS", 4):
+        return
+    try:
+        times = []
+        for word in ask.params[1:3]:
+            value = _reference(word)
+            if isinstance(value, str):
+                raise BadReference(word)
+            times.append(value)
+        limit = _limit(ask)
+    except BadReference as bad:
+        ask.fail("INVALID_PARAMS", "TARGETS", str(bad), text="Invalid timestamp or limit")
+        return
+    store = ask.engine.store
+    if store is None:
+        ask.fail("MESSAGE_ERROR", "TARGETS", text="Messages could not be retrieved")
+        return
+    user = ask.user
+    names = {key: ask.world.rooms[key].name for key in user.rooms}
+    for uid in ask.world.peers(user):
+        one, two = sorted((user.uid, uid))
+        names[f"{one} {two}"] = ask.world.users[uid].nick
+    ask.wait()
+    store.latest(list(names), partial(_answer_targets, ask, names, times, limit))
+
+
+def _answer_targets(
+    ask: Ask, names: dict[str, str], times: list[int], limit: int, latest: dict[str, int] | StoreError
+) -> None:
+    if isinstance(latest, StoreError):
+        ask.fail("MESSAGE_ERROR", "TARGETS", text="Messages could not be retrieved")
+    else:
+        low, high = min(times), max(times)
+        found = sorted((time, names[key]) for key, time in latest.items() if low < time < high)
+        # As in BETWEEN, counting starts from the first time given; the order is that of time in any case.
+        found = found[:limit] if times[0] <= times[1] else found[-limit:]
+        reference = _open(ask, "draft/chathistory-targets")
+        for time, name in found:
+            tag = f"@batch={reference} " if ask.session.caps & BATCH else ""
+            ask.send(f"{tag}:{ask.settings.server} CHATHISTORY TARGETS {name} {iso_time(time)}")
+        _close(ask, reference)
+    ask.settled()
+
+
+def _open(ask: Ask, kind: str) -> str:
+    """Open a batch if the session knows batches; returns its reference."""
+    reference = ask.engine.next_batch()
+    if ask.session.caps & BATCH:
+        ask.send(f":{ask.settings.server} BATCH +{reference} {kind}")
+    return reference
+
+
+def _close(ask: Ask, reference: str) -> None:
+    if ask.session.caps & BATCH:
+        ask.send(f":{ask.settings.server} BATCH -{reference}")
+
+
+def _time_of(reference: int | str) -> int:
+    if isinstance(reference, int):
+        return reference
+    try:
+        return time_of_msgid(reference)
+    except ValueError:
+        raise BadReference(reference) from None
+
+
+def _tokens(settings: Settings) -> dict[str, str]:
+    return {"CHATHISTORY": str(settings.history_page), "MSGREFTYPES": "msgid,timestamp"}
+
+
+feature = Feature(
+    "chathistory",
+    commands=[Command("CHATHISTORY", chathistory, least=1)],
+    caps={"draft/chathistory": ""},
+    tokens=_tokens,
+)

@@ -1,0 +1,99 @@
+"""INVITE: asking somebody into a room.
+
+Source: Modern IRC, "INVITE message", "Invite list".
+"""
+
+from veche.core.ask import Ask
+from veche.core.registry import Command, FactRow, Feature, OwnCopy
+from veche.core.replies import Refusal
+from veche.state.events import Audience, Fact
+from veche.state.world import World
+from veche.wire import numerics
+from veche.wire.names import fold
+
+# How many invitations a user holds; the oldest makes room for a new one.
+INVITATIONS = 100
+
+
+class UserInvited(Fact):
+    """Somebody may come into a room once; `target` is his uid, `nick` what he is called."""
+
+    __slots__ = ("nick", "room", "source", "target")
+
+    def __init__(self, actor: str, source: str, room: str, target: str, nick: str) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.room = room
+        self.target = target
+        self.nick = nick
+
+
+def invite(ask: Ask) -> None:
+    """INVITE <nickname> <channel>; without parameters, the rooms that one is invited to."""
+    if not ask.params:
+        for key in ask.user.invitations:
+            room = ask.world.rooms.get(key)
+            if room is not None and room.has_invited(ask.user):
+                ask.reply(numerics.RPL_INVITELIST, room.name)
+        ask.reply(numerics.RPL_ENDOFINVITELIST, "End of /INVITE list")
+        return
+    if len(ask.params) < 2:
+        ask.reply(numerics.ERR_NEEDMOREPARAMS, "INVITE", "Not enough parameters")
+        return
+    nick, name = ask.params[0], ask.params[1]
+    target = ask.world.users_by_key.get(fold(nick))
+    if target is None:
+        ask.reply(numerics.ERR_NOSUCHNICK, nick, "No such nick/channel")
+        return
+    room = ask.world.rooms.get(fold(name))
+    if room is None or not room.is_visible_to(ask.user.uid):
+        # "The target channel SHOULD exist. Otherwise, the server SHOULD reject the command with ERR_NOSUCHCHANNEL"
+        ask.reply(numerics.ERR_NOSUCHCHANNEL, name, "No such channel")
+        return
+    ask.commit(UserInvited(ask.user.uid, ask.user.source, room.name, target.uid, target.nick), _tell)
+
+
+def _tell(ask: Ask, fact: UserInvited) -> None:
+    ask.reply(numerics.RPL_INVITING, fact.nick, fact.room)
+    target = ask.world.users.get(fact.target)
+    if target is not None and target.away:
+        ask.reply(numerics.RPL_AWAY, target.nick, target.away)
+
+
+def guard_invite(world: World, fact: UserInvited) -> Refusal | None:
+    """Members invite; into an invite-only room only its operators do."""
+    room = world.rooms.get(fold(fact.room))
+    if room is None or fact.actor not in room.members:
+        return Refusal(numerics.ERR_NOTONCHANNEL, fact.room, "You're not on that channel")
+    if "i" in room.flags and not room.is_operator(fact.actor):
+        return Refusal(numerics.ERR_CHANOPRIVSNEEDED, fact.room, "You're not channel operator")
+    if fact.target not in world.users:
+        return Refusal(numerics.ERR_NOSUCHNICK, fact.nick, "No such nick/channel")
+    if fact.target in room.members:
+        return Refusal(numerics.ERR_USERONCHANNEL, fact.nick, fact.room, "is already on channel")
+    return None
+
+
+def apply_invite(world: World, fact: UserInvited) -> Audience:
+    """The invited one alone hears of it; his invitation lasts until he comes, or goes, or the room does."""
+    room = world.rooms[fold(fact.room)]
+    invitations = world.users[fact.target].invitations
+    invitations.pop(room.key, None)  # so that the newest stands last
+    invitations[room.key] = room.created
+    if len(invitations) > INVITATIONS:
+        del invitations[next(iter(invitations))]
+    return Audience(uids=(fact.target,))
+
+
+feature = Feature(
+    "invite",
+    commands=[Command("INVITE", invite)],
+    facts={
+        UserInvited: FactRow(
+            guard=guard_invite,
+            apply=apply_invite,
+            render=lambda fact, view, tags: f"{tags}:{fact.source} INVITE {fact.nick} {fact.room}",
+            own_copy=OwnCopy.NEVER,
+        )
+    },
+)

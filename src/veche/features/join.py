@@ -1,0 +1,187 @@
+"""JOIN and PART: entering rooms and leaving them.
+
+Source: Modern IRC, "JOIN message", "PART message".
+"""
+
+import hmac
+
+from veche.core.ask import Ask
+from veche.core.registry import Command, FactRow, Feature
+from veche.core.replies import Refusal
+from veche.core.settings import Settings
+from veche.state.events import Audience, MemberJoined, MemberLeft
+from veche.state.room import Room
+from veche.state.world import World
+from veche.wire import numerics
+from veche.wire.lines import cut
+from veche.wire.names import fold, is_valid_room
+
+# How many rooms one command may name (TARGMAX).
+TARGETS = 50
+_MINUTE = 60.0
+
+
+# ---- handlers
+
+
+def join(ask: Ask) -> None:
+    """JOIN <channel>{,<channel>} [<key>{,<key>}], or JOIN 0 to leave all."""
+    if ask.params[0] == "0":
+        # "which requests that the sending client leave all channels they are currently connected to"
+        for key in list(ask.user.rooms):
+            _leave(ask, ask.world.rooms[key], "")
+        return
+    names = _names(ask)
+    keys = ask.params[1].split(",") if len(ask.params) > 1 else []
+    for index, name in enumerate(names):
+        _enter(ask, name, keys[index] if index < len(keys) else "")
+
+
+def part(ask: Ask) -> None:
+    """PART <channel>{,<channel>} [<reason>]."""
+    reason = cut(ask.params[1], ask.settings.kick_length) if len(ask.params) > 1 else ""
+    for name in _names(ask):
+        room = ask.world.rooms.get(fold(name))
+        if room is None:
+            ask.reply(numerics.ERR_NOSUCHCHANNEL, name, "No such channel")
+        elif ask.user.uid not in room.members:
+            ask.reply(numerics.ERR_NOTONCHANNEL, name, "You're not on that channel")
+        else:
+            _leave(ask, room, reason)
+
+
+def _names(ask: Ask) -> list[str]:
+    """The rooms that the request names, each once; none when there are too many, which is answered."""
+    names = list(dict.fromkeys(name for name in ask.params[0].split(",") if name))
+    if len(names) > TARGETS:
+        ask.reply(numerics.ERR_TOOMANYTARGETS, names[TARGETS], "Too many targets")
+        return []
+    return names
+
+
+def _enter(ask: Ask, name: str, key: str) -> None:
+    settings = ask.settings
+    if not is_valid_room(name, settings.room_length):
+        ask.reply(numerics.ERR_NOSUCHCHANNEL, name, "No such channel")
+        return
+    folded = fold(name)
+    if folded in ask.user.rooms:
+        return
+    lobby = folded == fold(settings.lobby)
+    if folded not in ask.world.rooms and not lobby and not _may_create(ask):
+        ask.reply(
+            numerics.ERR_UNAVAILRESOURCE, name, "You are opening rooms too quickly, please wait a minute"
+        )
+        return
+    # In the lobby nobody is more than anybody else for having come first.
+    founder = "" if lobby else "o"
+    ask.commit(
+        MemberJoined(ask.user.uid, ask.user.source, name, key, settings.rooms_per_user, founder), _show_room
+    )
+
+
+def _may_create(ask: Ask) -> bool:
+    """Count a new room against the session's budget of them."""
+    now = ask.engine.clock.monotonic()
+    times = [time for time in ask.session.created_rooms or () if time > now - _MINUTE]
+    allowed = len(times) < ask.settings.room_creations_per_minute
+    if allowed:
+        times.append(now)
+    ask.session.created_rooms = times
+    return allowed
+
+
+def _leave(ask: Ask, room: Room, reason: str) -> None:
+    ask.commit(MemberLeft(ask.user.uid, ask.user.source, room.name, reason))
+
+
+def _show_room(ask: Ask, fact: MemberJoined) -> None:
+    """What a newcomer is told of the room: its topic and who is there."""
+    room = ask.world.rooms[fold(fact.room)]
+    if room.topic:
+        ask.run("TOPIC", room.name)
+    ask.run("NAMES", room.name)
+
+
+# ---- facts
+
+
+def guard_join(world: World, fact: MemberJoined) -> Refusal | None:
+    """May this user come in? An invitation opens +i, +l and +k, as people expect of it, but no ban."""
+    user = world.users[fact.actor]
+    if len(user.rooms) >= fact.limit:
+        return Refusal(numerics.ERR_TOOMANYCHANNELS, fact.room, "You have joined too many channels")
+    room = world.rooms.get(fold(fact.room))
+    if room is None or user.uid in room.members:
+        return None
+    invited = room.has_invited(user)
+    if room.is_banned(user) and not invited:
+        return Refusal(numerics.ERR_BANNEDFROMCHAN, room.name, "Cannot join channel (+b)")
+    if invited:
+        return None
+    if "i" in room.flags:
+        return Refusal(numerics.ERR_INVITEONLYCHAN, room.name, "Cannot join channel (+i)")
+    if room.password and not hmac.compare_digest(room.password.encode(), fact.password.encode()):
+        return Refusal(numerics.ERR_BADCHANNELKEY, room.name, "Cannot join channel (+k)")
+    if room.limit and len(room.members) >= room.limit:
+        return Refusal(numerics.ERR_CHANNELISFULL, room.name, "Cannot join channel (+l)")
+    return None
+
+
+def apply_join(world: World, fact: MemberJoined) -> Audience:
+    """A user is a member now; a room that did not exist does, with the modes that keep strangers and mischief out."""
+    key = fold(fact.room)
+    room = world.rooms.get(key)
+    ranks = ""
+    if room is None:
+        room = Room(fact.room, key, fact.time)
+        room.flags.update("nt")
+        ranks = fact.founder
+    if fact.actor not in room.members:
+        user = world.users[fact.actor]
+        user.invitations.pop(key, None)
+        world.add_member(room, user, ranks)
+    fact.room = room.name  # others read the room's own spelling
+    return Audience(room)
+
+
+def guard_part(world: World, fact: MemberLeft) -> Refusal | None:
+    """Is he still in there?"""
+    room = world.rooms.get(fold(fact.room))
+    if room is None or fact.actor not in room.members:
+        return Refusal(numerics.ERR_NOTONCHANNEL, fact.room, "You're not on that channel")
+    return None
+
+
+def apply_part(world: World, fact: MemberLeft) -> Audience:
+    """A member is gone; who stays hears of it, and so does he."""
+    room = world.rooms[fold(fact.room)]
+    world.remove_member(room, world.users[fact.actor])
+    return Audience(room, (fact.actor,))
+
+
+def _render_part(fact: MemberLeft, _view: int, tags: str) -> str:
+    reason = f" :{fact.reason}" if fact.reason else ""
+    return f"{tags}:{fact.source} PART {fact.room}{reason}"
+
+
+def _tokens(settings: Settings) -> dict[str, str]:
+    return {"CHANLIMIT": f"#:{settings.rooms_per_user}", "CHANNELLEN": str(settings.room_length)}
+
+
+feature = Feature(
+    "join",
+    commands=[
+        Command("JOIN", join, least=1, costly_targets=0),
+        Command("PART", part, least=1, costly_targets=0),
+    ],
+    facts={
+        MemberJoined: FactRow(
+            guard=guard_join,
+            apply=apply_join,
+            render=lambda fact, view, tags: f"{tags}:{fact.source} JOIN {fact.room}",
+        ),
+        MemberLeft: FactRow(guard=guard_part, apply=apply_part, render=_render_part),
+    },
+    tokens=_tokens,
+)

@@ -1,0 +1,224 @@
+"""PRIVMSG and NOTICE: what people say, in rooms and to one another.
+
+Sources: Modern IRC, "Sending Messages"; message-tags ("client-only tags"); echo-message; message-ids.
+"""
+
+from veche.core.ask import Ask
+from veche.core.ports import Record
+from veche.core.registry import Command, FactRow, Feature, OwnCopy
+from veche.core.replies import Refusal
+from veche.core.settings import Settings
+from veche.state.events import Audience, LastingFact
+from veche.state.room import Room
+from veche.state.world import World
+from veche.wire import numerics
+from veche.wire.caps import MESSAGE_TAGS
+from veche.wire.lines import BODY_LIMIT
+from veche.wire.message import NO_TAGS, escape
+from veche.wire.names import fold
+
+
+class MessageSent(LastingFact):
+    """Somebody has said something. `room` is the folded name of a room, or "" and `recipient` a uid.
+
+    `conversation` and `era` are as in the record; `tags` are the client-only tags, escaped.
+    """
+
+    __slots__ = (
+        "account",
+        "command",
+        "conversation",
+        "era",
+        "recipient",
+        "room",
+        "source",
+        "tags",
+        "target",
+        "text",
+    )
+
+    def __init__(
+        self,
+        actor: str,
+        source: str,
+        account: str,
+        command: str,
+        target: str,
+        room: str,
+        text: str,
+        tags: str,
+    ) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.account = account
+        self.command = command
+        self.target = target
+        self.room = room
+        self.text = text
+        self.tags = tags
+        self.conversation = room
+        self.era = 0
+        self.recipient = ""
+
+
+# ---- handlers
+
+
+def message(ask: Ask) -> None:
+    """PRIVMSG <target>{,<target>} <text>, and NOTICE, to which "servers must not send any error back" unless labelled."""
+    params = ask.params
+    if not params or not params[0]:
+        ask.refuse(Refusal(numerics.ERR_NORECIPIENT, f"No recipient given ({ask.message.command})"))
+        return
+    if len(params) < 2 or not params[1]:
+        ask.refuse(Refusal(numerics.ERR_NOTEXTTOSEND, "No text to send"))
+        return
+    tags = "" if ask.message.tags is NO_TAGS else _client_tags(ask)
+    target = params[0]
+    if "," not in target:
+        _send(ask, target, params[1], tags)
+        return
+    targets = list(dict.fromkeys(name for name in target.split(",") if name))
+    if len(targets) > ask.settings.max_targets:
+        ask.refuse(
+            Refusal(numerics.ERR_TOOMANYTARGETS, targets[ask.settings.max_targets], "Too many targets")
+        )
+        return
+    for name in targets:
+        _send(ask, name, params[1], tags)
+
+
+def _send(ask: Ask, target: str, text: str, tags: str) -> None:
+    user = ask.user
+    session = ask.session
+    command = ask.message.command
+    session.spoke = session.heard
+    if target[0] == "#":
+        room = ask.world.rooms.get(fold(target))
+        if room is None:
+            ask.refuse(Refusal(numerics.ERR_NOSUCHCHANNEL, target, "No such channel"))
+            return
+        fact = MessageSent(user.uid, user.source, user.account, command, room.name, room.key, text, tags)
+        if room.is_closed():
+            fact.era = room.created
+    else:
+        other = ask.world.users_by_key.get(fold(target))
+        if other is None:
+            ask.refuse(Refusal(numerics.ERR_NOSUCHNICK, target, "No such nick/channel"))
+            return
+        fact = MessageSent(user.uid, user.source, user.account, command, other.nick, "", text, tags)
+        fact.recipient = other.uid
+        fact.conversation = conversation_of(user.uid, other.uid)
+        if other.away and command == "PRIVMSG":
+            ask.reply(numerics.RPL_AWAY, other.nick, other.away)
+    # What others read is longer than what was sent by the source in front of it. Cutting it would lose words without
+    # a word, so what does not fit is refused, and the sender knows.
+    if len(text) > 180 and _length(fact) > BODY_LIMIT:
+        ask.refuse(Refusal(numerics.ERR_INPUTTOOLONG, "Input line was too long"))
+        return
+    ask.commit(fact)
+
+
+def conversation_of(one: str, other: str) -> str:
+    """The key of a direct conversation: both uids, sorted."""
+    return f"{one} {other}" if one < other else f"{other} {one}"
+
+
+def _length(fact: MessageSent) -> int:
+    return len(f":{fact.source} {fact.command} {fact.target} :{fact.text}".encode())
+
+
+def _client_tags(ask: Ask) -> str:
+    """The client-only tags (they begin with '+') of a message, escaped.
+
+    All others are dropped: time, msgid, account and so on are the server's to say.
+    """
+    if not ask.session.caps & MESSAGE_TAGS:
+        return ""
+    return ";".join(
+        f"{key}={escape(value)}" if value else key for key, value in ask.message.tags.items() if key[0] == "+"
+    )
+
+
+# ---- facts
+
+
+def guard_message(world: World, fact: MessageSent) -> Refusal | None:
+    """Is there still somebody to hear it, and may this one speak?"""
+    if not fact.room:
+        if fact.recipient not in world.users:
+            return Refusal(numerics.ERR_NOSUCHNICK, fact.target, "No such nick/channel")
+        return None
+    room = world.rooms.get(fact.room)
+    if room is None:
+        return Refusal(numerics.ERR_NOSUCHCHANNEL, fact.target, "No such channel")
+    if not room.may_speak(fact.actor) or (
+        fact.actor not in room.members and _is_banned(world, room, fact.actor)
+    ):
+        return Refusal(numerics.ERR_CANNOTSENDTOCHAN, fact.target, "Cannot send to channel")
+    return None
+
+
+def _is_banned(world: World, room: Room, uid: str) -> bool:
+    user = world.users.get(uid)
+    return user is not None and room.is_banned(user)
+
+
+def apply_message(world: World, fact: MessageSent) -> Audience:
+    """A message changes nothing but the record; everyone in the room hears it, or the one it is for."""
+    if fact.room:
+        return Audience(world.rooms[fact.room])
+    return Audience(uids=(fact.recipient,))
+
+
+def render_message(fact: MessageSent, _view: int, tags: str) -> str:
+    """The line as everyone reads it."""
+    return f"{tags}:{fact.source} {fact.command} {fact.target} :{fact.text}"
+
+
+def record_message(fact: MessageSent) -> Record:
+    """The row of the record."""
+    return Record(
+        fact.seq,
+        fact.msgid,
+        fact.time,
+        fact.conversation,
+        fact.era,
+        fact.command,
+        fact.source,
+        fact.actor,
+        fact.account,
+        fact.target,
+        fact.tags,
+        fact.text,
+    )
+
+
+def _tokens(settings: Settings) -> dict[str, str]:
+    targets = settings.max_targets
+    return {
+        "MAXTARGETS": str(targets),
+        # JOIN and PART have their own number because clients come back to all their rooms in one command.
+        "TARGMAX": f"JOIN:50,KICK:{targets},LIST:{targets},NAMES:{targets},NOTICE:{targets},PART:50,"
+        f"PRIVMSG:{targets},WHOIS:1",
+    }
+
+
+feature = Feature(
+    "messages",
+    commands=[
+        Command("PRIVMSG", message, pipelines=True, costly_targets=0),
+        Command("NOTICE", message, pipelines=True, costly_targets=0, muted=True),
+    ],
+    facts={
+        MessageSent: FactRow(
+            guard=guard_message,
+            apply=apply_message,
+            render=render_message,
+            record=record_message,
+            own_copy=OwnCopy.ECHO,
+        )
+    },
+    caps={"echo-message": ""},
+    tokens=_tokens,
+)

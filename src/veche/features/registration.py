@@ -1,0 +1,244 @@
+"""Connection registration: PASS, NICK, USER; changing nicks; the welcome; coming and going.
+
+Source: Modern IRC, "Connection Registration", "Connection Messages".
+"""
+
+import hmac
+
+from veche.core.ask import Ask
+from veche.core.registry import Command, FactRow, Feature, OwnCopy
+from veche.core.replies import Refusal, iso_time
+from veche.core.settings import Settings
+from veche.state.events import SILENCE, Audience, NickChanged, UserArrived, UserLeft
+from veche.state.user import User
+from veche.state.world import World
+from veche.wire import numerics
+from veche.wire.isupport import TEXT, format_tokens, split_lines
+from veche.wire.lines import cut
+from veche.wire.names import fold, is_valid_nick
+
+# Names that people would trust to be the server's own.
+RESERVED = frozenset(
+    {
+        "nickserv",
+        "chanserv",
+        "memoserv",
+        "operserv",
+        "botserv",
+        "hostserv",
+        "saslserv",
+        "global",
+        "root",
+        "server",
+    }
+)
+CASEMAPPING = "ascii"
+
+
+# ---- handlers
+
+
+def password(ask: Ask) -> None:
+    """PASS <password>. "only the last one sent is used for verification"."""
+    registration = ask.session.registration
+    if registration is None:
+        ask.reply(numerics.ERR_ALREADYREGISTERED, "You may not reregister")
+        return
+    registration.password = ask.params[0]
+
+
+def nick(ask: Ask) -> None:
+    """NICK <nickname>, before registration and after."""
+    wanted = ask.params[0] if ask.params else ""
+    if not wanted:
+        ask.reply(numerics.ERR_NONICKNAMEGIVEN, "No nickname given")
+        return
+    key = fold(wanted)
+    if (
+        not is_valid_nick(wanted, ask.settings.nick_length)
+        or key in RESERVED
+        or key == fold(ask.settings.server)
+    ):
+        ask.reply(numerics.ERR_ERRONEUSNICKNAME, wanted, "Erroneous nickname")
+        return
+    registration = ask.session.registration
+    if registration is not None:
+        if key in ask.world.users_by_key:
+            ask.refuse(_in_use(wanted))
+            return
+        registration.nick = wanted
+    elif wanted != ask.user.nick:
+        ask.commit(NickChanged(ask.user.uid, ask.user.source, wanted))
+
+
+def user(ask: Ask) -> None:
+    """USER <username> 0 * <realname>."""
+    registration = ask.session.registration
+    if registration is None:
+        ask.reply(numerics.ERR_ALREADYREGISTERED, "You may not reregister")
+        return
+    # "If it is empty, the server SHOULD reject the command with ERR_NEEDMOREPARAMS"
+    if not ask.params[0]:
+        ask.reply(numerics.ERR_NEEDMOREPARAMS, "USER", "Not enough parameters")
+        return
+    # "the username MUST be silently truncated to the given length". Only what cannot break a source is kept; the
+    # tilde says that nobody has vouched for the name.
+    name = "".join(char for char in ask.params[0] if char.isalnum() or char in "-._")
+    registration.username = cut("~" + (name or "user"), ask.settings.user_length)
+    registration.real_name = cut(ask.params[3], ask.settings.real_name_length) or registration.username
+
+
+def ping(ask: Ask) -> None:
+    """PING <token>."""
+    if not ask.params or not ask.params[0]:
+        ask.reply(numerics.ERR_NOORIGIN, "No origin specified")
+        return
+    server = ask.settings.server
+    # "Servers MUST send a <server> parameter"
+    ask.send(f":{server} PONG {server} :{ask.params[0]}")
+
+
+def pong(_ask: Ask) -> None:
+    """PONG: that something came is all there is to know, and the engine has noted it."""
+
+
+def quit_(ask: Ask) -> None:
+    """QUIT [<reason>]."""
+    session = ask.session
+    reason = cut(ask.params[0], ask.settings.kick_length) if ask.params else ""
+    # 'servers SHOULD prepend <reason> with the ASCII string "Quit: "'
+    session.quitting = f"Quit: {reason}"
+    ask.finish()
+    # "The server acknowledges this by replying with an ERROR message and closing the connection"
+    ask.engine.end(session, f"Closing Link: {session.host} (Quit: {reason})")
+
+
+def complete(ask: Ask) -> None:
+    """Register the connection if it has said all that is needed, whatever command said the last of it."""
+    registration = ask.session.registration
+    if registration is None or registration.negotiating or not registration.nick or not registration.username:
+        return
+    if fold(registration.nick) in ask.world.users_by_key:
+        ask.refuse(
+            _in_use(registration.nick)
+        )  # somebody was quicker while this one was still introducing himself
+        registration.nick = ""
+        return
+    wanted = ask.settings.password
+    if wanted and not hmac.compare_digest(wanted.encode(), registration.password.encode()):
+        ask.reply(numerics.ERR_PASSWDMISMATCH, "Password incorrect")
+        ask.engine.end(ask.session, "Password incorrect")
+        return
+    fact = UserArrived(
+        ask.engine.chance.uid(),
+        registration.nick,
+        registration.username,
+        ask.session.host,
+        registration.real_name,
+    )
+    # What follows belongs to the connection, not to the command that happened to come last: no label.
+    welcome_ask = Ask(ask.engine, ask.session, ask.message, "")
+    welcome_ask.commit(fact, _welcome)
+
+
+def _welcome(ask: Ask, fact: UserArrived) -> None:
+    """The burst of "Connection Registration", in its order."""
+    settings = ask.settings
+    user = ask.world.users[fact.actor]
+    ask.engine.attach(ask.session, user)
+    ask.reply(numerics.RPL_WELCOME, f"Welcome to the {settings.network} Network, {user.source}")
+    ask.reply(numerics.RPL_YOURHOST, f"Your host is {settings.server}, running version {settings.version}")
+    ask.reply(numerics.RPL_CREATED, f"This server was created {iso_time(int(ask.engine.started * 1000))}")
+    ask.reply(numerics.RPL_MYINFO, settings.server, settings.version, "i", "biklmnostv", "bklov")
+    for words in split_lines(format_tokens(ask.engine.registry.tokens)):
+        ask.reply(numerics.RPL_ISUPPORT, *words, TEXT)
+    # "The server MUST then respond as though the client sent it the LUSERS command", and MOTD
+    ask.run("LUSERS")
+    ask.run("MOTD")
+
+
+# ---- facts
+
+
+def _in_use(wanted: str) -> Refusal:
+    return Refusal(numerics.ERR_NICKNAMEINUSE, wanted, "Nickname is already in use")
+
+
+def guard_arrival(world: World, fact: UserArrived) -> Refusal | None:
+    """Two connections may have asked for one nick; the first to be complete has it."""
+    return _in_use(fact.nick) if fold(fact.nick) in world.users_by_key else None
+
+
+def apply_arrival(world: World, fact: UserArrived) -> Audience:
+    """A user comes into the world; who is in no room has nobody to tell."""
+    world.add_user(
+        User(fact.actor, fact.nick, fold(fact.nick), fact.username, fact.host, fact.real_name, fact.time)
+    )
+    return SILENCE
+
+
+def apply_departure(world: World, fact: UserLeft) -> Audience:
+    """A user goes; everyone who shared a room with him hears once."""
+    user = world.users[fact.actor]
+    uids = world.peers(user)
+    world.remove_user(user)
+    return Audience(uids=uids)
+
+
+def guard_nick(world: World, fact: NickChanged) -> Refusal | None:
+    """A nick is free, or one's own in other letters."""
+    owner = world.users_by_key.get(fold(fact.nick))
+    return _in_use(fact.nick) if owner is not None and owner.uid != fact.actor else None
+
+
+def apply_nick(world: World, fact: NickChanged) -> Audience:
+    """A user is called otherwise."""
+    user = world.users[fact.actor]
+    world.rename_user(user, fact.nick, fold(fact.nick))
+    return Audience(uids=world.peers(user))
+
+
+def _tokens(settings: Settings) -> dict[str, str]:
+    return {
+        "CASEMAPPING": CASEMAPPING,
+        "CHANTYPES": "#",
+        "LINELEN": "512",
+        "NETWORK": settings.network,
+        "NICKLEN": str(settings.nick_length),
+        "USERLEN": str(settings.user_length),
+        "NAMELEN": str(settings.real_name_length),
+        "UTF8ONLY": "",
+    }
+
+
+feature = Feature(
+    "registration",
+    commands=[
+        Command("PASS", password, least=1, early=True),
+        Command("NICK", nick, early=True),
+        Command("USER", user, least=4, early=True),
+        Command("PING", ping, early=True),
+        Command("PONG", pong, early=True, cost=0),
+        Command("QUIT", quit_, early=True, cost=0),
+    ],
+    facts={
+        UserArrived: FactRow(
+            guard=guard_arrival,
+            apply=apply_arrival,
+            render=lambda fact, view, tags: "",
+            own_copy=OwnCopy.NEVER,
+        ),
+        UserLeft: FactRow(
+            apply=apply_departure,
+            render=lambda fact, view, tags: f"{tags}:{fact.source} QUIT :{fact.reason}",
+            own_copy=OwnCopy.NEVER,
+        ),
+        NickChanged: FactRow(
+            guard=guard_nick,
+            apply=apply_nick,
+            render=lambda fact, view, tags: f"{tags}:{fact.source} NICK {fact.nick}",
+        ),
+    },
+    tokens=_tokens,
+    progress=complete,
+)
