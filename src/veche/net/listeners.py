@@ -1,0 +1,79 @@
+"""Open doors: listen at an address and say plainly why not when it fails."""
+
+import asyncio
+import errno
+import os
+import socket
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+BACKLOG = 1024
+
+
+class DoorError(Exception):
+    """An address cannot be listened at. `reason` is one of "taken", "denied", "absent" and "other"."""
+
+    def __init__(self, reason: str, where: str, detail: str) -> None:
+        super().__init__(f"{where}: {detail}")
+        self.reason = reason
+        self.where = where
+        self.detail = detail
+
+
+async def listen_tcp(
+    factory: Callable[[], asyncio.Protocol], host: str | None, port: int, where: str
+) -> asyncio.Server:
+    """Listen on a TCP port; `host` None is every interface, IPv4 and IPv6. Raises DoorError."""
+    loop = asyncio.get_running_loop()
+    try:
+        return await loop.create_server(factory, host, port, backlog=BACKLOG)
+    except OSError as error:
+        raise _door_error(error, where) from error
+
+
+async def listen_unix(factory: Callable[[], asyncio.Protocol], path: Path, where: str) -> asyncio.Server:
+    """Listen on a socket in the file system, open to its owner alone. Raises DoorError.
+
+    A socket that a dead server left behind is removed; one that answers, or anything that is no socket, is not.
+    """
+    _clear_away(path, where)
+    mask = os.umask(0o177)  # the socket is born private; a chmod afterwards would come too late
+    try:
+        return await asyncio.get_running_loop().create_unix_server(factory, str(path), backlog=BACKLOG)
+    except OSError as error:
+        raise _door_error(error, where) from error
+    finally:
+        os.umask(mask)
+
+
+def _clear_away(path: Path, where: str) -> None:
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise DoorError("taken", where, "there is a file of that name that is no socket")
+        if _answers(path):
+            raise DoorError("taken", where, "another program listens there")
+        path.unlink()
+    except FileNotFoundError:
+        pass
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True
+
+
+def _door_error(error: OSError, where: str) -> DoorError:
+    reasons = {
+        errno.EADDRINUSE: "taken",
+        errno.EACCES: "denied",
+        errno.EPERM: "denied",
+        errno.EADDRNOTAVAIL: "absent",
+        errno.ENOENT: "absent",
+    }
+    reason = "absent" if isinstance(error, socket.gaierror) else reasons.get(error.errno or 0, "other")
+    return DoorError(reason, where, error.strerror or str(error))
