@@ -1,0 +1,121 @@
+"""The record in memory, for tests and conversations: nothing lasts, everything else is as on disk.
+
+The rule: it answers exactly as the durable record does, told by the plainest code that can say it: lists and loops.
+It is strict where a mistake would only show on disk: a message id that does not hold its message's time is refused
+here with an AssertionError, because the durable record would store it and never find it again.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from veche.core.ports import Page, Record, StoreError, StoreRefused, UnknownReference
+from veche.wire.msgids import time_of_msgid
+
+
+class MemoryStore:
+    """A Store (core.ports) that forgets when the process ends.
+
+    `post` runs a function in a later turn of the owner; every answer goes through it. `records` is what is stored,
+    in order: a test may read it, and may put a past into it before the engine starts.
+    """
+
+    def __init__(
+        self, post: Callable[[Callable[[], None]], None], records: list[Record] | None = None
+    ) -> None:
+        self.records: list[Record] = records if records is not None else []
+        self._post = post
+        self._committing = False
+        self._closed = False
+
+    def last(self) -> tuple[int, int]:
+        """`seq` and `time` of the newest record, (0, 0) when there is none."""
+        return (self.records[-1].seq, self.records[-1].time) if self.records else (0, 0)
+
+    def append(self, records: list[Record], done: Callable[[StoreError | None], None]) -> None:
+        """Store all of `records` in the next turn, then call `done(None)`."""
+        self._begin(records)
+        self._post(partial(self._commit, records, done))
+
+    def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
+        """Answer with the messages asked for, as they are when the answer is given."""
+        self._post(lambda: done(self._read(page)))
+
+    def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
+        """Answer with the time (ms) of the newest open message of each conversation that has any."""
+        self._post(lambda: done(self._latest(conversations)))
+
+    def close(self) -> None:
+        """Take no more: what comes after this is refused. Idempotent."""
+        self._closed = True
+
+    def _begin(self, records: list[Record]) -> None:
+        """Check what the log promises: one commit at a time, and records that can be found again."""
+        if self._committing:
+            raise AssertionError("the log has one commit under way at a time")
+        self._committing = True
+        seq, time = self.last()
+        for record in records:
+            if record.seq <= seq or record.time < time:
+                raise AssertionError(f"seq grows and time never falls in the log: {record!r}")
+            if time_of_msgid(record.msgid) != record.time:
+                raise AssertionError(f"the message id holds another time than the message: {record!r}")
+            seq, time = record.seq, record.time
+
+    def _commit(self, records: list[Record], done: Callable[[StoreError | None], None]) -> None:
+        self._committing = False
+        if self._closed:
+            done(StoreRefused("the record is closed"))
+            return
+        self.records.extend(records)
+        done(None)
+
+    def _read(self, page: Page) -> list[Record] | StoreError:
+        if self._closed:
+            return StoreRefused("the record is closed")
+        seen = [
+            record
+            for record in self.records
+            if record.conversation == page.conversation and record.era in {0, page.era}
+        ]
+        limit = max(0, page.limit)
+        try:
+            if page.around is not None:
+                return _around(seen, _place(page.around, seen, _FIRST), limit)
+            after = (-1, 0) if page.after is None else _place(page.after, seen, _LAST)
+            before = (_LAST, 0) if page.before is None else _place(page.before, seen, _FIRST)
+        except UnknownReference as error:
+            return error
+        seen = [record for record in seen if after < (record.time, record.seq) < before]
+        return seen[max(0, len(seen) - limit) :] if page.newest else seen[:limit]
+
+    def _latest(self, conversations: list[str]) -> dict[str, int] | StoreError:
+        if self._closed:
+            return StoreRefused("the record is closed")
+        asked = set(conversations)
+        return {
+            record.conversation: record.time
+            for record in self.records
+            if record.era == 0 and record.conversation in asked
+        }
+
+
+# A moment stands before (as a start: behind) every message of its millisecond.
+_FIRST = 0
+_LAST = 1 << 63
+
+
+def _place(reference: int | str, seen: list[Record], edge: int) -> tuple[int, int]:
+    """Where a reference stands among messages, to be compared with their (time, seq)."""
+    if isinstance(reference, int):
+        return (reference, edge)
+    for record in seen:
+        if record.msgid == reference:
+            return (record.time, record.seq)
+    raise UnknownReference(f"no message {reference[:64]!r} in this conversation")
+
+
+def _around(seen: list[Record], place: tuple[int, int], limit: int) -> list[Record]:
+    """Half of the messages from before `place`, half from there on; where one side is short, more of the other."""
+    older = sum((record.time, record.seq) < place for record in seen)
+    start = max(0, min(older - limit // 2, len(seen) - limit))
+    return seen[start : start + limit]
