@@ -71,6 +71,7 @@ class Engine:
         self.resumable: list[Session] = []  # sessions whose held lines may go on at the end of this turn
         self.leaving: list[Session] = []  # sessions that ended in this turn and whose users must go
         self.started = clock.now()
+        self.attached = 0  # sessions that speak for a user
         self.most_users = 0
         self.stopping = ""  # the reason, once the server is going down
         self.on_fatal: Callable[[StoreError], None] | None = None
@@ -199,6 +200,7 @@ class Engine:
         session.user = user
         session.registration = None
         self.fanout.attach(user.uid, session)
+        self.attached += 1
         self.most_users = max(self.most_users, len(self.world.users))
 
     def next_batch(self) -> str:
@@ -374,4 +376,5 @@ def _forget(ask: Ask, _fact: Fact) -> None:
     session = ask.session
     if session.user is not None:
         ask.engine.fanout.detach(session.user, session)
+        ask.engine.attached -= 1
         session.user = None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from veche.state.events import Audience, Fact
 from veche.wire.caps import BITS
+from veche.wire.isupport import format_tokens, split_lines
 
 if TYPE_CHECKING:
     from veche.core.ask import Ask
@@ -125,7 +126,17 @@ class Feature:
 class Registry:
     """All features of a server as tables. Raises ValueError for what is declared twice or is no capability."""
 
-    __slots__ = ("cap_bits", "caps", "commands", "facts", "features", "progress", "reactions", "tokens")
+    __slots__ = (
+        "cap_bits",
+        "caps",
+        "commands",
+        "facts",
+        "features",
+        "isupport",
+        "progress",
+        "reactions",
+        "tokens",
+    )
 
     def __init__(self, features: Iterable[Feature], settings: Settings) -> None:
         self.features = list(features)
@@ -151,6 +162,7 @@ class Registry:
                 self.progress.append(feature.progress)
             for kind, reaction in feature.reactions.items():
                 self.reactions.setdefault(kind, []).append(reaction)
+        self.isupport = split_lines(format_tokens(self.tokens))  # the words of each 005 line
 
 
 def _add(table: dict[Any, Any], key: object, value: object, feature: Feature) -> None:

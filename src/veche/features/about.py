@@ -7,7 +7,7 @@ from veche.core.ask import Ask
 from veche.core.registry import Command, Feature
 from veche.core.replies import iso_time
 from veche.wire import numerics
-from veche.wire.isupport import TEXT, format_tokens, split_lines
+from veche.wire.isupport import TEXT
 from veche.wire.names import fold
 
 
@@ -35,23 +35,21 @@ def motd(ask: Ask) -> None:
 def lusers(ask: Ask) -> None:
     """LUSERS."""
     engine = ask.engine
-    users = ask.world.users.values()
-    invisible = sum(1 for user in users if "i" in user.modes)
-    count = len(users)
-    unknown = sum(1 for session in engine.sessions if session.user is None)
+    world = ask.world
+    count = len(world.users)
+    invisible = world.mode_counts.get("i", 0)
+    unknown = len(engine.sessions) - engine.attached
     most = str(engine.most_users)
     ask.reply(
         numerics.RPL_LUSERCLIENT,
         f"There are {count - invisible} users and {invisible} invisible on 1 servers",
     )
-    operators = sum(1 for user in users if "o" in user.modes)
-    if operators:
+    if operators := world.mode_counts.get("o", 0):
         ask.reply(numerics.RPL_LUSEROP, str(operators), "operator(s) online")
-    if unknown:
+    if unknown > 0:
         ask.reply(numerics.RPL_LUSERUNKNOWN, str(unknown), "unknown connection(s)")
-    rooms = sum(1 for room in ask.world.rooms.values() if "s" not in room.flags)
-    if rooms:
-        ask.reply(numerics.RPL_LUSERCHANNELS, str(rooms), "channels formed")
+    if world.rooms:
+        ask.reply(numerics.RPL_LUSERCHANNELS, str(len(world.rooms)), "channels formed")
     ask.reply(numerics.RPL_LUSERME, f"I have {count} clients and 0 servers")
     ask.reply(numerics.RPL_LOCALUSERS, str(count), most, f"Current local users {count}, max {most}")
     ask.reply(numerics.RPL_GLOBALUSERS, str(count), most, f"Current global users {count}, max {most}")
@@ -62,7 +60,7 @@ def version(ask: Ask) -> None:
     if _is_elsewhere(ask):
         return
     ask.reply(numerics.RPL_VERSION, ask.settings.version, ask.settings.server, "Veche, the town assembly")
-    for words in split_lines(format_tokens(ask.engine.registry.tokens)):
+    for words in ask.engine.registry.isupport:
         ask.reply(numerics.RPL_ISUPPORT, *words, TEXT)
 
 

@@ -135,7 +135,8 @@ def apply_join(world: World, fact: MemberJoined) -> Audience:
     ranks = ""
     if room is None:
         room = Room(fact.room, key, fact.time)
-        room.flags.update("nt")
+        # Where nobody is an operator, +t would leave the topic to nobody.
+        room.flags.update("nt" if fact.founder else "n")
         ranks = fact.founder
     if fact.actor not in room.members:
         user = world.users[fact.actor]

@@ -65,7 +65,7 @@ class MessageSent(LastingFact):
 
 
 def message(ask: Ask) -> None:
-    """PRIVMSG <target>{,<target>} <text>, and NOTICE, to which "servers must not send any error back" unless labelled."""
+    """PRIVMSG <target>{,<target>} <text>, and NOTICE, to which "servers must not send any error back" by itself."""
     params = ask.params
     if not params or not params[0]:
         ask.refuse(Refusal(numerics.ERR_NORECIPIENT, f"No recipient given ({ask.message.command})"))

@@ -256,7 +256,7 @@ def _set_room_mode(room: Room, fact: RoomModeChanged) -> bool:
 def apply_user_mode(world: World, fact: UserModeChanged) -> Audience:
     """The user's own affair."""
     user = world.users[fact.actor]
-    user.modes = user.modes | {fact.letter} if fact.adding else user.modes - {fact.letter}
+    world.set_modes(user, user.modes | {fact.letter} if fact.adding else user.modes - {fact.letter})
     return Audience()
 
 

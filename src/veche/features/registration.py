@@ -13,7 +13,7 @@ from veche.state.events import SILENCE, Audience, NickChanged, UserArrived, User
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
-from veche.wire.isupport import TEXT, format_tokens, split_lines
+from veche.wire.isupport import TEXT
 from veche.wire.lines import cut
 from veche.wire.names import fold, is_valid_nick
 
@@ -150,7 +150,7 @@ def _welcome(ask: Ask, fact: UserArrived) -> None:
     ask.reply(numerics.RPL_YOURHOST, f"Your host is {settings.server}, running version {settings.version}")
     ask.reply(numerics.RPL_CREATED, f"This server was created {iso_time(int(ask.engine.started * 1000))}")
     ask.reply(numerics.RPL_MYINFO, settings.server, settings.version, "i", "biklmnostv", "bklov")
-    for words in split_lines(format_tokens(ask.engine.registry.tokens)):
+    for words in ask.engine.registry.isupport:
         ask.reply(numerics.RPL_ISUPPORT, *words, TEXT)
     # "The server MUST then respond as though the client sent it the LUSERS command", and MOTD
     ask.run("LUSERS")

@@ -23,13 +23,16 @@ class Watcher(Protocol):
 class World:
     """Users by uid and by folded nick; rooms by folded name."""
 
-    __slots__ = ("rooms", "users", "users_by_key", "watcher")
+    __slots__ = ("mode_counts", "rooms", "users", "users_by_key", "watcher")
 
     def __init__(self, watcher: Watcher | None = None) -> None:
         self.users: dict[str, User] = {}
         self.users_by_key: dict[str, User] = {}
         self.rooms: dict[str, Room] = {}
         self.watcher = watcher
+        self.mode_counts: dict[
+            str, int
+        ] = {}  # how many users have a mode; counting them anew costs each arrival
 
     def add_user(self, user: User) -> None:
         """A user arrives; his nick is free."""
@@ -40,6 +43,7 @@ class World:
         """A user goes, and with him his memberships."""
         for key in list(user.rooms):
             self.remove_member(self.rooms[key], user)
+        self.set_modes(user, frozenset())
         del self.users[user.uid]
         del self.users_by_key[user.key]
 
@@ -50,6 +54,12 @@ class World:
         self.users_by_key[key] = user
         for room_key in user.rooms:
             self.rooms[room_key].members[user.uid].ban_mark = -1
+
+    def set_modes(self, user: User, modes: frozenset[str]) -> None:
+        """A user's modes are these from now on."""
+        for mode in modes ^ user.modes:
+            self.mode_counts[mode] = self.mode_counts.get(mode, 0) + (1 if mode in modes else -1)
+        user.modes = modes
 
     def add_member(self, room: Room, user: User, ranks: str) -> None:
         """A user enters a room."""
