@@ -127,8 +127,8 @@ class Told(Event):
 class MessageReceived(Event):
     """Somebody said `text`; our own messages come back so too, once the server has them.
 
-    `conversation` is the room, or the other person's nick. `msgid` is "" where the server gives none.
-    `is_replay`: it comes from the history, not from just now.
+    `conversation` is the room, or the other person's nick when it `is_private`. `msgid` is "" where the server gives
+    none. `is_replay`: it comes from the history, not from just now.
     """
 
     sender: str
@@ -137,6 +137,7 @@ class MessageReceived(Event):
     text: str
     kind: Kind = "message"
     msgid: str = ""
+    is_private: bool = False
     is_mine: bool = False
     is_replay: bool = False
 

@@ -117,14 +117,16 @@ def said(model: Model, message: Message, time: datetime, *, is_replay: bool = Fa
         text, kind = argument, "action"
     plain_target = model.without_status(target)
     is_mine = model.is_me(sender)
+    is_private = not model.is_room(plain_target)
     return MessageReceived(
         time=time,
         sender=sender,
         target=target,
-        conversation=plain_target if is_mine or model.is_room(plain_target) else sender,
+        conversation=sender if is_private and not is_mine else plain_target,
         text=text,
         kind=kind,
         msgid=message.tags.get("msgid", ""),
+        is_private=is_private,
         is_mine=is_mine,
         is_replay=is_replay,
     )

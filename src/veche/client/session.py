@@ -174,8 +174,9 @@ class Session:
             if ask is not None:
                 if isinstance(event, Refused):
                     ask.refuse(event)
-                if isinstance(event, Refused | Told):
-                    continue  # it goes to whoever asked
+                # It goes to whoever asked; but who sends a message wants to hear that its reader is away.
+                if isinstance(event, Refused) or (isinstance(event, Told) and ask.command not in MESSAGES):
+                    continue
                 if isinstance(event, MessageReceived) and event.is_mine and ask.command in MESSAGES:
                     ask.echo = event
             events.append(event)

@@ -1,0 +1,211 @@
+"""The plain client's beginning and end:  python client.py [HOST[:PORT]] [--nick NICK] [--plain]
+
+Exit codes: 0 when all that was to be sent was acknowledged, 1 when something was refused or the server could not be
+reached, 2 for a bad command line.
+"""
+
+import argparse
+import asyncio
+import getpass
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Sequence
+from datetime import datetime
+
+from veche.client.connection import Connection
+from veche.client.errors import CannotConnect, ClientError, NickNotAccepted
+from veche.client.link import Timing
+from veche.client.plain_client import Ending, PlainClient
+from veche.client.plain_phrases import TABLE
+from veche.client.plain_terminal import Terminal, open_terminal
+from veche.client.text import plain
+from veche.phrases import Phrases, language_of_locale
+from veche.wire.names import is_valid_nick
+from veche.wire.numerics import ERR_NICKNAMEINUSE
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 6667
+# Old messages that a newcomer sees of a room.
+BACKLOG = 20
+# A script is not kept waiting for ever for a server that went away.
+SCRIPT_PATIENCE = 60.0
+# Nicks tried for a script before it is given up, and reconnects under a nick that our own ghost may still hold.
+MOST_NICKS = 20
+GHOST_ATTEMPTS = 5
+
+
+def parse_server(text: str) -> tuple[str, int]:
+    """HOST, HOST:PORT, [IPv6] or [IPv6]:PORT. Raises ValueError for anything else."""
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise ValueError(text)
+        port = rest[1:]
+    elif text.count(":") > 1:
+        host, rest, port = text, "", ""  # an IPv6 address without a port
+    else:
+        host, rest, port = text.partition(":")
+    host = host or DEFAULT_HOST
+    if rest and not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
+        raise ValueError(text)
+    return host, int(port) if port else DEFAULT_PORT
+
+
+def default_nick(user: str) -> str:
+    """A nick from the name of the account on this machine, or "guest" where that cannot be one."""
+    nick = user.replace(" ", "_").replace(".", "_")[:20]
+    return nick if is_valid_nick(nick, 20) else "guest"
+
+
+def other_nick(nick: str, attempt: int) -> str:
+    """Another nick when one is taken: with a number behind it."""
+    return f"{nick[:16]}{attempt + 1}"
+
+
+class NickChooser:
+    """Answers the question for another nick: by asking the person, or with a number where there is none."""
+
+    def __init__(self, terminal: Terminal, say: Phrases) -> None:
+        self._terminal = terminal
+        self._say = say
+        self._attempt = 0
+        self._wanted = ""
+        self._is_inside = False  # we have been in: a taken nick is our own ghost then, most likely
+
+    def enter(self) -> None:
+        """The server has let us in."""
+        self._is_inside, self._attempt = True, 0
+
+    async def __call__(self, nick: str, code: str, text: str) -> str:
+        """Another nick; "" to come back later, or to give up."""
+        self._wanted = self._wanted or nick
+        self._attempt += 1
+        if self._is_inside and self._attempt <= GHOST_ATTEMPTS:
+            return ""
+        if code == ERR_NICKNAMEINUSE:
+            self._terminal.show("! " + self._say("nick_taken", nick=plain(nick)))
+        else:
+            self._terminal.show("! " + self._say("nick_bad", nick=plain(nick), text=plain(text)))
+        if self._terminal.is_interactive and not self._is_inside:
+            return await ask_nick(self._terminal, self._say("ask_other_nick"), "")
+        if self._attempt >= MOST_NICKS:
+            return ""
+        base = self._wanted if code == ERR_NICKNAMEINUSE else "guest"
+        chosen = other_nick(base, self._attempt)
+        self._terminal.show("* " + self._say("nick_instead", nick=plain(chosen), old=plain(nick)))
+        return chosen
+
+
+async def ask_nick(terminal: Terminal, question: str, default: str) -> str:
+    """Ask a person for their name; "" when they would rather leave."""
+    terminal.set_prompt(question)
+    while (line := await terminal.read_line()) is not None:
+        nick = line.strip() or default
+        if nick:
+            terminal.set_prompt("")
+            return nick
+    return ""
+
+
+async def visit(terminal: Terminal, say: Phrases, host: str, port: int, nick: str) -> int:
+    """Ask who the person is, connect, and talk; the exit code."""
+    if terminal.is_interactive and not nick:
+        default = default_nick(_user())
+        nick = await ask_nick(terminal, say("ask_nick", default=default), default)
+        if not nick:
+            return 0
+    nick = nick or default_nick(_user())
+    server = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    choose = NickChooser(terminal, say)
+    timing = Timing(give_up_after=None if terminal.is_interactive else SCRIPT_PATIENCE)
+    chat = Connection(host, port, nick=nick, backlog=BACKLOG, timing=timing, choose_nick=choose)
+    try:
+        async with chat:
+            choose.enter()
+            client = PlainClient(chat, terminal, say, datetime.astimezone, server)
+            ending: Ending = await client.run()
+            await chat.close(client.farewell or "bye")
+    except CannotConnect as error:
+        terminal.show("! " + say("cannot_connect", server=server, reason=plain(str(error))))
+        return 1
+    except NickNotAccepted:
+        return 0 if terminal.is_interactive else 1
+    except ClientError as error:
+        terminal.show("! " + plain(str(error)))
+        return 1
+    if terminal.is_interactive:
+        terminal.set_prompt("")
+        terminal.show(say("bye"))
+        return 0
+    return 1 if client.failed or ending == "closed" else 0
+
+
+async def until_stopped(visiting: Awaitable[int]) -> int:
+    """Run a visit; SIGTERM, SIGHUP and ^C end it with a goodbye to the server."""
+    task = asyncio.ensure_future(visiting)
+    loop = asyncio.get_running_loop()
+    if sys.platform != "win32":
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return 130  # as shells count "ended by ^C"
+
+
+async def run(arguments: argparse.Namespace, say: Phrases) -> int:
+    """The whole program, with the terminal given back at the end whatever happens."""
+    terminal = open_terminal(sys.stdin, sys.stdout, os.environ.get("TERM", ""))
+    try:
+        host, port = arguments.server
+        return await until_stopped(visit(terminal, say, host, port, arguments.nick))
+    finally:
+        terminal.close()
+
+
+def parse_arguments(arguments: Sequence[str] | None, say: Phrases) -> argparse.Namespace:
+    """The command line. Ends the program with code 2 when it is wrong."""
+
+    def server(text: str) -> tuple[str, int]:
+        try:
+            return parse_server(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(say("bad_server", value=text)) from None
+
+    where = f"{DEFAULT_HOST}:{DEFAULT_PORT}"
+    parser = argparse.ArgumentParser(prog="client.py", description=say("about"))
+    parser.add_argument(
+        "server",
+        nargs="?",
+        type=server,
+        default=(DEFAULT_HOST, DEFAULT_PORT),
+        metavar="HOST[:PORT]",
+        help=say("arg_server", default=where),
+    )
+    parser.add_argument("--nick", default="", metavar="NICK", help=say("arg_nick"))
+    parser.add_argument("--plain", action="store_true", help=say("arg_plain"))
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the client; the exit code."""
+    say = Phrases(TABLE, language_of_locale())
+    parsed = parse_arguments(arguments, say)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(
+            stream, "reconfigure"
+        ):  # a locale without these letters shows marks instead of ending the program
+            stream.reconfigure(errors="replace")
+    return asyncio.run(run(parsed, say))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no such user in the password file, as in some containers
+        return "guest"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
