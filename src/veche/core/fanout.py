@@ -83,7 +83,9 @@ class Fanout:
             origin = ask.session
             own = row.own_copy
             if own is OwnCopy.ALWAYS or (own is OwnCopy.ECHO and origin.caps & ECHO_MESSAGE):
-                ask.send(row.render(fact, origin.view, tags_of(fact, origin.view)))
+                line = row.render(fact, origin.view, tags_of(fact, origin.view))
+                if line:
+                    ask.send(line)
         if audience.room is not None:
             groups = self.rooms.get(audience.room.key)
             if groups:
@@ -97,7 +99,10 @@ class Fanout:
         for view, sessions in groups.items():
             if not sessions:
                 continue
-            data = row.render(fact, view, tags_of(fact, view)).encode() + b"\r\n"
+            line = row.render(fact, view, tags_of(fact, view))
+            if not line:
+                continue  # this view has no way to say it
+            data = line.encode() + b"\r\n"
             for session in sessions:
                 if session is not origin:
                     outbox = session.outbox
@@ -114,8 +119,10 @@ class Fanout:
                     continue
                 data = lines.get(session.view)
                 if data is None:
-                    text = row.render(fact, session.view, tags_of(fact, session.view))
-                    data = lines[session.view] = text.encode() + b"\r\n"
+                    line = row.render(fact, session.view, tags_of(fact, session.view))
+                    data = lines[session.view] = line.encode() + b"\r\n" if line else b""
+                if not data:
+                    continue  # this view has no way to say it
                 outbox = session.outbox
                 if not outbox:
                     owed.append(session)

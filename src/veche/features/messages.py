@@ -1,9 +1,9 @@
-"""PRIVMSG and NOTICE: what people say, in rooms and to one another.
+"""PRIVMSG, NOTICE and TAGMSG: what people say, in rooms and to one another.
 
 Sources: Modern IRC, "Sending Messages"; message-tags ("client-only tags"); echo-message; message-ids.
 """
 
-from veche.core.ask import Ask
+from veche.core.ask import Ask, Then
 from veche.core.ports import Record
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal
@@ -61,6 +61,12 @@ class MessageSent(LastingFact):
         self.recipient = ""
 
 
+class TagsSent(MessageSent):
+    """Somebody has sent client-only tags without a text: typing, for example. Nobody stores it."""
+
+    __slots__ = ()
+
+
 # ---- handlers
 
 
@@ -78,27 +84,42 @@ def message(ask: Ask) -> None:
     if "," not in target:
         _send(ask, target, params[1], tags)
         return
-    targets = list(dict.fromkeys(name for name in target.split(",") if name))
+    for name in _targets(ask):
+        _send(ask, name, params[1], tags)
+
+
+def tags_only(ask: Ask) -> None:
+    """TAGMSG <target>{,<target>}. Without a tag that may be relayed there is nothing to say."""
+    tags = _client_tags(ask)
+    if tags:
+        for name in _targets(ask):
+            _send(ask, name, "", tags)
+
+
+def _targets(ask: Ask) -> list[str]:
+    """Whom the request names, each once; none when there are too many, which is answered."""
+    targets = list(dict.fromkeys(name for name in ask.params[0].split(",") if name))
     if len(targets) > ask.settings.max_targets:
         ask.refuse(
             Refusal(numerics.ERR_TOOMANYTARGETS, targets[ask.settings.max_targets], "Too many targets")
         )
-        return
-    for name in targets:
-        _send(ask, name, params[1], tags)
+        return []
+    return targets
 
 
 def _send(ask: Ask, target: str, text: str, tags: str) -> None:
     user = ask.user
     session = ask.session
     command = ask.message.command
+    kind = TagsSent if command == "TAGMSG" else MessageSent
+    then: Then | None = None
     session.spoke = session.heard
     if target[0] == "#":
         room = ask.world.rooms.get(fold(target))
         if room is None:
             ask.refuse(Refusal(numerics.ERR_NOSUCHCHANNEL, target, "No such channel"))
             return
-        fact = MessageSent(user.uid, user.source, user.account, command, room.name, room.key, text, tags)
+        fact = kind(user.uid, user.source, user.account, command, room.name, room.key, text, tags)
         if room.is_closed():
             fact.era = room.created
     else:
@@ -106,17 +127,24 @@ def _send(ask: Ask, target: str, text: str, tags: str) -> None:
         if other is None:
             ask.refuse(Refusal(numerics.ERR_NOSUCHNICK, target, "No such nick/channel"))
             return
-        fact = MessageSent(user.uid, user.source, user.account, command, other.nick, "", text, tags)
+        fact = kind(user.uid, user.source, user.account, command, other.nick, "", text, tags)
         fact.recipient = other.uid
         fact.conversation = conversation_of(user.uid, other.uid)
         if other.away and command == "PRIVMSG":
-            ask.reply(numerics.RPL_AWAY, other.nick, other.away)
+            then = _tell_away
     # What others read is longer than what was sent by the source in front of it. Cutting it would lose words without
     # a word, so what does not fit is refused, and the sender knows.
-    if len(text) > 180 and _length(fact) > BODY_LIMIT:
+    if _length(fact) > BODY_LIMIT:
         ask.refuse(Refusal(numerics.ERR_INPUTTOOLONG, "Input line was too long"))
         return
-    ask.commit(fact)
+    ask.commit(fact, then)
+
+
+def _tell_away(ask: Ask, fact: MessageSent) -> None:
+    """Modern IRC, 301: "Indicates that the user [...] is currently away and sends the away message that they set." """
+    other = ask.world.users.get(fact.recipient)
+    if other is not None and other.away:
+        ask.reply(numerics.RPL_AWAY, other.nick, other.away)
 
 
 def conversation_of(one: str, other: str) -> str:
@@ -125,7 +153,10 @@ def conversation_of(one: str, other: str) -> str:
 
 
 def _length(fact: MessageSent) -> int:
-    return len(f":{fact.source} {fact.command} {fact.target} :{fact.text}".encode())
+    text, target, source = fact.text, fact.target, fact.source
+    if text.isascii() and target.isascii() and source.isascii():
+        return len(text) + len(target) + len(source) + len(fact.command) + 5
+    return len(render_message(fact, 0, "").encode())
 
 
 def _client_tags(ask: Ask) -> str:
@@ -176,6 +207,11 @@ def render_message(fact: MessageSent, _view: int, tags: str) -> str:
     return f"{tags}:{fact.source} {fact.command} {fact.target} :{fact.text}"
 
 
+def render_tags(fact: TagsSent, view: int, tags: str) -> str:
+    """ "Servers MUST NOT deliver TAGMSG to clients that haven't negotiated the message tags capability." """
+    return f"{tags}:{fact.source} TAGMSG {fact.target}" if view & MESSAGE_TAGS else ""
+
+
 def record_message(fact: MessageSent) -> Record:
     """The row of the record."""
     return Record(
@@ -200,7 +236,7 @@ def _tokens(settings: Settings) -> dict[str, str]:
         "MAXTARGETS": str(targets),
         # JOIN and PART have their own number because clients come back to all their rooms in one command.
         "TARGMAX": f"JOIN:50,KICK:{targets},LIST:{targets},NAMES:{targets},NOTICE:{targets},PART:50,"
-        f"PRIVMSG:{targets},WHOIS:1",
+        f"PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1",
     }
 
 
@@ -208,6 +244,7 @@ feature = Feature(
     "messages",
     commands=[
         Command("PRIVMSG", message, pipelines=True, costly_targets=0),
+        Command("TAGMSG", tags_only, least=1, pipelines=True, costly_targets=0),
         Command("NOTICE", message, pipelines=True, costly_targets=0, muted=True),
     ],
     facts={
@@ -217,7 +254,10 @@ feature = Feature(
             render=render_message,
             record=record_message,
             own_copy=OwnCopy.ECHO,
-        )
+        ),
+        TagsSent: FactRow(
+            guard=guard_message, apply=apply_message, render=render_tags, own_copy=OwnCopy.ECHO
+        ),
     },
     caps={"echo-message": ""},
     tokens=_tokens,
