@@ -14,6 +14,7 @@ from veche.features import (
     mode,
     names,
     registration,
+    setname,
     topic,
     who,
 )
@@ -31,6 +32,7 @@ FEATURES: list[Feature] = [
     messages.feature,
     who.feature,
     away.feature,
+    setname.feature,
     chathistory.feature,
     lobby.feature,
 ]

@@ -7,6 +7,8 @@ server-time ("YYYY-MM-DDThh:mm:ss.sssZ").
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from veche.state.room import Member
+from veche.wire.caps import MULTI_PREFIX
 from veche.wire.lines import BODY_LIMIT, cut
 
 # How much of a strange parameter is repeated to its sender, in bytes: longer than any name or mask that is valid.
@@ -54,6 +56,14 @@ def middle(param: str) -> str:
     if param and param[0] != ":" and " " not in param and len(param) <= _SHOWN:
         return param
     return cut(param.partition(" ")[0].lstrip(":"), _SHOWN) or "*"
+
+
+def shown_prefix(caps: int, member: Member) -> str:
+    """A member's prefix as a session with these capabilities reads it.
+
+    multi-prefix: "send all possible prefixes which apply to a user in NAMES, WHO and WHOIS output".
+    """
+    return member.prefixes if caps & MULTI_PREFIX else member.prefix
 
 
 def with_tag(line: str, tag: str) -> str:

@@ -44,6 +44,7 @@ class Session:
         "held_bytes",
         "host",
         "in_flight",
+        "named",
         "outbox",
         "owed_bytes",
         "pinged",
@@ -85,6 +86,7 @@ class Session:
         self.heard = now
         self.spoke = now  # last message, for WHOIS' idle time
         self.pinged = 0.0  # when an unanswered PING was sent; 0 for none
+        self.named = -1e9  # last change of the real name
         self.created_rooms: list[float] | None = None
         self.quitting = ""  # the reason to give the others, once one is known
         self.finished = False  # the peer will send nothing more (it has shut down its side)

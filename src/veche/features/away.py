@@ -1,31 +1,45 @@
 """AWAY: saying that one is not there to answer.
 
-Source: Modern IRC, "AWAY message".
+Source: Modern IRC, "AWAY message"; away-notify.
 """
 
 from veche.core.ask import Ask
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.settings import Settings
-from veche.state.events import SILENCE, Audience, Fact
+from veche.state.events import Audience, Fact, MemberJoined
 from veche.state.world import World
 from veche.wire import numerics
+from veche.wire.caps import AWAY_NOTIFY
 from veche.wire.lines import cut
+from veche.wire.names import fold
 
 
 class AwaySet(Fact):
     """A user is away with a message, or back ("")."""
 
-    __slots__ = ("text",)
+    __slots__ = ("source", "text")
 
-    def __init__(self, actor: str, text: str) -> None:
+    def __init__(self, actor: str, source: str, text: str) -> None:
         super().__init__(actor)
+        self.source = source
         self.text = text
+
+
+class NewcomerIsAway(AwaySet):
+    """Somebody has entered a room while being away."""
+
+    __slots__ = ("room",)
+    changes = False
+
+    def __init__(self, actor: str, source: str, text: str, room: str) -> None:
+        super().__init__(actor, source, text)
+        self.room = room
 
 
 def away(ask: Ask) -> None:
     """AWAY [<text>]; without a text, or with an empty one, the user is back."""
     text = cut(ask.params[0], ask.settings.away_length) if ask.params else ""
-    ask.commit(AwaySet(ask.user.uid, text), _tell)
+    ask.commit(AwaySet(ask.user.uid, ask.user.source, text), _tell)
 
 
 def _tell(ask: Ask, fact: AwaySet) -> None:
@@ -36,9 +50,31 @@ def _tell(ask: Ask, fact: AwaySet) -> None:
 
 
 def apply_away(world: World, fact: AwaySet) -> Audience:
-    """Who writes to him is told."""
-    world.users[fact.actor].away = fact.text
-    return SILENCE
+    """Who writes to him is told; who shares a room with him may hear of it at once."""
+    user = world.users[fact.actor]
+    user.away = fact.text
+    return Audience(uids=world.peers(user))
+
+
+def _render_away(fact: AwaySet, view: int, tags: str) -> str:
+    if not view & AWAY_NOTIFY:
+        return ""
+    return f"{tags}:{fact.source} AWAY" + (f" :{fact.text}" if fact.text else "")
+
+
+def tell_newcomer_is_away(ask: Ask, fact: MemberJoined) -> None:
+    """ "clients will be sent an AWAY message [...] when a user joins and has an away message set"."""
+    user = ask.world.users[fact.actor]
+    if user.away:
+        ask.engine.log.commit(NewcomerIsAway(user.uid, user.source, user.away, fold(fact.room)), None)
+
+
+def apply_newcomer(world: World, fact: NewcomerIsAway) -> Audience:
+    """The room hears of it; he need not be told."""
+    room = world.rooms.get(fact.room)
+    return (
+        Audience(uids=[uid for uid in room.members if uid != fact.actor]) if room is not None else Audience()
+    )
 
 
 def _tokens(settings: Settings) -> dict[str, str]:
@@ -48,6 +84,11 @@ def _tokens(settings: Settings) -> dict[str, str]:
 feature = Feature(
     "away",
     commands=[Command("AWAY", away)],
-    facts={AwaySet: FactRow(apply=apply_away, render=lambda fact, view, tags: "", own_copy=OwnCopy.NEVER)},
+    facts={
+        AwaySet: FactRow(apply=apply_away, render=_render_away, own_copy=OwnCopy.NEVER),
+        NewcomerIsAway: FactRow(apply=apply_newcomer, render=_render_away, own_copy=OwnCopy.NEVER),
+    },
+    reactions={MemberJoined: tell_newcomer_is_away},
+    caps={"away-notify": ""},
     tokens=_tokens,
 )

@@ -1,6 +1,6 @@
 """INVITE: asking somebody into a room.
 
-Source: Modern IRC, "INVITE message", "Invite list".
+Source: Modern IRC, "INVITE message", "Invite list"; invite-notify.
 """
 
 from veche.core.ask import Ask
@@ -9,6 +9,7 @@ from veche.core.replies import Refusal
 from veche.state.events import Audience, Fact
 from veche.state.world import World
 from veche.wire import numerics
+from veche.wire.caps import INVITE_NOTIFY
 from veche.wire.names import fold
 
 # How many invitations a user holds; the oldest makes room for a new one.
@@ -26,6 +27,13 @@ class UserInvited(Fact):
         self.room = room
         self.target = target
         self.nick = nick
+
+
+class InvitationNoticed(UserInvited):
+    """The room has been told of an invitation (invite-notify)."""
+
+    __slots__ = ()
+    changes = False
 
 
 def invite(ask: Ask) -> None:
@@ -55,6 +63,7 @@ def invite(ask: Ask) -> None:
 
 def _tell(ask: Ask, fact: UserInvited) -> None:
     ask.reply(numerics.RPL_INVITING, fact.nick, fact.room)
+    ask.engine.log.commit(InvitationNoticed(fact.actor, fact.source, fact.room, fact.target, fact.nick), None)
     target = ask.world.users.get(fact.target)
     if target is not None and target.away:
         ask.reply(numerics.RPL_AWAY, target.nick, target.away)
@@ -75,7 +84,7 @@ def guard_invite(world: World, fact: UserInvited) -> Refusal | None:
 
 
 def apply_invite(world: World, fact: UserInvited) -> Audience:
-    """The invited one alone hears of it; his invitation lasts until he comes, or goes, or the room does."""
+    """The invited one hears of it; his invitation lasts until he comes, or goes, or the room does."""
     room = world.rooms[fold(fact.room)]
     invitations = world.users[fact.target].invitations
     invitations.pop(room.key, None)  # so that the newest stands last
@@ -85,6 +94,21 @@ def apply_invite(world: World, fact: UserInvited) -> Audience:
     return Audience(uids=(fact.target,))
 
 
+def apply_notice(world: World, fact: InvitationNoticed) -> Audience:
+    """The room hears of it; the two concerned have been told already."""
+    room = world.rooms.get(fold(fact.room))
+    uids = room.members if room is not None else ()
+    return Audience(uids=[uid for uid in uids if uid not in {fact.actor, fact.target}])
+
+
+def _render_invite(fact: UserInvited, _view: int, tags: str) -> str:
+    return f"{tags}:{fact.source} INVITE {fact.nick} {fact.room}"
+
+
+def _render_notice(fact: InvitationNoticed, view: int, tags: str) -> str:
+    return _render_invite(fact, view, tags) if view & INVITE_NOTIFY else ""
+
+
 feature = Feature(
     "invite",
     commands=[Command("INVITE", invite)],
@@ -92,8 +116,10 @@ feature = Feature(
         UserInvited: FactRow(
             guard=guard_invite,
             apply=apply_invite,
-            render=lambda fact, view, tags: f"{tags}:{fact.source} INVITE {fact.nick} {fact.room}",
+            render=_render_invite,
             own_copy=OwnCopy.NEVER,
-        )
+        ),
+        InvitationNoticed: FactRow(apply=apply_notice, render=_render_notice, own_copy=OwnCopy.NEVER),
     },
+    caps={"invite-notify": ""},
 )

@@ -1,6 +1,6 @@
 """JOIN and PART: entering rooms and leaving them.
 
-Source: Modern IRC, "JOIN message", "PART message".
+Source: Modern IRC, "JOIN message", "PART message"; extended-join; no-implicit-names.
 """
 
 import hmac
@@ -13,6 +13,7 @@ from veche.state.events import Audience, MemberJoined, MemberLeft
 from veche.state.room import Room
 from veche.state.world import World
 from veche.wire import numerics
+from veche.wire.caps import EXTENDED_JOIN, NO_IMPLICIT_NAMES
 from veche.wire.lines import cut
 from veche.wire.names import fold, is_valid_room
 
@@ -75,9 +76,12 @@ def _enter(ask: Ask, name: str, key: str) -> None:
         return
     # In the lobby nobody is more than anybody else for having come first.
     founder = "" if lobby else "o"
-    ask.commit(
-        MemberJoined(ask.user.uid, ask.user.source, name, key, settings.rooms_per_user, founder), _show_room
-    )
+    user = ask.user
+    fact = MemberJoined(user.uid, user.source, user.account, user.real_name, name)
+    fact.founder = founder
+    fact.password = key
+    fact.limit = settings.rooms_per_user
+    ask.commit(fact, _show_room)
 
 
 def _may_create(ask: Ask) -> bool:
@@ -100,7 +104,9 @@ def _show_room(ask: Ask, fact: MemberJoined) -> None:
     room = ask.world.rooms[fold(fact.room)]
     if room.topic:
         ask.run("TOPIC", room.name)
-    ask.run("NAMES", room.name)
+    # no-implicit-names: "servers MUST NOT send an implicit NAMES reply after sending a JOIN message"
+    if not ask.session.caps & NO_IMPLICIT_NAMES:
+        ask.run("NAMES", room.name)
 
 
 # ---- facts
@@ -161,6 +167,12 @@ def apply_part(world: World, fact: MemberLeft) -> Audience:
     return Audience(room, (fact.actor,))
 
 
+def _render_join(fact: MemberJoined, view: int, tags: str) -> str:
+    line = f"{tags}:{fact.source} JOIN {fact.room}"
+    # extended-join: the account ('*' for a guest) and the real name behind it
+    return f"{line} {fact.account or '*'} :{fact.real_name}" if view & EXTENDED_JOIN else line
+
+
 def _render_part(fact: MemberLeft, _view: int, tags: str) -> str:
     reason = f" :{fact.reason}" if fact.reason else ""
     return f"{tags}:{fact.source} PART {fact.room}{reason}"
@@ -180,9 +192,10 @@ feature = Feature(
         MemberJoined: FactRow(
             guard=guard_join,
             apply=apply_join,
-            render=lambda fact, view, tags: f"{tags}:{fact.source} JOIN {fact.room}",
+            render=_render_join,
         ),
         MemberLeft: FactRow(guard=guard_part, apply=apply_part, render=_render_part),
     },
+    caps={"extended-join": "", "no-implicit-names": ""},
     tokens=_tokens,
 )

@@ -1,13 +1,15 @@
 """NAMES and LIST: who is in a room, and which rooms there are.
 
-Source: Modern IRC, "NAMES message", "LIST message".
+Source: Modern IRC, "NAMES message", "LIST message"; userhost-in-names.
 """
 
 from veche.core.ask import Ask
 from veche.core.registry import Command, Feature
+from veche.core.replies import shown_prefix
 from veche.core.settings import Settings
 from veche.state.room import PREFIXES, RANKS, Room
 from veche.wire import numerics
+from veche.wire.caps import USERHOST_IN_NAMES
 from veche.wire.names import fold
 
 # Bytes of names in one 353 line; the rest of 510 is for the server's name, the nick and the room.
@@ -36,13 +38,15 @@ def _send_names(ask: Ask, room: Room) -> None:
     # "symbol": '@' secret, '=' public.
     symbol = "@" if "s" in room.flags else "="
     is_member = ask.user.uid in room.members
+    with_hosts = ask.session.caps & USERHOST_IN_NAMES
     line = ""
     size = 0
     for member in room.members.values():
         # "Users with the invisible user mode set are not shown [...] unless the requesting client is also joined"
         if not is_member and "i" in member.user.modes:
             continue
-        word = member.prefix + member.user.nick
+        user = member.user
+        word = shown_prefix(ask.session.caps, member) + (user.source if with_hosts else user.nick)
         need = len(word.encode()) + 1
         if size + need > _NAMES_ROOM:
             ask.reply(numerics.RPL_NAMREPLY, symbol, room.name, line)
@@ -75,5 +79,6 @@ def _tokens(_settings: Settings) -> dict[str, str]:
 feature = Feature(
     "names",
     commands=[Command("NAMES", names, costly_targets=0), Command("LIST", list_)],
+    caps={"userhost-in-names": "", "multi-prefix": ""},
     tokens=_tokens,
 )

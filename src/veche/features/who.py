@@ -5,6 +5,7 @@ Source: Modern IRC, "User-Based Queries" and "Optional Messages".
 
 from veche.core.ask import Ask
 from veche.core.registry import Command, Feature
+from veche.core.replies import shown_prefix
 from veche.state.room import Member
 from veche.state.user import User
 from veche.wire import numerics
@@ -63,7 +64,9 @@ def _who_mask(ask: Ask, mask: str) -> None:
 
 
 def _who_reply(ask: Ask, room: str, user: User, member: Member | None) -> None:
-    flags = ("G" if user.away else "H") + (member.prefix if member is not None else "")
+    flags = ("G" if user.away else "H") + (
+        shown_prefix(ask.session.caps, member) if member is not None else ""
+    )
     server = ask.settings.server
     ask.reply(
         numerics.RPL_WHOREPLY, room, user.username, user.host, server, user.nick, flags, f"0 {user.real_name}"
@@ -105,7 +108,7 @@ def _tell_about(ask: Ask, user: User) -> None:
     for room in rooms:
         if not room.is_visible_to(ask.user.uid):
             continue
-        word = room.members[user.uid].prefix + room.name
+        word = shown_prefix(ask.session.caps, room.members[user.uid]) + room.name
         if line and len(line.encode()) + len(word.encode()) >= _CHANNELS_ROOM:
             ask.reply(numerics.RPL_WHOISCHANNELS, nick, line)
             line = ""

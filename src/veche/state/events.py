@@ -98,15 +98,17 @@ class MemberJoined(Fact):
     most rooms that he may be in: both for the guard alone.
     """
 
-    __slots__ = ("founder", "limit", "password", "room", "source")
+    __slots__ = ("account", "founder", "limit", "password", "real_name", "room", "source")
 
-    def __init__(self, actor: str, source: str, room: str, password: str, limit: int, founder: str) -> None:
+    def __init__(self, actor: str, source: str, account: str, real_name: str, room: str) -> None:
         super().__init__(actor)
         self.source = source
+        self.account = account
+        self.real_name = real_name
         self.room = room  # as written by who joins
-        self.password = password
-        self.limit = limit
-        self.founder = founder
+        self.founder = ""
+        self.password = ""
+        self.limit = 0
 
 
 class MemberLeft(Fact):

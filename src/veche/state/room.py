@@ -35,6 +35,11 @@ class Member:
         self.is_banned = False
 
     @property
+    def prefixes(self) -> str:
+        """The prefixes of all his ranks, highest first."""
+        return "".join(PREFIXES[RANKS.index(rank)] for rank in self.ranks)
+
+    @property
     def prefix(self) -> str:
         """The prefix of the highest rank, "" for none."""
         return PREFIXES[RANKS.index(self.ranks[0])] if self.ranks else ""

@@ -17,6 +17,12 @@ _NAMES = (
     "draft/chathistory",
     "multi-prefix",
     "standard-replies",
+    "userhost-in-names",
+    "no-implicit-names",
+    "extended-join",
+    "away-notify",
+    "setname",
+    "invite-notify",
 )
 
 BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}
@@ -30,9 +36,15 @@ CAP_NOTIFY = BITS["cap-notify"]
 CHATHISTORY = BITS["draft/chathistory"]
 MULTI_PREFIX = BITS["multi-prefix"]
 STANDARD_REPLIES = BITS["standard-replies"]
+USERHOST_IN_NAMES = BITS["userhost-in-names"]
+NO_IMPLICIT_NAMES = BITS["no-implicit-names"]
+EXTENDED_JOIN = BITS["extended-join"]
+AWAY_NOTIFY = BITS["away-notify"]
+SETNAME = BITS["setname"]
+INVITE_NOTIFY = BITS["invite-notify"]
 
 # The capabilities that change how a line to everybody looks; sessions that agree in these share one rendering.
-VIEW = MESSAGE_TAGS | SERVER_TIME
+VIEW = MESSAGE_TAGS | SERVER_TIME | EXTENDED_JOIN | AWAY_NOTIFY | SETNAME | INVITE_NOTIFY
 
 
 def names_of(bits: int) -> list[str]:
