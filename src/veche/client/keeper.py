@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from veche.client.catchup import CatchUp
+from veche.client.catchup import CAPABILITY, CatchUp
 from veche.client.errors import CannotConnect, ClientError, ConnectionClosed, NickNotAccepted
 from veche.client.events import (
     Answered,
@@ -255,7 +255,8 @@ class Keeper:
         if not any(self.model.same(name, room) for name in self.rooms):
             self.rooms[room] = ""
         key = self.model.fold(room)
-        if self.gaps.is_known(key) or self.settings.backlog:
+        has_backlog = self.settings.backlog > 0 and CAPABILITY in self.model.capabilities
+        if self.gaps.is_known(key) or has_backlog:
             self.gaps.begin_fill(key, room)
             self._order(event)
         else:

@@ -123,7 +123,7 @@ async def visit(terminal: Terminal, say: Phrases, host: str, port: int, nick: st
     try:
         async with chat:
             choose.enter()
-            client = PlainClient(chat, terminal, say, datetime.astimezone, server)
+            client = PlainClient(chat, terminal, say, server=server, today=datetime.now().astimezone().date())
             ending: Ending = await client.run()
             await chat.close(client.farewell or "bye")
     except CannotConnect as error:

@@ -7,7 +7,7 @@ one before has left, and at the end of input every answer is waited for.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from veche.client import events as ev
@@ -51,15 +51,17 @@ class PlainClient:
         chat: Connection,
         terminal: Terminal,
         say: Phrases,
-        local: Callable[[datetime], datetime],
+        *,
         server: str,
+        today: date,
+        local: Callable[[datetime], datetime] = datetime.astimezone,
     ) -> None:
         self.failed = False
         self.farewell = ""
         self._chat = chat
         self._terminal = terminal
         self._say = say
-        self._show = Show(say, local)
+        self._show = Show(say, local, today)
         self._server = server
         self._choices = Choices()
         self._current = ""

@@ -19,14 +19,15 @@ _TOLD = frozenset({n.RPL_MOTD})
 
 class Show:
     """Turns events into lines. `local` gives the reader's local time of a moment; `current` is the conversation
-    that the reader is in, whose name need not be said with each line.
+    that the reader is in, whose name need not be said with each line. A line of another day than the one before it
+    (of the first: than `today`) is preceded by its date.
     """
 
-    def __init__(self, say: Phrases, local: Callable[[datetime], datetime]) -> None:
+    def __init__(self, say: Phrases, local: Callable[[datetime], datetime], today: date) -> None:
         self.current = ""
         self._say = say
         self._local = local
-        self._day: date | None = None
+        self._day = today
 
     def lines(self, event: ev.Event) -> list[str]:
         """The lines for an event; none for what goes on behind the scenes."""
@@ -37,8 +38,7 @@ class Show:
         lines = [f"{moment:%H:%M} {text}"]
         # Replayed talk may be of another day than the line above it.
         if self._day != moment.date():
-            if self._day is not None or isinstance(event, ev.MessageReceived):
-                lines.insert(0, f"--- {moment:%Y-%m-%d} ---")
+            lines.insert(0, f"--- {moment:%Y-%m-%d} ---")
             self._day = moment.date()
         return lines
 
