@@ -10,7 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from veche.core import dispatch
 from veche.core.ask import Ask
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SWEEP_SECONDS = 5.0
 # Reading is resumed when the held lines have shrunk to this part of the queue.
 _RESUME_PART = 4
+
+T = TypeVar("T")
 
 _log = logging.getLogger("veche.engine")
 
@@ -64,6 +66,8 @@ class Engine:
         self.world = World(self.fanout)
         self.log = Log(self.world, self.registry, self.fanout, store, clock, chance)
         self.log.on_bug = self._bug_in
+        if self.registry.witnesses:
+            self.log.on_applied = self._bear_witness
         self.log.on_unknown = self._outcome_unknown
         self.doorkeeper = Doorkeeper(settings)
         self.flood = Flood(settings.flood_burst, settings.flood_per_second) if settings.flood else None
@@ -76,6 +80,7 @@ class Engine:
         self.stopping = ""  # the reason, once the server is going down
         self.on_fatal: Callable[[StoreError], None] | None = None
         self._batches = 0
+        self._shelf: dict[type, Any] = {}
         self.timers.at(clock.monotonic() + SWEEP_SECONDS, self._sweep)
 
     # ---- what the shell calls
@@ -202,6 +207,16 @@ class Engine:
         self.fanout.attach(user.uid, session)
         self.attached += 1
         self.most_users = max(self.most_users, len(self.world.users))
+
+    def shelf(self, kind: type[T]) -> T:
+        """The one object of this class that a feature keeps beside the world: indexes of sessions, caches.
+
+        Made without arguments at the first call. What facts determine belongs into the world instead.
+        """
+        thing: T | None = self._shelf.get(kind)
+        if thing is None:
+            thing = self._shelf[kind] = kind()
+        return thing
 
     def next_batch(self) -> str:
         """A reference for a batch, not used before in this process."""
@@ -350,6 +365,10 @@ class Engine:
                 session.pinged = now
                 self.outboxes.send(session, f"PING :{settings.server}")
         self.doorkeeper.sweep(now)
+
+    def _bear_witness(self, fact: Fact) -> None:
+        for witness in self.registry.witnesses.get(type(fact), ()):
+            witness(self, fact)
 
     # ---- faults
 

@@ -67,6 +67,7 @@ class Log:
         "fanout",
         "journal",
         "line",
+        "on_applied",
         "on_bug",
         "on_unknown",
         "pumping",
@@ -98,6 +99,7 @@ class Log:
         self.pumping = False
         self.failed: StoreError | None = None  # set for good when an outcome is unknown
         self.on_unknown: Callable[[StoreError], None] | None = None
+        self.on_applied: Callable[[Fact], None] | None = None
         self.on_bug: Callable[[Ask], None] | None = None
         self.journal: list[Fact] | None = None  # a test sets a list to have every applied fact
         self.facts_applied = 0
@@ -212,6 +214,8 @@ class Log:
                 if self.journal is not None:
                     self.journal.append(fact)
                 self.fanout.deliver(audience, fact, entry.row, ask)
+                if self.on_applied is not None:
+                    self.on_applied(fact)
                 if ask is not None:
                     if entry.then is not None:
                         entry.then(ask, fact)

@@ -16,6 +16,7 @@ from veche.wire.isupport import format_tokens, split_lines
 
 if TYPE_CHECKING:
     from veche.core.ask import Ask
+    from veche.core.engine import Engine
     from veche.core.ports import Record
     from veche.core.replies import Refusal
     from veche.core.settings import Settings
@@ -98,10 +99,12 @@ class Feature:
 
     `tokens(settings)` gives its ISUPPORT tokens; `caps` maps its capabilities to their CAP LS 302 values.
     `reactions` are called after a fact was applied for an asker of this node: `reaction(ask, fact)`.
+    `witnesses` are called after every applied fact of their kind, whoever caused it: `witness(engine, fact)`; its
+    audience has heard of it, and a user who has left is still attached to his sessions.
     `progress` is called after each command of a connection that is not registered yet.
     """
 
-    __slots__ = ("caps", "commands", "facts", "name", "progress", "reactions", "tokens")
+    __slots__ = ("caps", "commands", "facts", "name", "progress", "reactions", "tokens", "witnesses")
 
     def __init__(
         self,
@@ -112,6 +115,7 @@ class Feature:
         caps: Mapping[str, str] | None = None,
         tokens: Callable[[Settings], Mapping[str, str]] | None = None,
         reactions: Mapping[type[Fact], Callable[[Ask, Any], None]] | None = None,
+        witnesses: Mapping[type[Fact], Callable[[Engine, Any], None]] | None = None,
         progress: Handler | None = None,
     ) -> None:
         self.name = name
@@ -120,6 +124,7 @@ class Feature:
         self.caps = dict(caps or {})
         self.tokens = tokens
         self.reactions = dict(reactions or {})
+        self.witnesses = dict(witnesses or {})
         self.progress = progress
 
 
@@ -136,6 +141,7 @@ class Registry:
         "progress",
         "reactions",
         "tokens",
+        "witnesses",
     )
 
     def __init__(self, features: Iterable[Feature], settings: Settings) -> None:
@@ -146,6 +152,7 @@ class Registry:
         self.cap_bits: dict[str, int] = {}
         self.tokens: dict[str, str] = {}
         self.reactions: dict[type[Fact], list[Callable[[Ask, Any], None]]] = {}
+        self.witnesses: dict[type[Fact], list[Callable[[Engine, Any], None]]] = {}
         self.progress: list[Handler] = []
         for feature in self.features:
             for command in feature.commands:
@@ -162,6 +169,8 @@ class Registry:
                 self.progress.append(feature.progress)
             for kind, reaction in feature.reactions.items():
                 self.reactions.setdefault(kind, []).append(reaction)
+            for kind, witness in feature.witnesses.items():
+                self.witnesses.setdefault(kind, []).append(witness)
         self.isupport = split_lines(format_tokens(self.tokens))  # the words of each 005 line
 
 
