@@ -1,0 +1,57 @@
+"""Time and chance that a test holds in its hand (ports.Clock, ports.Chance)."""
+
+from veche.wire.msgids import CHANCE_BYTES, make_msgid
+
+# 2026-01-01T12:00:00Z: where every test's time begins, unless it says otherwise.
+NOON = 1767268800.0
+
+
+class FakeClock:
+    """Time that moves when the test moves it. Both clocks go together until the wall clock is set."""
+
+    __slots__ = ("_monotonic", "_wall")
+
+    def __init__(self, now: float = NOON) -> None:
+        self._wall = now
+        self._monotonic = 1000.0
+
+    def now(self) -> float:
+        """The wall clock."""
+        return self._wall
+
+    def monotonic(self) -> float:
+        """The clock that never goes back."""
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._wall += seconds
+        self._monotonic += seconds
+
+    def advance_to(self, monotonic: float) -> None:
+        """Let time pass up to a deadline; nothing happens where that is over."""
+        self.advance(max(0.0, monotonic - self._monotonic))
+
+    def set_wall(self, seconds: float) -> None:
+        """Somebody sets the machine's clock forward, or back (negative), while no time passes."""
+        self._wall += seconds
+
+
+class FakeChance:
+    """Identifiers that come out the same in every run: the first is number one."""
+
+    __slots__ = ("_msgids", "_uids")
+
+    def __init__(self) -> None:
+        self._msgids = 0
+        self._uids = 0
+
+    def msgid(self, time: int) -> str:
+        """A message id in the real form, with a number where the chance would be."""
+        self._msgids += 1
+        return make_msgid(time, self._msgids.to_bytes(CHANCE_BYTES, "big"))
+
+    def uid(self) -> str:
+        """u1, u2, ..."""
+        self._uids += 1
+        return f"u{self._uids}"

@@ -1,0 +1,218 @@
+"""The whole server inside one function: an engine with every feature, and persons who are connected to it by nothing.
+
+    stage = Stage()
+    ann = stage.enter("ann")
+    ann.send("JOIN #tea")
+    assert ann.take()[0] == ":ann!~ann@there JOIN #tea"
+
+Time stands still until `pass_time` moves it, the disk answers as `stage.disk` is told to, and what each person has
+heard waits in `unheard`. `checks.check_stage` tells whether everything that was said to anyone was fit to be said.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from veche.app.features import FEATURES
+from veche.core.dispatch import LABEL_LIMIT
+from veche.core.engine import Engine
+from veche.core.session import Session
+from veche.core.settings import Settings
+from veche.testing.clock import FakeChance, FakeClock
+from veche.testing.disk import FakeDisk
+from veche.testing.pipe import FakePipe
+from veche.wire.caps import BATCH, LABELED_RESPONSE
+from veche.wire.lines import LineReader
+from veche.wire.message import parse
+
+SERVER = "irc.example"
+HOST = "there"
+# What a client must not send; the server is silent then, lest two of them talk for ever.
+UNANSWERED = frozenset({"ACK", "ERROR", "FAIL", "NOTE", "WARN"})
+_LABELS = LABELED_RESPONSE | BATCH
+
+
+def quiet_settings() -> Settings:
+    """The product's settings without what makes every test long: no lobby, no flood control."""
+    settings = Settings()
+    settings.server = SERVER
+    settings.network = "Example"
+    settings.lobby = ""
+    settings.flood = False
+    return settings
+
+
+class Person:
+    """One connection, and what has come out of it."""
+
+    __slots__ = (
+        "_tail",
+        "address",
+        "asked",
+        "bytewise",
+        "ended",
+        "heard",
+        "name",
+        "pipe",
+        "session",
+        "stage",
+        "unheard",
+    )
+
+    def __init__(self, stage: Stage, name: str, address: str) -> None:
+        self.stage = stage
+        self.name = name
+        self.address = address
+        self.pipe = FakePipe()
+        self.session: Session | None = None
+        self.heard: list[bytes] = []  # every line ever, without its line end
+        self.unheard: list[str] = []  # lines that nobody has looked at yet
+        self.asked: list[str] = []  # labels of what was sent, each of which is owed one answer
+        self.ended = False  # the engine knows that the connection is gone
+        self.bytewise = False  # whether what is sent arrives in single bytes
+        self._tail = b""
+
+    def send(self, *lines: str) -> None:
+        """Send lines in one piece and let the turn end."""
+        self.send_bytes(b"".join(line.encode() + b"\r\n" for line in lines))
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send bytes and let the turn end."""
+        self.post_bytes(data, turns=True)
+        self.stage.turn()
+
+    def post_bytes(self, data: bytes, *, turns: bool = False) -> None:
+        """Send bytes; the turn ends when the test says so or, with `turns`, behind each byte that comes alone."""
+        self._note_labels(data)
+        for piece in [data[i : i + 1] for i in range(len(data))] if self.bytewise else [data]:
+            if self.session is not None and not self.pipe.is_paused:
+                self.stage.engine.receive(self.session, piece)
+            if turns and self.bytewise:
+                self.stage.turn()
+
+    def take(self) -> list[str]:
+        """What was heard since the last look."""
+        lines, self.unheard = self.unheard, []
+        return lines
+
+    def listen(self) -> None:
+        """Cut what has arrived into lines."""
+        *lines, self._tail = (self._tail + self.pipe.take()).split(b"\n")
+        for line in lines:
+            self.heard.append(line)
+            self.unheard.append(line.removesuffix(b"\r").decode(errors="backslashreplace"))
+
+    def _note_labels(self, data: bytes) -> None:
+        if self.session is None or self.session.ended or self.session.caps & _LABELS != _LABELS:
+            return
+        for line in LineReader().receive(data):
+            message = parse(line) if isinstance(line, str) else None
+            if message is None or message.command.isdigit() or message.command in UNANSWERED:
+                continue
+            label = message.tags.get("label", "")
+            if 0 < len(label.encode()) <= LABEL_LIMIT:
+                self.asked.append(label)
+
+    @property
+    def tail(self) -> bytes:
+        """What was heard of a line that has no end yet."""
+        return self._tail
+
+    def __repr__(self) -> str:
+        return f"<Person {self.name}>"
+
+
+class Stage:
+    """An engine, its clock and its disk, and the persons connected to it."""
+
+    def __init__(self, settings: Settings | None = None, *, keeps: bool = True) -> None:
+        self.settings = settings or quiet_settings()
+        self.clock = FakeClock()
+        self.disk = FakeDisk()
+        self.bugs = BugWatch()
+        self.engine = Engine(
+            FEATURES,
+            self.settings,
+            self.clock,
+            FakeChance(),
+            self.disk if keeps else None,
+            lambda _address: HOST,
+        )
+        self.engine.log.journal = []
+        self.persons: list[Person] = []
+
+    def open(self, name: str, *, address: str = "", bytewise: bool = False) -> Person:
+        """Somebody connects and says nothing yet."""
+        person = Person(self, name, address)
+        person.bytewise = bytewise
+        person.session = self.engine.connect(person.pipe, address, "irc")
+        self.persons.append(person)
+        self.turn()
+        return person
+
+    def enter(self, name: str, *caps: str, address: str = "", bytewise: bool = False) -> Person:
+        """Somebody connects and registers; what he hears up to the end of the MOTD is taken as heard.
+
+        Raises AssertionError if he is not let in.
+        """
+        person = self.open(name, address=address, bytewise=bytewise)
+        asking = [f"CAP REQ :{' '.join(caps)}"] if caps else []
+        person.send(
+            *asking, f"NICK {name}", f"USER {name} 0 * :{name.capitalize()}", *(["CAP END"] if caps else [])
+        )
+        for index, line in enumerate(person.unheard):
+            if line.split(" ")[1:2] in (["376"], ["422"]):
+                del person.unheard[: index + 1]
+                return person
+        raise AssertionError(f"{name} was not let in: {person.unheard}")
+
+    def turn(self) -> None:
+        """Let the server do all that it can do without time passing, and everybody hear what it sends."""
+        busy = True
+        while busy:
+            self.engine.turn_ends()
+            busy = self.disk.answer()
+            for person in self.persons:
+                if person.pipe.closed and not person.ended:
+                    busy = True
+                    self.leave(person, "Connection closed")
+        for person in self.persons:
+            person.listen()
+
+    def leave(self, person: Person, reason: str) -> None:
+        """The connection is gone; the turn does not end by it."""
+        person.ended = True
+        person.pipe.closed = True
+        if person.session is not None:
+            self.engine.closed(person.session, reason)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, with every deadline on the way."""
+        end = self.clock.monotonic() + seconds
+        while (due := self.engine.timers.next) is not None and due <= end:
+            self.clock.advance_to(due)
+            self.engine.run_timers()
+            self.turn()
+        self.clock.advance_to(end)
+        self.turn()
+
+
+class BugWatch(logging.Handler):
+    """Collects what the server logs as a bug. Use as a context manager around what is watched."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+        self.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note a bug; other errors are the test's own doing."""
+        if record.getMessage().startswith("bug:"):
+            self.found.append(self.format(record))
+
+    def __enter__(self) -> BugWatch:
+        logging.getLogger("veche").addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("veche").removeHandler(self)
