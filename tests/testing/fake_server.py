@@ -29,7 +29,7 @@ FAULTS = (
         "mute",
         "leave-out",
     ),
-    *("refuse-but-keep", "deaf", "bad-exit", "silent-exit", "never-ready", "no-history"),
+    *("deliver-twice", "refuse-but-keep", "deaf", "bad-exit", "silent-exit", "never-ready", "no-history"),
 )
 EVERY = 20  # the fault strikes every twentieth message
 
@@ -55,6 +55,10 @@ class Server:
         self.lines: list[Line] = []
         data.mkdir(exist_ok=True)
         self.path.touch()
+        content = self.path.read_bytes()
+        os.truncate(
+            self.path, content.rfind(b"\n") + 1
+        )  # a line that the last kill cut off was never answered
         for raw in self.path.read_text().splitlines():
             number, room, sender, text = raw.split(" ", 3)
             self.lines.append(Line(room, sender, text, int(number)))
@@ -90,11 +94,12 @@ class Server:
             client.put(f"@label={label} FAIL PRIVMSG INTERNAL_ERROR :not stored\r\n")
             return
         for member in self.rooms[room]:
-            tags = f"label={label};" if member is client else ""
+            tags = f"label={label};" if member is client and label else ""
             if strikes == "leave-out" and member.nick.startswith("r"):
                 continue
-            for _ in range(2 if strikes == "answer-twice" and member is client else 1):
-                member.put(f"@{tags}{line}")
+            is_double = strikes == ("answer-twice" if member is client else "deliver-twice")
+            for _ in range(2 if is_double else 1):
+                member.put(f"@{tags}{line}" if member.has_tags else str(line).partition(" ")[2])
 
     def history(self, room: str, question: list[str]) -> list[str]:
         lines = [line for line in self.lines if line.room == room]
@@ -118,6 +123,7 @@ class Client(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self.server = server
         self.nick = "*"
+        self.has_tags = False
         self.tail = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -142,6 +148,7 @@ class Client(asyncio.Protocol):
         server = self.server
         match message.command, message.params:
             case "CAP", ["REQ", names]:
+                self.has_tags = True
                 self.put(f":fake CAP * ACK :{names}\r\n")
             case "NICK", [nick]:
                 self.nick = nick
@@ -156,7 +163,7 @@ class Client(asyncio.Protocol):
             case "PING", [token]:
                 self.put(f":fake PONG fake {token}\r\n")
             case "PRIVMSG", [room, text]:
-                server.say(self, room, text, message.tags["label"])
+                server.say(self, room, text, message.tags.get("label", ""))
             case "CHATHISTORY", _ if server.fault == "no-history":
                 self.put("FAIL CHATHISTORY INVALID_TARGET :no\r\n")
             case "CHATHISTORY", [_, room, *_]:

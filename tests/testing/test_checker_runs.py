@@ -48,6 +48,7 @@ def test_an_honest_server_is_green_and_leaves_nothing_behind(run: Run, tmp_path:
         ("retime", "one message, several times"),
         ("deliver-first", "seen by someone, but not in history"),
         ("answer-twice", "one send, several answers"),
+        ("deliver-twice", "delivered twice to one client"),
         ("leave-out", "left out of the middle of a live feed"),
         ("refuse-but-keep", "refused, but kept"),
     ],

@@ -1,0 +1,121 @@
+"""Loads, runs and medians: which load is played against which server, in which order, and what comes of it."""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .servers import Subject, pinned
+
+SOURCE = Path(__file__).with_name("load.c")
+
+
+class Load:
+    """One kind of load: the words for the generator, and what they mean."""
+
+    def __init__(self, title: str, *words: str) -> None:
+        self.title = title
+        self.words = words
+
+
+LOADS = {
+    "fan": Load(
+        "one room of 500, 20 senders with 4 messages outstanding each", "fan", "500", "20", "40", "4"
+    ),
+    "fan-one": Load("one room of 500, 1 sender with 1 message outstanding", "fan", "500", "1", "300", "1"),
+    "pairs": Load("100 pairs, 16 messages outstanding each", "pairs", "100", "500", "16"),
+    "pairs-one": Load("100 pairs, 1 message outstanding each", "pairs", "100", "200", "1"),
+    "connect": Load("2,000 connections that only register", "connect", "2000"),
+}
+
+# One phase of one run, as the generator printed it: numbers by name. Any: it is JSON.
+Phase = dict[str, Any]
+# By load, by subject: the phases of each run.
+Runs = dict[str, dict[str, list[list[Phase]]]]
+
+
+def build() -> Path:
+    """Compile the generator; returns the program."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        raise RuntimeError("the load generator is written in C: install a C compiler (cc, gcc or clang)")
+    program = Path(tempfile.mkdtemp(prefix="veche-bench-load-")) / "load"
+    subprocess.run([compiler, "-O2", "-o", str(program), str(SOURCE)], check=True)
+    return program
+
+
+def cores() -> tuple[int | None, int | None]:
+    """A core for the server and one for the load; None where there are not two."""
+    allowed = sorted(os.sched_getaffinity(0))
+    return (allowed[0], allowed[1]) if len(allowed) > 1 else (None, None)
+
+
+def play(program: Path, load: Load, subject: Subject) -> list[Phase]:
+    """One run: a fresh server, one load, the phases that were measured."""
+    server_core, load_core = cores()
+    with subject.run(server_core) as running:
+        result = subprocess.run(
+            [str(program), str(running.port), str(running.pid), *load.words],
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=pinned(load_core),
+            env={**os.environ, "HANDSHAKES": str(subject.handshakes)},
+        )
+    if result.returncode != 0:
+        raise RuntimeError(f"{subject.name}, {' '.join(load.words)}: {result.stderr.strip()}")
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def play_all(
+    loads: Sequence[str], subjects: dict[str, Subject], repeats: int, say: Callable[[str], None]
+) -> tuple[Runs, list[str]]:
+    """Every load against every server, `repeats` times, taking turns; returns the runs and what failed.
+
+    Turns and not blocks: whatever else the machine does meanwhile then falls on all of them alike.
+    """
+    program = build()
+    runs: Runs = {load: defaultdict(list) for load in loads}
+    failures: list[str] = []
+    for repeat in range(repeats):
+        for load in loads:
+            names = list(subjects)
+            turn = repeat % len(names)
+            for name in names[turn:] + names[:turn]:
+                try:
+                    phases = play(program, LOADS[load], subjects[name])
+                except RuntimeError as error:
+                    failures.append(f"{load}, round {repeat + 1}: {error}")
+                    say(f"FAILED {failures[-1]}")
+                    continue
+                runs[load][name].append(phases)
+                last = phases[-1]
+                say(f"{repeat + 1}/{repeats} {load:<10} {name:<10} {last['cpu_us_each']:9.3f} us")
+    shutil.rmtree(program.parent)
+    return runs, failures
+
+
+def medians(phases: Sequence[Sequence[Phase]]) -> dict[str, dict[str, float]]:
+    """Of several runs of one load against one server: by phase and figure, the median."""
+    values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for run in phases:
+        for phase in run:
+            for figure, value in phase.items():
+                if isinstance(value, int | float):
+                    values[phase["phase"]][figure].append(value)
+    return {
+        phase: {figure: statistics.median(numbers) for figure, numbers in figures.items()}
+        for phase, figures in values.items()
+    }
+
+
+def spread(phases: Sequence[Sequence[Phase]], phase: str, figure: str) -> tuple[float, float]:
+    """The smallest and the largest value of a figure."""
+    values = [part[figure] for run in phases for part in run if part["phase"] == phase]
+    return min(values), max(values)

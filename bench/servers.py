@@ -1,0 +1,248 @@
+"""The servers that are measured: how each is started with its limits lifted, and what it is called in the tables.
+
+Each runs alone, in the foreground, as a child that this program starts and ends by its process id. A server that is
+not installed is left out, and the result says so.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+ROOT = Path(__file__).parent.parent
+# Debian keeps daemons where an ordinary user's PATH does not look.
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+PATIENCE = 30.0
+
+
+def find(program: str) -> str | None:
+    """The path of an installed program."""
+    return shutil.which(program, path=SEARCH_PATH)
+
+
+class Subject(ABC):
+    """A server under test; `with subject.run(core) as running` starts and ends it."""
+
+    name: str
+    stores: bool
+    # Registrations under way at once. InspIRCd finishes them once a second, so few would take for ever.
+    handshakes = 200
+
+    @abstractmethod
+    def why_not(self) -> str:
+        """Why it cannot be measured here; empty if it can."""
+
+    @abstractmethod
+    def version(self) -> str:
+        """What it calls itself."""
+
+    @abstractmethod
+    def command(self, folder: Path, port: int) -> list[str]:
+        """Write what it needs into the folder; return how it is started there."""
+
+    def environment(self) -> dict[str, str]:
+        """Its environment."""
+        return dict(os.environ)
+
+    def run(self, core: int | None) -> "Running":
+        """Start it in a temporary folder, pinned to a core."""
+        return Running(self, core)
+
+
+class Running:
+    """One started server: its process id and port."""
+
+    def __init__(self, subject: Subject, core: int | None) -> None:
+        self.subject = subject
+        self._core = core
+        self._folder = tempfile.TemporaryDirectory(prefix="veche-bench-", ignore_cleanup_errors=True)
+        self.port = _free_port()
+
+    def __enter__(self) -> Self:
+        folder = Path(self._folder.name)
+        self._log = folder / "output"
+        command = self.subject.command(folder, self.port)
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self.subject.environment(),
+                preexec_fn=pinned(self._core),  # noqa: PLW1509 - this program has one thread
+            )
+        self._wait_listening()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._folder.cleanup()
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._process.pid
+
+    def _wait_listening(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        output = self._log.read_text(errors="replace")[-2000:]
+        self._process.kill()
+        self._process.wait()
+        self._folder.cleanup()
+        raise RuntimeError(f"{self.subject.name} does not start:\n{output}")
+
+
+def pinned(core: int | None) -> Callable[[], None] | None:
+    """What a child does before it runs: stay on one core."""
+    return None if core is None else lambda: os.sched_setaffinity(0, {core})
+
+
+class Veche(Subject):
+    """Our own server, from this checkout."""
+
+    def __init__(self, *, stores: bool) -> None:
+        self.stores = stores
+        self.name = "Veche, storing" if stores else "Veche, not storing"
+
+    def why_not(self) -> str:
+        return "" if (ROOT / "src/veche/app/server.py").exists() else "this checkout has no server"
+
+    def version(self) -> str:
+        described = _output("git", "-C", str(ROOT), "describe", "--always", "--dirty")
+        return f"checkout {described or 'without git'}, Python {sys.version.split()[0]}"
+
+    def command(self, folder: Path, port: int) -> list[str]:
+        off = ["--classic", "off", "--ircs", "off", "--web", "off"]
+        settings = {
+            "limits.flood": "false",
+            "limits.connections_per_address": "0",
+            "lobby.room": "",
+            "store.mode": "durable" if self.stores else "off",
+        }
+        words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+        doors = ["--irc", f"127.0.0.1:{port}", *off]
+        return [sys.executable, "-m", "veche.app.server", "--data", str(folder / "data"), *doors, *words]
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+
+
+class InspIRCd(Subject):
+    """InspIRCd as Debian packs it: C++, no storing."""
+
+    name = "InspIRCd"
+    stores = False
+
+    def why_not(self) -> str:
+        return "" if find("inspircd") else "not installed (apt-get install inspircd)"
+
+    def version(self) -> str:
+        return _output(find("inspircd") or "inspircd", "--version").splitlines()[0]
+
+    def command(self, folder: Path, port: int) -> list[str]:
+        config = folder / "inspircd.conf"
+        # No module beyond the core, no lookups, no fake lag, no limit that this load could reach.
+        config.write_text(
+            f"""
+<server name="irc.bench.example" description="bench" network="bench">
+<admin name="bench" nick="bench" email="bench@bench.example">
+<bind address="127.0.0.1" port="{port}" type="clients">
+<connect name="bench" allow="*" timeout="120" pingfreq="600" hardsendq="104857600" softsendq="104857600"
+    recvq="1048576" threshold="1000000000" commandrate="1000000000" fakelag="no" localmax="1000000" globalmax="1000000"
+    limit="1000000" maxchans="100" resolvehostnames="no" useident="no" maxconnwarn="no">
+<performance netbuffersize="10240" somaxconn="4096" softlimit="1000000" clonesonconnect="no" quietbursts="yes"
+    nouserdns="yes">
+<pid file="{folder}/inspircd.pid">
+<log method="file" type="* -USERINPUT -USEROUTPUT" level="default" target="{folder}/inspircd.log">
+<options defaultmodes="n">
+<path configdir="{folder}" datadir="{folder}" logdir="{folder}" runtimedir="{folder}">
+"""
+        )
+        as_root = ["--runasroot"] if os.geteuid() == 0 else []
+        return [find("inspircd") or "inspircd", "--config", str(config), "--nofork", *as_root]
+
+
+class NgIRCd(Subject):
+    """ngIRCd as Debian packs it: C, no storing."""
+
+    name = "ngIRCd"
+    stores = False
+    handshakes = 8  # it listens with a backlog of 10; what comes above that waits for seconds
+
+    def why_not(self) -> str:
+        return "" if find("ngircd") else "not installed (apt-get install ngircd)"
+
+    def version(self) -> str:
+        return _output(find("ngircd") or "ngircd", "--version").splitlines()[0]
+
+    def command(self, folder: Path, port: int) -> list[str]:
+        config = folder / "ngircd.conf"
+        user = ["ServerUID = root", "ServerGID = root"] if os.geteuid() == 0 else []
+        config.write_text(
+            "\n".join(
+                [
+                    "[Global]",
+                    "Name = irc.bench.example",
+                    "Info = bench",
+                    "Listen = 127.0.0.1",
+                    f"Ports = {port}",
+                    f"PidFile = {folder}/ngircd.pid",
+                    *user,
+                    "[Limits]",
+                    "MaxConnections = 0",
+                    "MaxConnectionsIP = 0",
+                    "MaxJoins = 0",
+                    "MaxPenaltyTime = 0",
+                    "PingTimeout = 600",
+                    "[Options]",
+                    "DNS = no",
+                    "Ident = no",
+                    "PAM = no",
+                ]
+            )
+        )
+        return [find("ngircd") or "ngircd", "--nodaemon", "--config", str(config)]
+
+
+SUBJECTS: dict[str, Subject] = {
+    "veche": Veche(stores=True),
+    "veche-off": Veche(stores=False),
+    "inspircd": InspIRCd(),
+    "ngircd": NgIRCd(),
+}
+
+
+def _output(*command: str) -> str:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        return ""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

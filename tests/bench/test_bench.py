@@ -1,0 +1,89 @@
+"""The bench's own arithmetic, and its load generator against the checker's fake server."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import measure, report
+from bench.servers import SUBJECTS, Subject
+
+FAKE = Path(__file__).parent.parent / "testing" / "fake_server.py"
+
+
+class Fake(Subject):
+    name = "fake"
+    stores = True
+
+    def __init__(self, weakness: str = "none") -> None:
+        self.weakness = weakness
+
+    def why_not(self) -> str:
+        return ""
+
+    def version(self) -> str:
+        return "1"
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(FAKE.parents[2] / "src")}
+
+    def command(self, folder: Path, port: int) -> list[str]:
+        options = ["--data", str(folder / "data"), "--port", str(port), "--fault", self.weakness]
+        return [sys.executable, str(FAKE), *options]
+
+
+def test_medians_are_taken_by_phase_and_figure() -> None:
+    runs = [
+        [{"phase": "connect", "cpu_us_each": cost}, {"phase": "fan", "cpu_us_each": cost / 10}]
+        for cost in (30.0, 10.0, 20.0)
+    ]
+    assert measure.medians(runs) == {"connect": {"cpu_us_each": 20.0}, "fan": {"cpu_us_each": 2.0}}
+    assert measure.spread(runs, "fan", "cpu_us_each") == (1.0, 3.0)
+
+
+def test_every_server_says_whether_it_can_be_measured() -> None:
+    for subject in SUBJECTS.values():
+        assert isinstance(subject.why_not(), str)
+
+
+@pytest.mark.slow
+@pytest.mark.needs("cc|gcc|clang", "linux")
+def test_a_run_measures_and_writes_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    small = {
+        "fan": measure.Load("a small room", "fan", "10", "2", "5", "2"),
+        "connect": measure.Load("a few", "connect", "10"),
+    }
+    monkeypatch.setattr(measure, "LOADS", small)
+    monkeypatch.setattr(report, "LOADS", small)
+    subjects: dict[str, Subject] = {"fake": Fake(), "other": Fake()}
+    said: list[str] = []
+    runs, failures = measure.play_all(["fan", "connect"], subjects, 2, said.append)
+    assert failures == []
+    assert len(said) == 8
+    talk = runs["fan"]["fake"][0][-1]
+    assert talk["deliveries"] == 2 * 5 * 9
+    assert talk["cpu_us_each"] > 0
+    page = report.write("small", {"cpu": "one"}, subjects, {"ngircd": "not installed"}, runs, failures)
+    assert "ngircd was left out: not installed" in page.read_text()
+    assert "| fake | **" in page.read_text()
+    assert json.loads((tmp_path / "small.json").read_text())["servers"]["fake"]["stores"] is True
+
+
+@pytest.mark.slow
+@pytest.mark.needs("cc|gcc|clang", "linux")
+def test_the_generator_fails_when_a_message_is_delivered_twice(tmp_path: Path) -> None:
+    load = measure.Load("a small room", "fan", "4", "1", "40", "1")
+    program = measure.build()
+    with pytest.raises(RuntimeError, match="deliveries instead of"):
+        measure.play(program, load, Fake("deliver-twice"))
+
+
+@pytest.mark.slow
+@pytest.mark.needs("cc|gcc|clang")
+def test_the_generator_is_clean_c() -> None:
+    command = ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", os.devnull, str(measure.SOURCE)]
+    subprocess.run(command, check=True)
