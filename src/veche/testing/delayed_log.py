@@ -33,6 +33,9 @@ class DelayedStore(MemoryStore):
 
     def append(self, records: list[Record], done: Done) -> None:
         """Take a batch and keep it waiting until the test ends its commit."""
+        if self._closed:
+            super().append(records, done)
+            return
         self._begin(records)
         self.waiting.append((records, done))
 

@@ -33,8 +33,11 @@ class MemoryStore:
 
     def append(self, records: list[Record], done: Callable[[StoreError | None], None]) -> None:
         """Store all of `records` in the next turn, then call `done(None)`."""
-        self._begin(records)
-        self._post(partial(self._commit, records, done))
+        if self._closed:
+            self._post(lambda: done(StoreRefused("the record is closed")))
+        else:
+            self._begin(records)
+            self._post(partial(self._commit, records, done))
 
     def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
         """Answer with the messages asked for, as they are when the answer is given."""
@@ -63,9 +66,6 @@ class MemoryStore:
 
     def _commit(self, records: list[Record], done: Callable[[StoreError | None], None]) -> None:
         self._committing = False
-        if self._closed:
-            done(StoreRefused("the record is closed"))
-            return
         self.records.extend(records)
         done(None)
 

@@ -1,0 +1,147 @@
+"""The durable record: a data directory, a SQLite database in it, one thread that writes and one that reads.
+
+    store = open_store(Path("data"), loop.call_soon_threadsafe)
+    store.append(records, done)     # done(None) in a later turn: they are on disk
+    store.close()
+
+The rule: opening ends in a record that can be trusted, or in a DataDirectoryError that tells a person what to do.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from veche.core.ports import Page, Record, StoreError, StoreRefused
+from veche.store import schema
+from veche.store.directory import DataDirectory, explain
+from veche.store.engines.sqlite import connect_writer, describe, empty_wal, primary_code
+from veche.store.history import History
+from veche.store.refusals import DataDirectoryError
+from veche.store.worker import Post
+from veche.store.writer import Writer
+
+# What a person reads of SQLite's errors at a start, by their primary code.
+_KEYS = {
+    sqlite3.SQLITE_BUSY: "busy",
+    sqlite3.SQLITE_CORRUPT: "damaged",
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_LOCKED: "busy",
+    sqlite3.SQLITE_NOTADB: "other_file",
+}
+
+
+class SqliteStore:
+    """A Store (core.ports) on disk; made by `open_store`. All methods are called by the owner, in its turns.
+
+    `version` names the engine, for the log at start.
+    """
+
+    def __init__(
+        self, directory: DataDirectory, writer: Writer, history: History, post: Post, last: tuple[int, int]
+    ) -> None:
+        self.version = f"SQLite {sqlite3.sqlite_version}"
+        self._directory = directory
+        self._writer = writer
+        self._history = history
+        self._post = post
+        self._last = last
+        self._closed = False
+
+    def last(self) -> tuple[int, int]:
+        """`seq` and `time` of the newest record, (0, 0) when there is none."""
+        return self._last
+
+    def append(self, records: list[Record], done: Callable[[StoreError | None], None]) -> None:
+        """Commit all of `records` or none; `done(None)` once they are on disk. One commit at a time."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._writer.append(records, partial(self._appended, records, done))
+
+    def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
+        """Read messages; "busy" when too many questions wait, or when one takes longer than 2 s."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._history.page(page, done)
+
+    def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
+        """Read the time (ms) of the newest open message of each conversation that has any."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._history.latest(conversations, done)
+
+    def close(self, seconds: float = 8.0) -> bool:
+        """Finish what was handed in and let go of the directory. Blocks, for at most `seconds`.
+
+        True when everything is in the database and the next start finds it tidy. False when a thread did not end in
+        time or a sync had failed: then the process should end, and the next start reads what the WAL holds.
+        Answers to what was under way are posted meanwhile, and come when the owner runs its next turn.
+        To be called once; what is asked afterwards is refused.
+        """
+        self._closed = True
+        # The reader first: while it has the database open, the WAL can be neither emptied nor removed.
+        tidy = self._history.close(seconds / 2)
+        tidy = self._writer.finish(seconds / 2) and tidy
+        if tidy:
+            self._directory.mark_stopped()
+            self._writer.disconnect()
+            self._directory.close()
+        return tidy
+
+    def _appended(
+        self, records: list[Record], done: Callable[[StoreError | None], None], error: StoreError | None
+    ) -> None:
+        if error is None and records:
+            self._last = (records[-1].seq, records[-1].time)
+        done(error)
+
+
+def _closed() -> StoreRefused:
+    return StoreRefused("the record is closed")
+
+
+def open_store(path: Path, post: Post, migrations: schema.Migrations | None = None) -> SqliteStore:
+    """Open the record in the data directory `path`, making both if need be. Blocks: it runs before the event loop.
+
+    `post` runs a function in a later turn of the owner and may be called from any thread, as
+    `loop.call_soon_threadsafe` may. `migrations` is for tests. Raises DataDirectoryError.
+    """
+    try:
+        directory = DataDirectory(path)
+    except OSError as error:
+        raise explain(path, error) from error
+    try:
+        directory.prepare_database()
+        return _open(directory, post, migrations or schema.known_migrations())
+    except OSError as error:
+        directory.close()
+        raise explain(path, error) from error
+    except sqlite3.Error as error:
+        directory.close()
+        key = _KEYS.get(primary_code(error), "cannot_open")
+        raise DataDirectoryError(key, path=directory.database, detail=describe(error)) from error
+    except BaseException:
+        directory.close()
+        raise
+
+
+def _open(directory: DataDirectory, post: Post, migrations: schema.Migrations) -> SqliteStore:
+    connection = connect_writer(directory.database)
+    try:
+        # What an earlier run left in the WAL goes into the database before anything new is written: after a failed
+        # sync the WAL may hold frames that the kernel shows but the disk lacks, and nothing may be built on those.
+        empty_wal(connection)
+        schema.bring_up_to_date(connection, directory.database, migrations)
+        schema.check(connection, directory.database)
+        if empty_wal(connection):
+            directory.mark_made()
+        directory.mark_running()
+        last = schema.last_message(connection)
+        history = History(directory.database, post)
+    except BaseException:
+        connection.close()
+        raise
+    return SqliteStore(directory, Writer(connection, directory.database, post), history, post, last)

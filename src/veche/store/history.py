@@ -1,0 +1,239 @@
+"""The one thread that reads: pages of messages, answered from its own connection while the writer writes.
+
+The rules:
+* **An answer is one row.** Fetching gives up the interpreter lock at every row and must win it back, beside a busy
+  event loop at up to 5 ms a time; so a page is put together inside SQLite as one JSON text (100 messages beside a
+  loop that never rests: 11 ms, row by row 128 ms; idle 0.15 against 0.12 ms).
+* The connection is read-only: it never writes, makes a checkpoint or recovers, see engines/sqlite.py.
+* A question may take 2 s, and 256 may wait: beyond, the answer is "busy", so that nobody's questions pile up.
+* Whatever comes from a client is bound, never pasted into SQL.
+"""
+
+import json
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from veche.core.ports import Page, Record, StoreError, StoreRefused, UnknownReference
+from veche.store.engines.sqlite import connect_reader, describe, is_harmless
+from veche.store.worker import Post, Worker
+from veche.wire.msgids import time_of_msgid
+
+QUESTIONS_LIMIT = 256
+PATIENCE = 2.0  # s that one question may take
+
+# Steps of SQLite's machine between two looks at the clock: some ms; a page of 100 messages needs fewer.
+_STEPS_BETWEEN_LOOKS = 50_000
+
+# Conversations whose numbers are remembered; beyond, all are forgotten and looked up anew.
+_REMEMBERED = 10_000
+
+# Room for any number that a client may write where a time belongs.
+_LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
+
+_FIELDS = "seq, time, conversation, msgid, command, source, sender, account, target, tags, text"
+# Each conversation's part has its own limit, so that none is read further than the page needs. `between` is the range
+# in the index; the comparisons of pairs only trim its ends.
+_PART = f"""
+    select * from (
+        select {_FIELDS} from message
+        where conversation = :%s and time between :low and :high
+            and (time, seq) > (:low, :low_seq) and (time, seq) < (:high, :high_seq)
+        order by time %s, seq %s limit :limit)
+"""  # noqa: S608
+
+
+def _page_sql(parts: int, way: str) -> str:
+    union = " union all ".join(_PART % (name, way, way) for name in ("first", "second")[:parts])
+    return f"""
+        select json_group_array(json_array({_FIELDS}))
+        from (select * from ({union}) order by time {way}, seq {way} limit :limit)
+    """  # noqa: S608
+
+
+_PAGE = {(parts, way): _page_sql(parts, way) for parts in (1, 2) for way in ("asc", "desc")}
+
+_FIND_NUMBERS = "select era, id from conversation where name = ? and era in (0, ?)"
+
+_FIND_MESSAGE = "select time, seq from message where conversation in (?, ?) and time = ? and msgid = ?"
+
+_LATEST = """
+    select json_group_array(json_array(name, newest)) from (
+        select name, (select max(time) from message where conversation = id) as newest
+        from conversation where era = 0 and name in (select value from json_each(?)))
+    where newest is not null
+"""
+
+# (time, seq): where a message stands. Seqs begin at 1, so (time, 0) stands before every message of its millisecond.
+Place = tuple[int, int]
+Answer = TypeVar("Answer")
+
+_log = logging.getLogger("veche.store")
+
+
+class History:
+    """The reading end of the record. `clock` is seconds that never go back, for the limit on a question's time.
+
+    Raises sqlite3.Error when the database cannot be opened; the writer must have it open already.
+    """
+
+    def __init__(self, path: Path, post: Post, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path = path
+        self._clock = clock
+        self._deadline = 0.0
+        self._numbers: dict[tuple[str, int], int] = {}
+        self._connection = self._connect()
+        self._must_reopen = False
+        self._worker = Worker("veche-history", post)
+
+    def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
+        """Post `done` with the messages asked for, ascending by `seq`, or with why there is no answer."""
+        self.ask(partial(self._read_page, page), done)
+
+    def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
+        """Post `done` with the time (ms) of the newest open message of each conversation that has any."""
+        self.ask(partial(_read_latest, conversations), done)
+
+    def ask(
+        self,
+        question: Callable[[sqlite3.Connection], Answer],
+        done: Callable[[Answer | StoreError], None],
+    ) -> None:
+        """Have any question answered in the reader's thread: its value, or the StoreError that it raised or met."""
+        if self._worker.waiting() >= QUESTIONS_LIMIT:
+            self._worker.post(partial(done, StoreRefused("busy: too many questions are waiting")))
+        else:
+            self._worker.put(partial(self._answer, question, done))
+
+    def close(self, seconds: float) -> bool:
+        """Answer what was asked, then close; False when that takes too long, and the connection stays open."""
+        if not self._worker.finish(seconds):
+            return False
+        self._connection.close()
+        return True
+
+    # Everything below runs in the reader's thread.
+
+    def _answer(
+        self,
+        question: Callable[[sqlite3.Connection], Answer],
+        done: Callable[[Answer | StoreError], None],
+    ) -> None:
+        answer: Answer | StoreError
+        self._deadline = self._clock() + PATIENCE
+        try:
+            if self._must_reopen:
+                self._connection.close()
+                self._connection = self._connect()
+                self._must_reopen = False
+            answer = question(self._connection)
+        except StoreError as error:
+            answer = error
+        except sqlite3.Error as error:
+            answer = self._fail(error)
+        except Exception as error:
+            _log.exception("bug: a question to the record raised")
+            answer = StoreRefused(describe(error))
+        self._worker.post(partial(done, answer))
+
+    def _fail(self, error: sqlite3.Error) -> StoreError:
+        if getattr(error, "sqlite_errorcode", -1) == sqlite3.SQLITE_INTERRUPT:
+            return StoreRefused(f"busy: the question took longer than {PATIENCE:g} s")
+        self._must_reopen = not is_harmless(error)
+        _log.error("the record cannot be read: %s", describe(error))
+        return StoreRefused(describe(error))
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = connect_reader(self._path)
+        connection.set_progress_handler(self._is_late, _STEPS_BETWEEN_LOOKS)
+        return connection
+
+    def _is_late(self) -> bool:
+        return self._clock() > self._deadline
+
+    def _read_page(self, page: Page, connection: sqlite3.Connection) -> list[Record]:
+        eras = self._find_numbers(connection, page.conversation, page.era)
+        reader = _PageReader(connection, page.conversation, eras)
+        limit = min(max(0, page.limit), _HIGHEST)
+        if page.around is not None:
+            time, seq = reader.find(page.around)
+            older = reader.read((_LOWEST, 0), (time, seq), limit, newest=True)
+            newer = reader.read((time, seq - 1), (_HIGHEST, _HIGHEST), limit, newest=False)
+            # Half before it, half from there on; where one side is short, more of the other.
+            before = min(len(older), max(limit // 2, limit - len(newer)))
+            return older[len(older) - before :] + newer[: limit - before]
+        low, high = (_LOWEST, 0), (_HIGHEST, _HIGHEST)
+        if page.after is not None:
+            low = reader.find(page.after)
+            if isinstance(page.after, int):
+                low = (low[0], _HIGHEST)
+        if page.before is not None:
+            high = reader.find(page.before)
+        return reader.read(low, high, limit, newest=page.newest)
+
+    def _find_numbers(self, connection: sqlite3.Connection, name: str, era: int) -> dict[int, int]:
+        """The numbers of a conversation's open messages and of one era's, each with its era; absent: no messages."""
+        known = self._numbers
+        if (name, 0) not in known or (name, era) not in known:
+            if len(known) > _REMEMBERED:
+                known.clear()
+            for found_era, number in connection.execute(_FIND_NUMBERS, (name, era)).fetchall():
+                known[name, found_era] = number
+        return {known[name, wanted]: wanted for wanted in (0, era) if (name, wanted) in known}
+
+
+class _PageReader:
+    """Reads one conversation: its numbers in the database, with the era that each stands for."""
+
+    def __init__(self, connection: sqlite3.Connection, name: str, eras: dict[int, int]) -> None:
+        self._connection = connection
+        self._name = name
+        self._eras = eras
+        self._numbers = [*eras]
+
+    def find(self, reference: int | str) -> Place:
+        """Where a time or message id stands. Raises UnknownReference for a message that may not be seen here."""
+        if isinstance(reference, int):
+            return (min(max(_LOWEST, reference), _HIGHEST), 0)
+        try:
+            moment = time_of_msgid(reference)
+        except ValueError:
+            moment = -1
+        numbers = (*self._numbers, None, None)[:2]
+        place: Place | None = self._connection.execute(
+            _FIND_MESSAGE, (*numbers, moment, reference)
+        ).fetchone()
+        if place is None:
+            raise UnknownReference(f"no message {reference[:64]!r} in this conversation")
+        return place
+
+    def read(self, low: Place, high: Place, limit: int, *, newest: bool) -> list[Record]:
+        """At most `limit` messages between two places, without them: the last ones or the first, ascending."""
+        if not self._numbers:
+            return []
+        values: dict[str, object] = {
+            "first": self._numbers[0],
+            "second": self._numbers[-1],
+            "low": low[0],
+            "low_seq": low[1],
+            "high": high[0],
+            "high_seq": high[1],
+            "limit": limit,
+        }
+        sql = _PAGE[len(self._numbers), "desc" if newest else "asc"]
+        rows = json.loads(self._connection.execute(sql, values).fetchone()[0])
+        if newest:
+            rows.reverse()
+        return [self._record(*row) for row in rows]
+
+    def _record(self, seq: int, time: int, conversation: int, msgid: str, *rest: str) -> Record:
+        return Record(seq, msgid, time, self._name, self._eras[conversation], *rest)
+
+
+def _read_latest(conversations: list[str], connection: sqlite3.Connection) -> dict[str, int]:
+    found = connection.execute(_LATEST, (json.dumps(conversations),)).fetchone()
+    return dict(json.loads(found[0]))

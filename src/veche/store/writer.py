@@ -1,0 +1,282 @@
+"""The one thread that writes: it owns the only writing connection and makes every checkpoint.
+
+The rules:
+* **A batch is one statement.** Every call into SQLite gives up the interpreter lock and must win it back, beside a busy
+  event loop at up to 5 ms a time. So a batch that brings no new conversation is one INSERT outside a transaction, which
+  SQLite begins, syncs and commits itself: 5.8 ms beside a loop that never rests, 16.5 ms with BEGIN and COMMIT around
+  it. `executemany` fights for the lock at every row and is never used.
+* Statements come in a few sizes, filled up with rows of nulls that the statement leaves out: preparing one of a new
+  size costs more than the rows do (4.9 against 2.4 microseconds a row).
+* What happened is said before anything else is done: checkpoints are made after the answer, so nobody waits for one.
+* After a failed sync nothing is written any more: behind frames that the disk may lack, a commit would not last.
+* A database or log file that has been moved or deleted under us is an error, not a success that nobody can read.
+"""
+
+import json
+import logging
+import sqlite3
+import time
+from bisect import bisect_left
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from veche.core.ports import Record, StoreError, StoreRefused, StoreUnknown
+from veche.store.engines.sqlite import (
+    connect_writer,
+    describe,
+    empty_wal,
+    is_harmless,
+    is_sync_failure,
+    outcome,
+)
+from veche.store.files import Identity, identity
+from veche.store.worker import Post, Worker
+
+# Rows in one statement: 11 variables each, SQLite takes 32,766; the log's batches are not larger.
+SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+MOST_ROWS = SIZES[-1]
+
+# A checkpoint is due after about so many pages in the log (4 KiB each): a batch writes a page or two, and each row
+# the leaf of its conversation's index. Fewer make a checkpoint short, more let it write a page once for many rows.
+CHECKPOINT_PAGES = 4000
+_PAGES_OF_A_BATCH = 2
+
+# How long (s) a look at the files is believed. Not at every batch: each look gives up the interpreter lock too.
+_LOOK_EVERY = 0.1
+
+# Numbers of conversations that are remembered; beyond, all are forgotten and looked up anew.
+_REMEMBERED = 50_000
+
+_COLUMNS = "seq, time, conversation, msgid, command, source, sender, account, target, tags, text"
+_ROW = "(" + ", ".join("?" * 11) + ")"
+_EMPTY_ROW = (None,) * 11
+_INSERT = {
+    size: f"insert into message ({_COLUMNS}) select * from (values {', '.join([_ROW] * size)})"  # noqa: S608
+    " where column1 is not null"
+    for size in SIZES
+}
+# A list of keys or rows goes in and out as one JSON text, since every row fetched is a fight for the interpreter lock.
+_FIND_NUMBERS = """
+    select json_group_array(json_array(known.name, known.era, known.id))
+    from json_each(?) asked join conversation known on known.name = asked.value ->> 0 and known.era = asked.value ->> 1
+"""
+_INSERT_CONVERSATIONS = """
+    insert into conversation (id, name, era) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)
+"""
+
+# A conversation in one era, and its number in the database.
+Key = tuple[str, int]
+Done = Callable[[StoreError | None], None]
+
+_log = logging.getLogger("veche.store")
+
+
+class Writer:
+    """The writing end of the record. `append`, `finish` and `disconnect` are the owner's; the rest is the thread's.
+
+    `connection` is the writing connection to the database at `path`, and from now on the writer's alone.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, post: Post) -> None:
+        self._path = path
+        self._wal = path.with_name(path.name + "-wal")
+        self._connection = connection
+        self._worker = Worker("veche-writer", post)
+        self._under_way = False  # the owner's, not the thread's
+        self._identities = self._find_identities()
+        self._looked = 0.0
+        self._numbers: dict[Key, int] = {}
+        self._highest = -1  # of the conversations' numbers; -1 when not known
+        self._pages = 0  # in the log since the last checkpoint, about
+        self._must_reopen = False
+        self._broken: StoreUnknown | None = None
+        self._trouble = ""
+
+    def append(self, records: list[Record], done: Done) -> None:
+        """Commit all of `records` or none, and post `done`. Raises AssertionError while a commit is under way."""
+        if self._under_way:
+            raise AssertionError("the log has one commit under way at a time")
+        self._under_way = True
+        if self._broken is not None:
+            self._worker.post(partial(self._answer, done, self._broken))
+        else:
+            self._worker.put(partial(self._write, records, done))
+
+    def finish(self, seconds: float) -> bool:
+        """Write what was handed in, empty the WAL into the database and end; whether all that came to pass in time."""
+        if self._broken is not None:
+            return False
+        emptied: list[bool] = []
+        self._worker.put(lambda: emptied.append(self._empty_wal()))
+        return self._worker.finish(seconds) and emptied == [True]
+
+    def disconnect(self) -> None:
+        """Close the connection, which removes the WAL. Only after `finish` has said True."""
+        self._connection.close()
+
+    def _answer(self, done: Done, error: StoreError | None) -> None:
+        self._under_way = False
+        done(error)
+
+    # Everything below runs in the writer's thread.
+
+    def _write(self, records: list[Record], done: Done) -> None:
+        error = self._try(records)
+        if isinstance(error, StoreUnknown):
+            self._broken = error
+        self._report(error)
+        self._worker.post(partial(self._answer, done, error))
+        if error is None and self._pages >= CHECKPOINT_PAGES:
+            self._checkpoint()
+
+    def _try(self, records: list[Record]) -> StoreError | None:
+        committing = False
+        try:
+            self._look()
+            self._reopen_if_needed()
+            new = self._find_numbers(records)
+            if not new and len(records) <= MOST_ROWS:
+                committing = True
+                self._insert(records)
+            else:
+                self._connection.execute("begin immediate")
+                self._insert_conversations(new)
+                for start in range(0, len(records), MOST_ROWS):
+                    self._insert(records[start : start + MOST_ROWS])
+                committing = True
+                self._connection.execute("commit")
+        except StoreError as error:
+            return error
+        except Exception as error:
+            return self._fail(error, committing)
+        self._pages += len(records) + _PAGES_OF_A_BATCH
+        return None
+
+    def _insert(self, records: list[Record]) -> None:
+        numbers = self._numbers
+        values: list[object] = []
+        for record in records:
+            values += (
+                record.seq,
+                record.time,
+                numbers[record.conversation, record.era],
+                record.msgid,
+                record.command,
+                record.source,
+                record.sender,
+                record.account,
+                record.target,
+                record.tags,
+                record.text,
+            )
+        size = SIZES[bisect_left(SIZES, len(records))]
+        values += _EMPTY_ROW * (size - len(records))
+        self._connection.execute(_INSERT[size], values)
+
+    def _find_numbers(self, records: list[Record]) -> list[Key]:
+        """See to it that every conversation of a batch has a number; return those that are not in the database yet."""
+        numbers = self._numbers
+        unknown = {key for record in records if (key := (record.conversation, record.era)) not in numbers}
+        if not unknown:
+            return []
+        if len(numbers) > _REMEMBERED:
+            numbers.clear()
+            unknown = {(record.conversation, record.era) for record in records}
+        found = self._connection.execute(_FIND_NUMBERS, (json.dumps(list(unknown)),)).fetchone()
+        for name, era, number in json.loads(found[0]):
+            numbers[name, era] = number
+        if self._highest < 0:
+            self._highest = self._connection.execute(
+                "select coalesce(max(id), 0) from conversation"
+            ).fetchone()[0]
+        new = sorted(unknown - numbers.keys())
+        for key in new:
+            self._highest += 1
+            numbers[key] = self._highest
+        return new
+
+    def _insert_conversations(self, new: list[Key]) -> None:
+        if new:
+            rows = [(self._numbers[key], *key) for key in new]
+            self._connection.execute(_INSERT_CONVERSATIONS, (json.dumps(rows),))
+
+    def _fail(self, error: Exception, committing: bool) -> StoreError:
+        """A batch has met an error: what that means, and how the connection becomes usable again."""
+        # Numbers given in a batch that was taken back must not be used again.
+        self._numbers.clear()
+        self._highest = -1
+        result = outcome(error, committing=committing)
+        if isinstance(result, StoreUnknown):
+            return result
+        if not isinstance(error, sqlite3.Error):
+            _log.exception("bug: a batch could not be handed to SQLite")
+        self._must_reopen = not is_harmless(error)
+        if self._connection.in_transaction:
+            try:
+                self._connection.execute("rollback")
+            except sqlite3.Error:
+                self._must_reopen = True
+        return result
+
+    def _reopen_if_needed(self) -> None:
+        if not self._must_reopen:
+            return
+        self._connection.close()
+        self._connection = connect_writer(self._path)
+        # Closing the last connection removes the WAL, and a new one is made. That the database is still the same
+        # file has just been looked at.
+        self._identities = self._find_identities()
+        self._must_reopen = False
+
+    def _find_identities(self) -> tuple[Identity | None, Identity | None]:
+        return identity(self._path), identity(self._wal)
+
+    def _look(self) -> None:
+        """Raise StoreRefused when the paths no longer lead to the files that we write to."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_EVERY:
+            return
+        for path, before, found in zip(
+            (self._path, self._wal), self._identities, self._find_identities(), strict=True
+        ):
+            if before != found:
+                what = "is gone" if found is None else "is another file now"
+                raise StoreRefused(f"{path} {what}, while the server runs: stop the server, then put it back")
+        self._looked = now
+
+    def _checkpoint(self) -> None:
+        """Move pages from the WAL into the database, so that the WAL starts anew; waits for no reader."""
+        try:
+            _, pages, moved = self._connection.execute("pragma wal_checkpoint(passive)").fetchone()
+        except sqlite3.Error as error:
+            self._note_checkpoint(error)
+            pages, moved = 0, -1
+        # What a reader still holds back is tried again soon, but not after every batch.
+        self._pages = 0 if moved == pages else CHECKPOINT_PAGES * 3 // 4
+
+    def _empty_wal(self) -> bool:
+        try:
+            return self._broken is None and empty_wal(self._connection)
+        except sqlite3.Error as error:
+            self._note_checkpoint(error)
+            return False
+
+    def _note_checkpoint(self, error: sqlite3.Error) -> None:
+        """A checkpoint has failed. The WAL still holds everything, so that only a failed sync is the end."""
+        if is_sync_failure(error):
+            self._broken = StoreUnknown(f"the disk failed to sync at a checkpoint ({describe(error)})")
+            self._report(self._broken)
+        else:
+            _log.warning("a checkpoint failed and will be tried again: %s", describe(error))
+
+    def _report(self, error: StoreError | None) -> None:
+        """Tell the operator when trouble begins, changes and ends; not at every message."""
+        trouble = "" if error is None else str(error)
+        if trouble == self._trouble:
+            return
+        self._trouble = trouble
+        if trouble:
+            _log.error("messages cannot be stored: %s", trouble)
+        else:
+            _log.warning("messages are stored again")

@@ -1,0 +1,299 @@
+"""What every store must do, as tests: an engine and a fake that pass these may stand in for one another.
+
+A test file subclasses StoreContract and gives the fixture `bench`:
+
+    class TestMemoryStore(StoreContract):
+        @pytest.fixture
+        def bench(self) -> StoreBench:
+            turns = Turns()
+            return StoreBench(MemoryStore(turns.post), turns)
+"""
+
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from veche.core.ports import Page, Record, Store, StoreError, StoreRefused, UnknownReference
+from veche.wire.msgids import make_msgid
+
+ROOM = "#tea"
+WAIT = 30.0  # s before a test gives up on an answer that does not come
+
+
+class Turns:
+    """The later turns of an owner, taken when the test says so. `post` may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._due: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self.post: Callable[[Callable[[], None]], None] = self._due.put
+
+    def take(self) -> None:
+        """Wait for the next turn and take it. Raises queue.Empty when none comes."""
+        self._due.get(timeout=WAIT)()
+
+    def is_due(self) -> bool:
+        """Whether a turn waits to be taken."""
+        return not self._due.empty()
+
+
+class StoreBench:
+    """A store with what a test needs to talk to it as if its answers were return values.
+
+    `settle` is called when the owner waits for a commit: a fake that holds commits back releases one there.
+    """
+
+    def __init__(self, store: Store, turns: Turns, settle: Callable[[], object] = lambda: None) -> None:
+        self.store = store
+        self.turns = turns
+        self._settle = settle
+
+    def commit(self, *records: Record) -> StoreError | None:
+        """Hand in one batch and wait for what becomes of it."""
+        answers: list[StoreError | None] = []
+        self.store.append(list(records), answers.append)
+        assert not answers, "an answer never comes inside the call"
+        self._settle()
+        while not answers:
+            self.turns.take()
+        assert len(answers) == 1, "a batch has one answer"
+        return answers[0]
+
+    def ask(self, page: Page) -> list[Record] | StoreError:
+        """Ask for a page and wait for the answer."""
+        answers: list[list[Record] | StoreError] = []
+        self.store.page(page, answers.append)
+        assert not answers, "an answer never comes inside the call"
+        while not answers:
+            self.turns.take()
+        return answers[0]
+
+    def read(self, page: Page) -> list[Record]:
+        """Ask for a page that there must be."""
+        answer = self.ask(page)
+        assert not isinstance(answer, StoreError), answer
+        return answer
+
+    def seqs(self, page: Page) -> list[int]:
+        """The places in the log of the messages on a page."""
+        return [record.seq for record in self.read(page)]
+
+    def latest(self, *conversations: str) -> dict[str, int] | StoreError:
+        """Ask for the newest times of conversations and wait for the answer."""
+        answers: list[dict[str, int] | StoreError] = []
+        self.store.latest(list(conversations), answers.append)
+        while not answers:
+            self.turns.take()
+        return answers[0]
+
+
+def make_record(
+    seq: int, *, time: int = 0, conversation: str = ROOM, era: int = 0, text: str = "hello", tags: str = ""
+) -> Record:
+    """A message as the log hands it in; its time is 1000 times its place unless said otherwise."""
+    time = time or seq * 1000
+    return Record(
+        seq=seq,
+        msgid=make_msgid(time, seq.to_bytes(16, "big")),
+        time=time,
+        conversation=conversation,
+        era=era,
+        command="PRIVMSG",
+        source="ann!a@example.org",
+        sender="uid-ann",
+        account="ann",
+        target=conversation,
+        tags=tags,
+        text=text,
+    )
+
+
+def fields(record: Record) -> tuple[object, ...]:
+    """All that a record says, to compare two of them."""
+    return tuple(getattr(record, name) for name in sorted(Record.__slots__))
+
+
+def _close(store: Store) -> None:
+    """Close a store. Not in the port, since only who opened it closes it; yet every engine has it."""
+    close: Callable[[], object] = getattr(store, "close")  # noqa: B009
+    close()
+
+
+class StoreContract:
+    """The tests. Subclasses are collected by pytest; `bench` is a fixture of theirs with an empty store."""
+
+    def test_an_empty_record_answers(self, bench: StoreBench) -> None:
+        assert bench.store.last() == (0, 0)
+        assert bench.read(Page(ROOM, 10)) == []
+        assert bench.read(Page(ROOM, 10, around=5)) == []
+        assert bench.latest(ROOM) == {}
+
+    def test_what_was_committed_is_read_back_whole(self, bench: StoreBench) -> None:
+        said = [
+            make_record(
+                1, text="«Чай?» said Ann's cat; -- \" \\ % ? \x01ACTION\x01 🍵", tags="+reply=x;+a=\\:"
+            ),
+            make_record(2, text=""),
+            make_record(3, text="x" * 8000),
+        ]
+        said[1].command, said[1].account = "NOTICE", ""
+        assert bench.commit(*said) is None
+        assert [fields(record) for record in bench.read(Page(ROOM, 10))] == [
+            fields(record) for record in said
+        ]
+
+    def test_last_is_the_newest_record_of_any_conversation(self, bench: StoreBench) -> None:
+        assert bench.commit(make_record(1), make_record(7, conversation="#milk")) is None
+        assert bench.store.last() == (7, 7000)
+
+    def test_an_answer_to_reading_comes_in_a_later_turn(self, bench: StoreBench) -> None:
+        answers: list[object] = []
+        bench.store.page(Page(ROOM, 1), answers.append)
+        bench.store.latest([ROOM], answers.append)
+        assert answers == []
+        bench.turns.take()
+        bench.turns.take()
+        assert answers == [[], {}]
+
+    def test_one_commit_is_under_way_at_a_time(self, bench: StoreBench) -> None:
+        answers: list[StoreError | None] = []
+        bench.store.append([make_record(1)], answers.append)
+        try:
+            bench.store.append([make_record(2)], answers.append)
+        except AssertionError:
+            pass
+        else:
+            raise AssertionError("a second batch was taken while a commit was under way")
+
+    def test_a_batch_may_be_handed_in_while_the_last_one_is_answered(self, bench: StoreBench) -> None:
+        answers: list[StoreError | None] = []
+
+        def next_batch(error: StoreError | None) -> None:
+            answers.append(error)
+            bench.store.append([make_record(2)], answers.append)
+            bench._settle()
+
+        bench.store.append([make_record(1)], next_batch)
+        bench._settle()
+        while len(answers) < 2:
+            bench.turns.take()
+        assert answers == [None, None]
+        assert bench.seqs(Page(ROOM, 10)) == [1, 2]
+
+    def test_large_batches_are_kept_whole(self, bench: StoreBench) -> None:
+        at = 0
+        for size in (1, 5, 100, 1024, 1025, 2500):
+            batch = [make_record(at + n, conversation=f"#{n % 7}") for n in range(1, size + 1)]
+            assert bench.commit(*batch) is None
+            at += size
+        found = [seq for room in range(7) for seq in bench.seqs(Page(f"#{room}", 10_000))]
+        assert sorted(found) == list(range(1, at + 1))
+
+    def test_a_page_is_cut_from_its_start_or_its_end(self, bench: StoreBench) -> None:
+        assert bench.commit(*[make_record(n) for n in range(1, 10)]) is None
+        assert bench.seqs(Page(ROOM, 3)) == [1, 2, 3]
+        assert bench.seqs(Page(ROOM, 3, newest=True)) == [7, 8, 9]
+        assert bench.seqs(Page(ROOM, 0)) == []
+        assert bench.seqs(Page(ROOM, 0, around=4000)) == []
+
+    def test_ends_of_a_range_are_not_part_of_it(self, bench: StoreBench) -> None:
+        said = [make_record(n) for n in range(1, 10)]
+        assert bench.commit(*said) is None
+        for after, before in ((2000, 6000), (said[1].msgid, said[5].msgid), (2000, said[5].msgid)):
+            assert bench.seqs(Page(ROOM, 9, after=after, before=before)) == [3, 4, 5]
+            assert bench.seqs(Page(ROOM, 2, after=after, before=before)) == [3, 4]
+            assert bench.seqs(Page(ROOM, 2, after=after, before=before, newest=True)) == [4, 5]
+        assert bench.seqs(Page(ROOM, 9, after=6000, before=2000)) == []
+
+    def test_messages_of_one_millisecond_keep_the_order_of_the_log(self, bench: StoreBench) -> None:
+        said = [make_record(n, time=5000) for n in range(1, 6)]
+        assert bench.commit(*said) is None
+        assert bench.seqs(Page(ROOM, 9, after=said[1].msgid)) == [3, 4, 5]
+        assert bench.seqs(Page(ROOM, 9, before=said[1].msgid)) == [1]
+        assert bench.seqs(Page(ROOM, 9, after=5000)) == []
+        assert bench.seqs(Page(ROOM, 9, before=5000)) == []
+        assert bench.seqs(Page(ROOM, 2, after=4999, newest=True)) == [4, 5]
+
+    def test_around_stands_in_the_middle_and_is_filled_up_at_the_ends(self, bench: StoreBench) -> None:
+        said = [make_record(n) for n in range(1, 10)]
+        assert bench.commit(*said) is None
+        assert bench.seqs(Page(ROOM, 4, around=said[4].msgid)) == [3, 4, 5, 6]
+        assert bench.seqs(Page(ROOM, 5, around=5000)) == [3, 4, 5, 6, 7]
+        assert bench.seqs(Page(ROOM, 1, around=5000)) == [5]
+        assert bench.seqs(Page(ROOM, 4, around=said[0].msgid)) == [1, 2, 3, 4]
+        assert bench.seqs(Page(ROOM, 4, around=said[8].msgid)) == [6, 7, 8, 9]
+        assert bench.seqs(Page(ROOM, 4, around=99_000)) == [6, 7, 8, 9]
+        assert bench.seqs(Page(ROOM, 99, around=5500)) == list(range(1, 10))
+
+    def test_conversations_do_not_mix(self, bench: StoreBench) -> None:
+        milk = make_record(2, conversation="#milk")
+        assert bench.commit(make_record(1), milk, make_record(3, conversation="uid-a uid-b")) is None
+        assert bench.seqs(Page(ROOM, 10)) == [1]
+        assert bench.seqs(Page("uid-a uid-b", 10)) == [3]
+        for page in (Page(ROOM, 1, after=milk.msgid), Page(ROOM, 1, around=milk.msgid)):
+            assert isinstance(bench.ask(page), UnknownReference)
+
+    def test_closed_messages_are_for_their_own_era(self, bench: StoreBench) -> None:
+        closed = make_record(2, era=111)
+        said = [make_record(1), closed, make_record(3, era=222), make_record(4)]
+        assert bench.commit(*said) is None
+        assert bench.seqs(Page(ROOM, 10)) == [1, 4]
+        assert bench.seqs(Page(ROOM, 10, era=111)) == [1, 2, 4]
+        assert bench.seqs(Page(ROOM, 2, era=222, newest=True)) == [3, 4]
+        assert bench.seqs(Page(ROOM, 10, era=111, after=closed.msgid)) == [4]
+        assert bench.seqs(Page(ROOM, 2, era=111, around=closed.msgid)) == [1, 2]
+        assert isinstance(bench.ask(Page(ROOM, 10, after=closed.msgid)), UnknownReference)
+        assert isinstance(bench.ask(Page(ROOM, 10, era=222, before=closed.msgid)), UnknownReference)
+
+    def test_a_room_of_closed_messages_only(self, bench: StoreBench) -> None:
+        assert bench.commit(make_record(1, era=111)) is None
+        assert bench.seqs(Page(ROOM, 10)) == []
+        assert bench.seqs(Page(ROOM, 10, era=111)) == [1]
+        assert bench.commit(make_record(2)) is None
+        assert bench.seqs(Page(ROOM, 10)) == [2]
+        assert bench.seqs(Page(ROOM, 10, era=111)) == [1, 2]
+
+    def test_references_that_nobody_was_given_are_unknown(self, bench: StoreBench) -> None:
+        assert bench.commit(make_record(1)) is None
+        never = make_msgid(1000, bytes(16))
+        for name in (never, "", "x", "'; drop table message; --", "ж" * 30, "-" * 30, "A" * 5000):
+            for page in (Page(ROOM, 1, after=name), Page(ROOM, 1, before=name), Page(ROOM, 1, around=name)):
+                assert isinstance(bench.ask(page), UnknownReference), name
+
+    def test_numbers_of_any_size_are_times(self, bench: StoreBench) -> None:
+        assert bench.commit(make_record(1), make_record(2)) is None
+        for giant in (1 << 62, 1 << 63, 1 << 64, 10**30):
+            assert bench.seqs(Page(ROOM, 9, before=giant)) == [1, 2]
+            assert bench.seqs(Page(ROOM, 9, after=-giant)) == [1, 2]
+            assert bench.seqs(Page(ROOM, 9, after=giant)) == []
+            assert bench.seqs(Page(ROOM, 9, before=-giant)) == []
+            assert bench.seqs(Page(ROOM, giant, around=giant)) == [1, 2]
+            assert bench.seqs(Page(ROOM, giant)) == [1, 2]
+
+    def test_latest_is_the_newest_open_message(self, bench: StoreBench) -> None:
+        said = [make_record(1), make_record(2, conversation="#milk"), make_record(3), make_record(4, era=111)]
+        said.append(make_record(5, conversation="#closed", era=111))
+        assert bench.commit(*said) is None
+        assert bench.latest(ROOM, "#milk", "#closed", "#none", "", ROOM) == {ROOM: 3000, "#milk": 2000}
+        assert bench.latest() == {}
+
+    def test_what_was_handed_in_before_the_end_is_answered(self, bench: StoreBench) -> None:
+        answers: list[object] = []
+        bench.store.page(Page(ROOM, 1), answers.append)
+        bench.turns.take()
+        bench.store.append([make_record(1)], answers.append)
+        bench._settle()
+        _close(bench.store)
+        while len(answers) < 2:
+            bench.turns.take()
+        assert answers == [[], None]
+        assert bench.store.last() == (1, 1000)
+
+    def test_a_closed_record_refuses(self, bench: StoreBench) -> None:
+        assert bench.commit(make_record(1)) is None
+        _close(bench.store)
+        assert isinstance(bench.ask(Page(ROOM, 1)), StoreRefused)
+        assert isinstance(bench.latest(ROOM), StoreRefused)
+        answers: list[StoreError | None] = []
+        bench.store.append([make_record(2)], answers.append)
+        bench.turns.take()
+        assert isinstance(answers[0], StoreRefused)
+        assert bench.store.last() == (1, 1000)
