@@ -1,0 +1,256 @@
+"""The server program: puts the engine, the store and the doors together, runs them, and ends them in good order.
+
+Exit codes: 0 after SIGTERM or SIGINT; 2 for what the person who starts it must change (an option, a key, a taken
+port, a data directory in use); 74 (EX_IOERR) when the disk failed in a way that leaves a message's fate unknown.
+"""
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+import veche
+from veche.app import cli, logs
+from veche.app.addresses import Address
+from veche.app.cloak import KEY_FILE, Cloak, load_key
+from veche.app.config import Config
+from veche.app.features import FEATURES
+from veche.core.engine import Engine
+from veche.core.ports import StoreError
+from veche.core.settings import Settings
+from veche.net.listeners import DoorError, listen_tcp, listen_unix
+from veche.net.shell import Shell, SystemChance, SystemClock
+from veche.net.tcp import IrcProtocol
+from veche.phrases import Phrases
+from veche.store.directory import DataDirectory
+from veche.store.refusals import DataDirectoryError
+from veche.store.durable import SqliteStore, open_store
+
+EXIT_USAGE = 2
+EXIT_DISK = 74
+# Seconds for answering what was read, and then for the answers to be taken; SIGTERM promises an end within 10.
+SERVE_SECONDS = 6.0
+PART_SECONDS = 2.0
+
+_log = logging.getLogger("veche.server")
+
+PHRASES = {
+    "title": ("{program} on {server}", "{program}, сервер {server}"),
+    "off": ("off", "закрыта"),
+    "not-built": ("not built yet", "ещё не построена"),
+    "irc": ("any IRC client; python client.py", "любой клиент IRC; python client.py"),
+    "ircs": ("IRC over TLS", "IRC через TLS"),
+    "web": ("the browser", "браузер"),
+    "classic": ("nc, telnet, the classic client", "nc, telnet, прежний клиент"),
+    "record": ("record   {path}", "летопись {path}"),
+    "keeps-nothing": (
+        "record   off: messages are delivered at once and kept nowhere",
+        "летопись выключена: сообщения доставляются сразу и нигде не хранятся",
+    ),
+    "taken": (
+        "{where} is taken: another program listens there. Stop it, or choose another address with --{door} ADDR.",
+        "{where} занят: там уже слушает другая программа. Остановите её или укажите другой адрес: --{door} ADDR.",
+    ),
+    "denied": (
+        "{where}: the system does not allow it ({detail}). Choose a port above 1023 with --{door} ADDR.",
+        "{where}: система не разрешает ({detail}). Укажите порт больше 1023: --{door} ADDR.",
+    ),
+    "absent": (
+        "{where}: there is no such address here ({detail}). Choose another with --{door} ADDR.",
+        "{where}: здесь нет такого адреса ({detail}). Укажите другой: --{door} ADDR.",
+    ),
+    "other": (
+        "{where}: {detail}. Choose another address with --{door} ADDR.",
+        "{where}: {detail}. Укажите другой адрес: --{door} ADDR.",
+    ),
+    "motd": (
+        "Welcome to {network}. You are in {lobby}; NAMES shows who is here, LIST the rooms.",
+        "Добро пожаловать в {network}. Вы в {lobby}; NAMES покажет людей, LIST — комнаты.",
+    ),
+    "motd-without-lobby": (
+        "Welcome to {network}. LIST shows the rooms, JOIN #room enters one.",
+        "Добро пожаловать в {network}. LIST покажет комнаты, JOIN #комната — войти.",
+    ),
+}
+
+
+def engine_settings(config: Config, language: str) -> Settings:
+    """What the engine is to know of the config."""
+    settings = Settings()
+    for name in config.limits.__struct_fields__:
+        setattr(settings, name, getattr(config.limits, name))
+    settings.server = config.server.name
+    settings.network = config.server.network.replace(" ", "_")
+    settings.version = f"veche-{veche.__version__}"
+    settings.language = language
+    settings.password = config.server.password
+    settings.admin_location = config.server.admin_location
+    settings.admin_email = config.server.admin_email
+    settings.lobby = config.lobby.room
+    settings.lobby_replay = config.lobby.replay
+    settings.history_page = config.history.page_limit
+    settings.motd = list(config.server.motd_lines) or [_own_motd(config, language)]
+    return settings
+
+
+def _own_motd(config: Config, language: str) -> str:
+    phrases = Phrases(PHRASES, "ru" if language == "ru" else "en")
+    key = "motd" if config.lobby.room else "motd-without-lobby"
+    return phrases(key, network=config.server.network, lobby=config.lobby.room)
+
+
+class Server:
+    """One run of the program, from open doors to the last goodbye."""
+
+    def __init__(self, settings: cli.Settings) -> None:
+        self.settings = settings
+        self.phrases = Phrases(PHRASES, settings.language)
+        self.ending: asyncio.Event = asyncio.Event()
+        self.exit_code = 0
+        self.doors: list[asyncio.Server] = []
+
+    async def run(self) -> int:
+        """Serve until a signal or a fatal error; returns the exit code. Raises DoorError and DataDirectoryError."""
+        loop = asyncio.get_running_loop()
+        config = self.settings.config
+        shell = Shell(loop)
+        store: SqliteStore | None = None
+        keeper: SqliteStore | DataDirectory
+        if config.store.mode == "durable":
+            keeper = store = open_store(self.settings.data, shell.post)
+            _log.info("%s keeps the record", store.version)
+        else:
+            keeper = DataDirectory(
+                self.settings.data
+            )  # what keeps no record has a directory all the same, for its keys
+        try:
+            engine = Engine(
+                FEATURES,
+                engine_settings(config, self.settings.language),
+                SystemClock(),
+                SystemChance(),
+                store,
+                Cloak(load_key(self.settings.data / KEY_FILE)),
+            )
+            engine.on_fatal = self._fatal
+            shell.drive(engine)
+            for name in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(name, self.ending.set)
+            await self._open_doors(shell)
+            # What lives now lives to the end; the collector need not walk it again and again.
+            gc.collect()
+            gc.freeze()
+            print("ready", flush=True)
+            await self.ending.wait()
+            await self._end(shell)
+        finally:
+            for door in self.doors:
+                door.close()
+            await asyncio.to_thread(keeper.close)
+        return self.exit_code
+
+    async def _open_doors(self, shell: Shell) -> None:
+        say = self.phrases
+        doors = self.settings.doors
+        print(say("title", program=f"Veche {veche.__version__}", server=self.settings.config.server.name))
+        await self._open_door("irc", doors.irc, lambda: IrcProtocol(shell, "irc"))
+        if doors.classic:
+            from veche.net.classic.protocol import ClassicProtocol
+
+            await self._open_door("classic", doors.classic, lambda: ClassicProtocol(shell, "classic"))
+        for name, addresses in (("ircs", doors.ircs), ("web", doors.web)):
+            print(f"  {name:<8} {say('not-built') if addresses else say('off')}")
+        kept = self.settings.config.store.mode == "durable"
+        print("  " + (say("record", path=self.settings.data) if kept else say("keeps-nothing")), flush=True)
+
+    async def _open_door(
+        self, name: str, addresses: Sequence[Address], factory: Callable[[], asyncio.Protocol]
+    ) -> None:
+        if not addresses:
+            print(f"  {name:<8} {self.phrases('off')}")
+        for address in addresses:
+            where = str(address)
+            try:
+                if address.path is not None:
+                    door = await listen_unix(factory, address.path, where)
+                else:
+                    door = await listen_tcp(factory, address.host, address.port, where)
+            except DoorError as error:
+                raise SystemExit(self._complain(name, error)) from error
+            self.doors.append(door)
+            # Port 0 means any: what is shown is what was given.
+            ports = sorted({sock.getsockname()[1] for sock in door.sockets if address.path is None})
+            shown = where if address.port or not ports else f"{where.rpartition(':')[0]}:{ports[0]}"
+            print(f"  {name:<8} {shown:<22} {self.phrases(name)}")
+
+    def _complain(self, door: str, error: DoorError) -> int:
+        print(
+            "veche: " + self.phrases(error.reason, where=error.where, detail=error.detail, door=door),
+            file=sys.stderr,
+        )
+        return EXIT_USAGE
+
+    def _fatal(self, error: StoreError) -> None:
+        self.exit_code = EXIT_DISK
+        _log.critical("ending because the disk failed: %s", error)
+        self.ending.set()
+
+    async def _end(self, shell: Shell) -> None:
+        """Answer what was read, tell everyone, close."""
+        for door in self.doors:
+            door.close()
+        engine = shell.engine
+        engine.stop("Server is going down")
+        shell.touch()
+        await _until(lambda: engine.is_idle, SERVE_SECONDS)
+        engine.say_goodbye()
+        shell.touch()
+        await _until(lambda: not engine.sessions, PART_SECONDS)
+        for session in list(engine.sessions):
+            session.pipe.abort()
+        await asyncio.sleep(0)
+
+
+async def _until(condition: Callable[[], bool], seconds: float) -> None:
+    """Wait until a condition holds, `seconds` at most. The engine has no bell for this, and needs none until here."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while not condition() and loop.time() < end:  # noqa: ASYNC110 - see above: there is no event to wait for
+        await asyncio.sleep(0.005)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the server with command line arguments; returns the exit code."""
+    settings = cli.parse(argv)
+    logs.set_up(settings.config.log.level)
+    for note in settings.notes:
+        print(note)
+    try:
+        return _run(Server(settings))
+    except DataDirectoryError as error:
+        print(f"veche: {error.text(settings.language)}", file=sys.stderr)
+        return EXIT_USAGE
+
+
+def _run(server: Server) -> int:
+    try:
+        import uvloop
+    except ImportError:  # Windows, or a Python that it has no wheel for yet
+        _widen_reads()
+        return asyncio.run(server.run())
+    return uvloop.run(server.run())
+
+
+def _widen_reads() -> None:
+    """asyncio reads 256 KiB at a time, for which the C library maps and unmaps memory at every read (cpython#85451)."""
+    from asyncio import selector_events
+
+    transport = getattr(selector_events, "_SelectorTransport", None)
+    if transport is not None and hasattr(transport, "max_size"):
+        transport.max_size = 65536
+
+
+if __name__ == "__main__":
+    sys.exit(main())
