@@ -207,6 +207,9 @@ class Engine:
         self.fanout.attach(user.uid, session)
         self.attached += 1
         self.most_users = max(self.most_users, len(self.world.users))
+        if session.ended:
+            # The connection was lost while its registration stood in line: who has arrived must go.
+            self.leaving.append(session)
 
     def shelf(self, kind: type[T]) -> T:
         """The one object of this class that a feature keeps beside the world: indexes of sessions, caches.
@@ -241,9 +244,8 @@ class Engine:
         message: Message | None = None
         if isinstance(line, str):
             message = parse(line)
-            if message is None:
-                return True
-            row = self.registry.commands.get(message.command)
+            if message is not None:
+                row = self.registry.commands.get(message.command)
         if session.in_flight and (session.changing or row is None or not row.pipelines):
             return False
         if session.registration is not None:
@@ -252,10 +254,11 @@ class Engine:
         elif self.flood is not None and not self._may_spend(session, message, row, now):
             return False
         try:
-            if message is None:
-                dispatch.refuse_line(self, session, line)  # type: ignore[arg-type] # a BadLine: it has no message
-            else:
+            if message is not None:
                 dispatch.serve(self, session, message, row)
+            elif isinstance(line, BadLine):
+                dispatch.refuse_line(self, session, line)
+            # else a line without a command: nothing to answer, but it had its price
         except Exception:
             # An exception is a bug: it costs this session its connection and nobody else anything.
             # The line may hold a password, so only its command is logged.

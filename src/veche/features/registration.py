@@ -180,6 +180,7 @@ def apply_arrival(world: World, fact: UserArrived) -> Audience:
 def apply_departure(world: World, fact: UserLeft) -> Audience:
     """A user goes; everyone who shared a room with him hears once."""
     user = world.users[fact.actor]
+    fact.source = user.source  # a new nick of his may have stood in line before
     uids = world.peers(user)
     world.remove_user(user)
     return Audience(uids=uids)

@@ -271,7 +271,12 @@ class _Player:
         if what in ("commits", "refuses", "fails"):
             if not disk.waiting:
                 raise ValueError("no commit is waiting")
-            {"commits": disk.commit, "refuses": disk.refuse, "fails": disk.fail}[what]()
+            if what == "commits":
+                disk.release()
+            elif what == "refuses":
+                disk.refuse()
+            else:
+                disk.lose(stored=False)
         elif what == "is slow":
             disk.is_slow = True
         elif what == "is full":
