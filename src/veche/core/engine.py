@@ -177,7 +177,7 @@ class Engine:
         """Tell a session why and close it. The others read the reason in its QUIT once the connection is gone."""
         if session.ended:
             return
-        # Modern IRC, ERROR: "sent from a server to a client to report a fatal error, before terminating the connection"
+        # Modern IRC, ERROR: sent "to report a fatal error, before terminating the client's connection"
         session.outbox.append(f"ERROR :{reason}\r\n".encode())
         data = b"".join(session.outbox)
         self._end(session, reason)

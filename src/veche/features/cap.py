@@ -31,7 +31,7 @@ def _ls(ask: Ask) -> None:
     if session.registration is not None:
         session.registration.negotiating = True
     if modern and "cap-notify" in ask.engine.registry.caps:
-        # "Clients that send CAP LS 302 implicitly enable cap-notify."
+        # "This capability MUST be implicitly enabled if the client requests CAP LS with a version of 302 or newer"
         session.caps |= CAP_NOTIFY
     words = [
         f"{name}={value}" if value and modern else name for name, value in ask.engine.registry.caps.items()

@@ -55,7 +55,7 @@ def invite(ask: Ask) -> None:
         return
     room = ask.world.rooms.get(fold(name))
     if room is None or not room.is_visible_to(ask.user.uid):
-        # "The target channel SHOULD exist. Otherwise, the server SHOULD reject the command with ERR_NOSUCHCHANNEL"
+        # "Otherwise, the server SHOULD reject the command with the ERR_NOSUCHCHANNEL numeric."
         ask.reply(numerics.ERR_NOSUCHCHANNEL, name, "No such channel")
         return
     ask.commit(UserInvited(ask.user.uid, ask.user.source, room.name, target.uid, target.nick), _tell)

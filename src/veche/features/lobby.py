@@ -1,7 +1,7 @@
 """The lobby: the room in which everyone who arrives is at once, and what was said there last.
 
 A client that has asked for `draft/chathistory` fetches its own history: "if a client requests this capability, the
-server SHOULD NOT play back any history that would otherwise be sent automatically".
+server [...] SHOULD NOT play back any history that would otherwise be sent automatically".
 """
 
 from functools import partial

@@ -71,7 +71,7 @@ class TagsSent(MessageSent):
 
 
 def message(ask: Ask) -> None:
-    """PRIVMSG <target>{,<target>} <text>, and NOTICE, to which "servers must not send any error back" by itself."""
+    """PRIVMSG <target>{,<target>} <text>, and NOTICE, to which servers "must not send any error back" by themselves."""
     params = ask.params
     if not params or not params[0]:
         ask.refuse(Refusal(numerics.ERR_NORECIPIENT, f"No recipient given ({ask.message.command})"))

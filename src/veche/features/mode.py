@@ -108,7 +108,7 @@ def _change_room(ask: Ask, room: Room) -> None:
         if change.param is not None:
             with_param += 1
             if with_param > CHANGES:
-                break  # MODES: "any further ones may be ignored"; the reply shows what was done
+                break  # beyond what MODES promises; the lines that come show what was done
         elif ROOM_MODES[change.letter] is not Kind.FLAG and not (change.letter in "kl" and not change.adding):
             ask.reply(
                 numerics.ERR_INVALIDMODEPARAM, room.name, change.letter, "*", "You must give a parameter"
@@ -185,7 +185,7 @@ def _user_mode(ask: Ask, nick: str) -> None:
     if unknown:
         ask.reply(numerics.ERR_UMODEUNKNOWNFLAG, "Unknown MODE flag")
     for change in changes:
-        # "If a user attempts to make themselves an operator using the +o flag, the attempt SHOULD be ignored."
+        # RFC 2812, section 3.1.5: an attempt to make oneself an operator this way "SHOULD be ignored".
         if change.letter == "o" and change.adding:
             continue
         if change.adding != (change.letter in user.modes):

@@ -109,7 +109,7 @@ def quit_(ask: Ask) -> None:
     # 'servers SHOULD prepend <reason> with the ASCII string "Quit: "'
     session.quitting = f"Quit: {reason}"
     ask.finish()
-    # "The server acknowledges this by replying with an ERROR message and closing the connection"
+    # "The server acknowledges this by replying with an ERROR message and closing the connection to the client."
     ask.engine.end(session, f"Closing Link: {session.host} (Quit: {reason})")
 
 
@@ -152,7 +152,7 @@ def _welcome(ask: Ask, fact: UserArrived) -> None:
     ask.reply(numerics.RPL_MYINFO, settings.server, settings.version, "i", "biklmnostv", "bklov")
     for words in ask.engine.registry.isupport:
         ask.reply(numerics.RPL_ISUPPORT, *words, TEXT)
-    # "The server MUST then respond as though the client sent it the LUSERS command", and MOTD
+    # "The server SHOULD then respond as though the client sent the LUSERS command", and MUST so for MOTD.
     ask.run("LUSERS")
     ask.run("MOTD")
 

@@ -53,7 +53,8 @@ def _who_mask(ask: Ask, mask: str) -> None:
     peers = ask.world.peers(ask.user)
     found = 0
     for user in ask.world.users.values():
-        # "Visible users are users who either aren't invisible or have a common channel with the requesting client."
+        # "Visible users are users who either aren't invisible [...] or have a common channel with the requesting
+        # client."
         if "i" in user.modes and user.uid not in peers and user is not ask.user:
             continue
         if any(matches(folded, fold(text)) for text in (user.nick, user.username, user.host, user.real_name)):
@@ -95,7 +96,7 @@ def whois(ask: Ask) -> None:
     else:
         nick = user.nick
         _tell_about(ask, user)
-    # "The server SHOULD end its response with RPL_ENDOFWHOIS, even if it did not send any other numeric message."
+    # "The server SHOULD end its response [...] with RPL_ENDOFWHOIS, even if it did not send any other numeric message."
     ask.reply(numerics.RPL_ENDOFWHOIS, nick, "End of /WHOIS list")
 
 

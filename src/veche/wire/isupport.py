@@ -5,7 +5,8 @@ Source: Modern IRC, "RPL_ISUPPORT (005)" and "RPL_ISUPPORT Parameters".
 
 from collections.abc import Mapping
 
-# "messages can have at most 13 tokens" since a message has at most 15 parameters, of which two are taken.
+# "As the maximum number of message parameters to any reply is 15, the maximum number of RPL_ISUPPORT tokens that can
+# be advertised is 13."
 TOKENS_PER_LINE = 13
 TEXT = "are supported by this server"
 

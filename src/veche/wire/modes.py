@@ -46,7 +46,7 @@ def parse_modes(kinds: Mapping[str, Kind], words: list[str]) -> tuple[list[Chang
     """Parse `words` (mode string first, parameters behind it) into changes and the unknown letters, in order.
 
     A letter whose parameter is missing comes out with `param` None: a list is then being asked for, any other
-    is for the caller to refuse. "If there is no sign, a plus is assumed."
+    is for the caller to refuse. Where the sign in front is missing, a plus is assumed.
     """
     changes: list[Change] = []
     unknown: list[str] = []
