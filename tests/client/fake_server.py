@@ -163,7 +163,9 @@ class FakeServer:
             return
         old, visitor.nick = visitor.nick, nick
         if visitor.is_in:
-            visitor.say("NICK", nick, source=old, answer=True)
+            for other in self.visitors:
+                if other is visitor or other.rooms & visitor.rooms:
+                    other.say("NICK", nick, source=old, answer=other is visitor)
         else:
             self._welcome(visitor)
 

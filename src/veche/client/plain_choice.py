@@ -50,7 +50,7 @@ def list_lines(say: Phrases, rooms: Sequence[RoomRow], people: Sequence[str], cu
         count = "" if row.people is None else say.count("people_count", row.people)
         here = say("list_here") if row.name == current else ""
         words = [f"{number:3}. {plain(row.name):{width}}", count, here, plain(row.topic)]
-        lines.append("  ".join(word for word in words if word))
+        lines.append("  ".join(word for word in words if word).rstrip())
     if len(rooms) > MOST_ROOMS:
         lines.append(say.count("list_more", len(rooms) - MOST_ROOMS))
     lines.append(say("list_people") if people else say("list_nobody"))

@@ -33,7 +33,6 @@ TABLE: Table = {
         "Cannot reach {server}: {reason}. Is the server running? Start one with: python server.py",
         "Нет связи с {server}: {reason}. Запущен ли сервер? Запустить: python server.py",
     ),
-    "connecting": ("Connecting to {server} ...", "Соединение с {server} ..."),
     "welcome": (
         "You are {nick} on {server}. /help shows what you can do.",
         "Вы {nick} на {server}. /help — что можно делать.",
@@ -112,7 +111,6 @@ TABLE: Table = {
     "you_back": ("You are no longer marked as away.", "Отмечено: вы снова на месте."),
     "server_says": ("Server: {text}", "Сервер: {text}"),
     # --- who ---
-    "who_row": ("  {nick}  {real}", "  {nick}  {real}"),
     "who_away": ("(away)", "(нет на месте)"),
     "who_nobody": ("Nobody.", "Никого."),
     "whois": ("{nick} is {real} ({user}@{host})", "{nick} — это {real} ({user}@{host})"),

@@ -1,0 +1,77 @@
+"""What was seen of each conversation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from veche.client.events import MessageReceived
+from veche.client.gaps import MOST_HELD, Gaps, timestamp
+
+START = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def message(number: int, text: str = "", msgid: str | None = None) -> MessageReceived:
+    return MessageReceived(
+        time=START + timedelta(seconds=number),
+        sender="bob",
+        target="#tea",
+        conversation="#tea",
+        text=text or str(number),
+        msgid=f"m{number}" if msgid is None else msgid,
+    )
+
+
+def test_live_messages_are_told_once() -> None:
+    gaps = Gaps()
+    assert gaps.hear("#tea", message(1))
+    assert not gaps.hear("#tea", message(1))
+    assert gaps.hear("#tea", message(2, msgid=""))
+    assert gaps.hear("#tea", message(2, msgid="")), "what has no id cannot be recognised"
+
+
+def test_live_messages_wait_while_the_gap_is_filled() -> None:
+    gaps = Gaps()
+    gaps.hear("#tea", message(1))
+    gaps.begin_fill("#tea", "#tea")
+    assert not gaps.hear("#tea", message(4))
+    assert not gaps.hear("#tea", message(5))
+    assert gaps.take_page("#tea", (message(1), message(2), message(3), message(4))) == [
+        message(2),
+        message(3),
+        message(4),
+    ]
+    assert gaps.end_fill("#tea") == [message(5)]
+    assert gaps.hear("#tea", message(6))
+
+
+def test_a_broken_fill_begins_again_where_it_was() -> None:
+    gaps = Gaps()
+    gaps.hear("#tea", message(1))
+    gaps.begin_fill("#tea", "#tea")
+    gaps.take_page("#tea", (message(2),))
+    gaps.hear("#tea", message(9))
+    gaps.lose_connection()
+    talk = gaps.conversation("#tea", "#tea")
+    assert (talk.msgid, talk.time, talk.is_filling, talk.held) == ("m2", message(2).time, False, [])
+
+
+def test_what_waits_has_a_limit() -> None:
+    gaps = Gaps()
+    gaps.begin_fill("#tea", "#tea")
+    for number in range(MOST_HELD + 10):
+        gaps.hear("#tea", message(number))
+    assert len(gaps.end_fill("#tea")) == MOST_HELD
+
+
+def test_a_new_conversation_starts_where_we_came_in() -> None:
+    gaps = Gaps()
+    gaps.start_at("#tea", "#tea", START)
+    gaps.start_at("#tea", "#tea", START + timedelta(days=1))
+    assert gaps.conversation("#tea", "").time == START
+    assert gaps.is_known("#tea")
+    assert not gaps.is_known("#milk")
+    assert gaps.unfinished() == {"#tea": "#tea"}
+
+
+def test_timestamps_have_milliseconds() -> None:
+    assert timestamp(START + timedelta(microseconds=7_900)) == "timestamp=2026-07-01T12:00:00.007Z"

@@ -1,0 +1,94 @@
+"""The plain client as a program: its command line, its exit codes, its start."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.client.fake_server import FakeServer
+from veche.client.plain import default_nick, other_nick, parse_arguments, parse_server
+from veche.client.plain_phrases import TABLE
+from veche.phrases import Phrases
+
+SAY = Phrases(TABLE, "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("example.org", ("example.org", 6667)),
+        ("example.org:7000", ("example.org", 7000)),
+        (":7000", ("127.0.0.1", 7000)),
+        ("[::1]:7000", ("::1", 7000)),
+        ("[::1]", ("::1", 6667)),
+        ("fe80::1", ("fe80::1", 6667)),
+    ],
+)
+def test_parse_server(text: str, server: tuple[str, int]) -> None:
+    assert parse_server(text) == server
+
+
+@pytest.mark.parametrize(
+    "text", ["host:", "host:x", "host:0", "host:65536", "host:99999999", "[::1", "[::1]x", "host:²"]
+)
+def test_a_bad_server_is_a_bad_command_line(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_arguments([text], SAY)
+    assert ended.value.code == 2
+    assert "not HOST or HOST:PORT" in capsys.readouterr().err
+
+
+def test_the_command_line_has_defaults() -> None:
+    parsed = parse_arguments([], SAY)
+    assert (parsed.server, parsed.nick, parsed.plain) == (("127.0.0.1", 6667), "", False)
+    parsed = parse_arguments(["host", "--nick", "ann", "--plain"], SAY)
+    assert (parsed.server, parsed.nick, parsed.plain) == (("host", 6667), "ann", True)
+
+
+@pytest.mark.parametrize(
+    ("user", "nick"),
+    [
+        ("ann", "ann"),
+        ("ann.lee", "ann_lee"),
+        ("Анна", "Анна"),
+        ("1st", "guest"),
+        ("", "guest"),
+        ("a" * 50, "a" * 20),
+    ],
+)
+def test_a_nick_is_made_of_the_users_name(user: str, nick: str) -> None:
+    assert default_nick(user) == nick
+
+
+def test_other_nicks_have_numbers() -> None:
+    assert [other_nick("ann", attempt) for attempt in (1, 2)] == ["ann2", "ann3"]
+    assert other_nick("a" * 30, 1) == "a" * 16 + "2"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("text", "code"), [("hello\n/tell ann note\n", 0), ("/tell nobody hi\n", 1)])
+async def test_the_program_from_a_pipe(text: str, code: int) -> None:
+    async with FakeServer() as server:
+        program = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "veche.client.plain", f"127.0.0.1:{server.port}", "--nick", "ann",
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, "LC_ALL": "ru_RU.UTF-8"},
+        )  # fmt: skip
+        out, err = await asyncio.wait_for(program.communicate(text.encode()), 20)
+        assert (program.returncode, err) == (code, b"")
+        if code:
+            assert "нет никого с именем nobody" in out.decode()
+        else:
+            assert server.texts("ann") == ["note"]
+
+
+@pytest.mark.slow
+def test_the_program_starts_fast_enough_to_be_typed_often() -> None:
+    """It leans on nothing that takes long to import: neither the server nor anything outside the standard library."""
+    look = "import sys, veche.client.plain; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    ran = subprocess.run([sys.executable, "-c", look], check=True, capture_output=True, text=True)
+    assert not {"uvloop", "msgspec", "textual", "ssh"} & set(ran.stdout.split())
