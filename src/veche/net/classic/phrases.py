@@ -1,0 +1,216 @@
+"""What visitors of the classic door read, beside the old protocol's own words, which are English and never change.
+
+The rule: a sentence about a failure says what happened and what to do.
+"""
+
+from veche.phrases import Table
+
+# ---- the old protocol, to the letter
+
+JOINED = "{nick} has joined the Chat"
+LEFT = "{nick} has left the Chat!"
+CONNECTED = "Connected to the Server!"
+USERS = "Users in chatroom: {names}"
+WHISPERS = "{nick} whispers: {text}"
+HELP = """A list of available commands:
+/tell  Send a private message to somebody (/tell user message)
+/list  Display users in chat"""
+
+# ---- the rest
+
+_NAME_EN = "one word of at most {limit} letters of one alphabet and digits, a letter first"
+_NAME_RU = "одно слово не длиннее {limit} знаков: буквы одного алфавита и цифры, сначала буква"
+
+TABLE: Table = {
+    # Names.
+    "name": ("Please type your name and press Enter.", "Напишите своё имя и нажмите Enter."),
+    "nameless": (
+        "You gave no name, so you are {nick} here. To change it: /nick NAME",
+        "Вы не назвались, поэтому здесь вы {nick}. Сменить имя: /nick ИМЯ",
+    ),
+    "unusable": (
+        f'"{{wanted}}" cannot be a name here ({_NAME_EN}), so you are {{nick}}. To change it: /nick NAME',
+        f"«{{wanted}}» не может быть именем ({_NAME_RU}), поэтому здесь вы {{nick}}. Сменить имя: /nick ИМЯ",
+    ),
+    "taken": (
+        "The name {wanted} is taken, so you are {nick} here. To change it: /nick NAME",
+        "Имя {wanted} занято, поэтому здесь вы {nick}. Сменить имя: /nick ИМЯ",
+    ),
+    "taken_now": (
+        "The name {name} is taken; you are still {nick}. Try another one: /nick NAME",
+        "Имя {name} занято, вы по-прежнему {nick}. Попробуйте другое: /nick ИМЯ",
+    ),
+    "unusable_now": (
+        f'"{{name}}" cannot be a name here ({_NAME_EN}); you are still {{nick}}.',
+        f"«{{name}}» не может быть именем ({_NAME_RU}); вы по-прежнему {{nick}}.",
+    ),
+    "renamed": ("{old} is now called {nick}", "{old} теперь зовётся {nick}"),
+    "you_renamed": ("You are now called {nick}", "Теперь вас зовут {nick}"),
+    # Who is there.
+    "people": ("People to talk to:", "С кем можно поговорить:"),
+    "more_people": (
+        "and {n} more: /who|and {n} more: /who",
+        "и ещё {n}: /who|и ещё {n}: /who|и ещё {n}: /who",
+    ),
+    "how_to_choose": (
+        "To everybody: just type. To one of them: /tell NAME TEXT, or /tell NUMBER TEXT. Commands: /help",
+        "Всем: просто пишите. Кому-то одному: /tell ИМЯ ТЕКСТ или /tell НОМЕР ТЕКСТ. Команды: /help",
+    ),
+    "number_chooses": (
+        "A number alone chooses whom you talk to from now on.",
+        "Один только номер выбирает, с кем вы будете говорить дальше.",
+    ),
+    "nobody_yet": (
+        "Nobody else is here yet. What you say is kept for those who come.",
+        "Кроме вас, здесь пока никого нет. Сказанное увидят те, кто придёт.",
+    ),
+    "nobody_online": (
+        "Nobody else is here yet. /who looks again.",
+        "Кроме вас, здесь пока никого нет. /who посмотрит снова.",
+    ),
+    "no_room": (
+        "This server has no common room: you can talk to people one by one.",
+        "На этом сервере нет общей комнаты: говорить можно с каждым отдельно.",
+    ),
+    # Whom one talks to.
+    "chosen": (
+        "You are talking to {name} alone now. To everybody again: /all",
+        "Теперь вас слышит только {name}. Снова ко всем: /all",
+    ),
+    "to_all": ("Everybody hears you again.", "Вас снова слышат все."),
+    "partner_gone": (
+        "{name} has gone, so nobody heard that. /who shows who is here, /all talks to everybody.",
+        "{name} уже не здесь, этого никто не услышал. /who покажет, кто здесь, /all обращается ко всем.",
+    ),
+    "you_whispered": ("You whispered to {name}: {text}", "Вы шепнули {name}: {text}"),
+    "nobody": (
+        "There is nobody called {name} here now. /who shows who is here.",
+        "Сейчас здесь нет никого по имени {name}. /who покажет, кто здесь.",
+    ),
+    "no_number": (
+        "There is no number {name} in your list. /who shows it anew.",
+        "В вашем списке нет номера {name}. /who покажет его снова.",
+    ),
+    "is_away": ("{name} is away: {text}", "{name} сейчас не у экрана: {text}"),
+    "person": ("{name} is {host}, {text}", "{name}: {host}, {text}"),
+    # The room.
+    "topic": ("The topic is: {text}", "Тема: {text}"),
+    "no_topic": ("There is no topic. To set one: /topic TEXT", "Темы нет. Задать её: /topic ТЕКСТ"),
+    "topic_set": ("{nick} has set the topic: {text}", "{nick} меняет тему: {text}"),
+    "topic_gone": ("{nick} has taken the topic away", "{nick} убирает тему"),
+    "kicked": ("{name} was put out by {nick}: {text}", "{nick} выпроваживает {name}: {text}"),
+    "you_kicked": (
+        "{nick} has put you out of the room: {text}. To come back: /join",
+        "{nick} выпроваживает вас из комнаты: {text}. Вернуться: /join",
+    ),
+    "modes": ("{nick} has changed the room's modes: {text}", "{nick} меняет режимы комнаты: {text}"),
+    "not_in_room": (
+        "You are not in the room, so nobody heard that. To come back: /join",
+        "Вы не в комнате, этого никто не услышал. Вернуться: /join",
+    ),
+    "no_entry": (
+        "The room does not let you in now. You can still /tell people, and try again with /join.",
+        "Комната вас сейчас не пускает. Можно писать людям через /tell и попробовать ещё раз: /join.",
+    ),
+    "no_speech": (
+        "The room does not let you speak now, so nobody heard that.",
+        "Комната сейчас не даёт вам слова, этого никто не услышал.",
+    ),
+    "no_right": (
+        "Only the operators of the room may do that.",
+        "Это могут только операторы комнаты.",
+    ),
+    "no_motd": ("This server has no message of the day.", "У этого сервера нет сообщения дня."),
+    "in_room": ("You are in the room already.", "Вы уже в комнате."),
+    "away": ("You are marked as away. To be back: /away", "Теперь видно, что вас нет. Вернуться: /away"),
+    "back": ("You are no longer marked as away.", "Теперь видно, что вы здесь."),
+    # Commands.
+    "help": (
+        """/tell NAME TEXT  or /tell NUMBER TEXT: say it to one person; without a text: talk to that one from now on
+/all  talk to everybody again
+/who  who is here, with numbers; /who NAME: about one person
+/nick NAME  change your name
+/me TEXT  say what you are doing
+/away TEXT  say that you are away; /away alone: that you are back
+/topic TEXT  set the topic of the room; /topic alone: show it
+/join  come back into the room
+/motd  what the server's owner has to say
+/quit  leave
+//TEXT  say a text that begins with a slash""",
+        """/tell ИМЯ ТЕКСТ  или /tell НОМЕР ТЕКСТ: сказать одному; без текста: дальше говорить с ним
+/all  снова говорить со всеми
+/who  кто здесь, с номерами; /who ИМЯ: об одном человеке
+/nick ИМЯ  сменить имя
+/me ТЕКСТ  рассказать, что вы делаете
+/away ТЕКСТ  сообщить, что вас нет; просто /away: что вы вернулись
+/topic ТЕКСТ  задать тему комнаты; просто /topic: показать её
+/join  вернуться в комнату
+/motd  что говорит хозяин сервера
+/quit  уйти
+//ТЕКСТ  сказать то, что начинается с косой черты""",
+    ),
+    "no_command": (
+        "There is no command {name}. /help shows what there is; to say it all the same, type //{rest}",
+        "Команды {name} нет. /help покажет, какие есть; чтобы это всё-таки сказать, напишите //{rest}",
+    ),
+    "how_to_tell": ("Write it like this: /tell NAME TEXT", "Пишите так: /tell ИМЯ ТЕКСТ"),
+    "how_to_nick": ("Write it like this: /nick NAME", "Пишите так: /nick ИМЯ"),
+    "how_to_me": ("Write it like this: /me TEXT", "Пишите так: /me ТЕКСТ"),
+    # What went wrong.
+    "too_long": (
+        "That message was longer than {limit} bytes and was not sent. Please say it in parts.",
+        "Сообщение длиннее {limit} байт и не отправлено. Скажите его по частям.",
+    ),
+    "not_utf8": (
+        "Your program does not send UTF-8, so others see {mark} for some letters. Please switch it to UTF-8.",
+        "Ваша программа шлёт не UTF-8, поэтому вместо части букв другие видят {mark}. Переключите её на UTF-8.",
+    ),
+    "not_stored": (
+        "Your message could not be stored, so nobody has seen it. Please send it again later.",
+        "Сообщение не удалось записать, и его никто не видел. Отправьте его позже ещё раз.",
+    ),
+    "server_says": ("The server says: {text}", "Сервер отвечает: {text}"),
+    "password": (
+        "This server wants a password, and this door cannot ask for one. Please come with an IRC client.",
+        "Этот сервер требует пароль, а эта дверь его спросить не может. Приходите с клиентом IRC.",
+    ),
+    # Endings, by the reason that the engine gives.
+    "goodbye": ("The server ends the connection: {text}", "Сервер завершает соединение: {text}"),
+    "bye": ("Goodbye!", "До свидания!"),
+    "Registration timed out": (
+        "You did not say your name in time, so the connection is closed. Please come again.",
+        "Вы не успели назваться, соединение закрыто. Приходите ещё раз.",
+    ),
+    "Excess Flood": (
+        "You sent more than the chat takes at once, so the connection is closed. Please come again, more slowly.",
+        "Вы прислали больше, чем чат принимает сразу, соединение закрыто. Приходите снова и пишите реже.",
+    ),
+    "Input line too long": (
+        "You sent very much text without a line end, so the connection is closed. Nobody has seen that text.",
+        "Вы прислали очень много текста без конца строки, соединение закрыто. Этого текста никто не видел.",
+    ),
+    "The server is full, please try again later": (
+        "The server is full. Please try again later.",
+        "На сервере нет мест. Попробуйте позже.",
+    ),
+    "Too many connections from your address": (
+        "There are too many connections from your address. Close one of them and come again.",
+        "С вашего адреса слишком много соединений. Закройте какое-нибудь и приходите снова.",
+    ),
+    "You are connecting too often, please wait a few minutes": (
+        "You are connecting too often. Please wait a few minutes.",
+        "Вы подключаетесь слишком часто. Подождите несколько минут.",
+    ),
+    "web": (
+        "This door is for a chat client, nc or telnet, not for a browser. Try: nc HOST PORT",
+        "Эта дверь для клиента чата, nc или telnet, а не для браузера. Попробуйте: nc АДРЕС ПОРТ",
+    ),
+    "irc": (
+        "This door is for nc, telnet and the classic client. IRC clients come in by the IRC port, usually 6667.",
+        "Эта дверь для nc, telnet и классического клиента. Клиенты IRC входят через порт IRC, обычно 6667.",
+    ),
+    "program": (
+        "This is a chat for people. Try: nc HOST PORT",
+        "Это чат для людей. Попробуйте: nc АДРЕС ПОРТ",
+    ),
+}
