@@ -68,13 +68,17 @@ async def read_screen(descriptor: int, until: str) -> str:
     """What was written to the terminal, up to some text."""
     seen = ""
     readable = asyncio.Event()
+    os.set_blocking(descriptor, False)
     asyncio.get_running_loop().add_reader(descriptor, readable.set)
     try:
         async with asyncio.timeout(5):
             while until not in seen:
                 await readable.wait()
                 readable.clear()
-                seen += os.read(descriptor, 4096).decode()
+                try:
+                    seen += os.read(descriptor, 4096).decode()
+                except BlockingIOError:  # it was read the last time round
+                    pass
     finally:
         asyncio.get_running_loop().remove_reader(descriptor)
     return seen

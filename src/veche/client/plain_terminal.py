@@ -176,8 +176,9 @@ class TypingTerminal:
         try:
             width = os.get_terminal_size(self._sink.fileno()).columns
         except OSError:
-            width = 80
-        row, column = self._editor.view(self._prompt, width)
+            width = 0
+        # Some terminals do not know their size and say 0.
+        row, column = self._editor.view(self._prompt, width or 80)
         move = f"\x1b[{column}C" if column else ""
         _write(self._sink, f"\r\x1b[K{row}\r{move}")
 
