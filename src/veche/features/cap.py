@@ -7,6 +7,7 @@ from veche.core.ask import Ask
 from veche.core.registry import Command, Feature
 from veche.wire import numerics
 from veche.wire.caps import CAP_NOTIFY, VIEW
+from veche.wire.lines import BODY_LIMIT, cut
 
 # Room for the names in one CAP line of at most 510 bytes beside the server's name and the nick.
 _LINE_ROOM = 380
@@ -55,7 +56,9 @@ def _req(ask: Ask) -> None:
         if not word:
             continue
         bit = bits.get(word.removeprefix("-"))
-        if bit is None:
+        # "servers MUST NOT disable the cap-notify capability if the client requests CAP LS with a version of 302 or
+        # newer"; who asked for it by its name can live with it too.
+        if bit is None or word == "-cap-notify":
             # "The server MUST NOT make any change to any capabilities if it replies with a NAK subcommand."
             _answer(ask, "NAK", ask.params[1])
             return
@@ -86,7 +89,19 @@ def _send_names(ask: Ask, verb: str, words: list[str], *, several_lines: bool) -
 
 
 def _answer(ask: Ask, verb: str, names: str) -> None:
-    ask.send(f":{ask.settings.server} CAP {ask.session.nick} {verb} :{names}")
+    """ "If an ACK reply originating from the server is spread across multiple lines" the changes stand already, and
+    nothing comes between the lines."""
+    head = f":{ask.settings.server} CAP {ask.session.nick} {verb} :"
+    room = BODY_LIMIT - len(head.encode())
+    while len(names.encode()) > room:
+        line = cut(names, room)
+        space = line.rfind(" ")
+        if space < 0:
+            names = line  # one word that is no capability: as much of it as there is room for
+            break
+        ask.send(head + line[:space])
+        names = names[space + 1 :]
+    ask.send(head + names)
 
 
 feature = Feature(

@@ -60,12 +60,15 @@ def _send_names(ask: Ask, room: Room) -> None:
 
 def list_(ask: Ask) -> None:
     """LIST [<channel>{,<channel>}]: all visible rooms, or those named."""
-    ask.reply(numerics.RPL_LISTSTART, "Channel", "Users  Name")
+    rooms = list(ask.world.rooms.values())
     if ask.params and ask.params[0]:
-        wanted = [ask.world.rooms.get(fold(name)) for name in dict.fromkeys(ask.params[0].split(","))]
-        rooms = [room for room in wanted if room is not None]
-    else:
-        rooms = list(ask.world.rooms.values())
+        wanted = list(dict.fromkeys(ask.params[0].split(",")))
+        if len(wanted) > ask.settings.max_targets:
+            ask.reply(numerics.ERR_TOOMANYTARGETS, wanted[ask.settings.max_targets], "Too many targets")
+            return
+        found = [ask.world.rooms.get(fold(name)) for name in wanted]
+        rooms = [room for room in found if room is not None]
+    ask.reply(numerics.RPL_LISTSTART, "Channel", "Users  Name")
     for room in rooms:
         if room.is_visible_to(ask.user.uid):
             ask.reply(numerics.RPL_LIST, room.name, str(len(room.members)), room.topic)
@@ -78,7 +81,7 @@ def _tokens(_settings: Settings) -> dict[str, str]:
 
 feature = Feature(
     "names",
-    commands=[Command("NAMES", names, costly_targets=0), Command("LIST", list_)],
+    commands=[Command("NAMES", names, costly_targets=0), Command("LIST", list_, costly_targets=0)],
     caps={"userhost-in-names": "", "multi-prefix": ""},
     tokens=_tokens,
 )
