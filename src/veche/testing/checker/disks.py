@@ -114,8 +114,8 @@ class LoopDisk(Disk):
 
     def copy_as_after_power_cut(self, copy: Path, server_pid: int) -> None:
         """Write to `copy` what has reached the disk at one moment of this call."""
-        if _file_system(self.image) in _ATOMIC:
-            content = _read_at_once(self.image)
+        if is_one_read_one_moment(self.image):
+            content = read_at_once(self.image)
         else:
             os.kill(server_pid, signal.SIGSTOP)
             try:
@@ -160,7 +160,8 @@ class SmallDisk(Disk):
         return self.folder / "ballast"
 
 
-def _read_at_once(image: Path) -> memoryview:
+def read_at_once(image: Path) -> memoryview:
+    """The whole content of a file as it was at one moment, on the file systems named in `_ATOMIC`."""
     size = image.stat().st_size
     content = mmap.mmap(-1, size)  # page aligned, as O_DIRECT wants it
     file = os.open(image, os.O_RDONLY | os.O_DIRECT)
@@ -171,6 +172,11 @@ def _read_at_once(image: Path) -> memoryview:
     if got != size:
         raise CheckerError(f"only {got} of {size} bytes of {image} came in one read: the copy would be torn")
     return memoryview(content)
+
+
+def is_one_read_one_moment(path: Path) -> bool:
+    """Whether `read_at_once` holds its promise for a file there."""
+    return _run("stat", "-f", "-c", "%T", str(path)).strip() in _ATOMIC
 
 
 def _write_sparse(copy: Path, content: memoryview) -> None:
@@ -192,10 +198,6 @@ def _wait_stopped(pid: int) -> None:
         if all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats):
             return
         time.sleep(0.001)
-
-
-def _file_system(path: Path) -> str:
-    return _run("stat", "-f", "-c", "%T", str(path)).strip()
 
 
 def _run(*words: str) -> str:

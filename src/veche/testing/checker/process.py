@@ -78,7 +78,7 @@ class Server:
             was_late = not done
             await self.kill()
             how = f"is not ready after {START_PATIENCE:.0f} s" if was_late else "ended at its start"
-            raise CheckerError(f"the server {how}: {' '.join(words)}\n{self.tail()}")
+            raise CheckerError(f"the server {how}: {' '.join(words)}")
 
     async def _read(self, output: asyncio.StreamReader, ready: asyncio.Event) -> None:
         # Read to the end and not only to `ready`: a full pipe would stop the server.
@@ -120,7 +120,7 @@ class Server:
     def tail(self) -> str:
         """The end of what the server wrote, for whoever has to understand a failure."""
         logged = self.log.read_text("utf-8", "replace").splitlines()[-20:] if self.log.exists() else []
-        return "\n".join(f"    {line}" for line in (*self._last_words, *logged))
+        return "\n".join(f"    | {line}" for line in (*self._last_words, *logged))
 
 
 def _free_port() -> int:

@@ -5,7 +5,94 @@ The product has no switch for this: the breaking is done here, from outside, bef
     python -m veche.testing.checker.sabotage sync-normal -- --data DIR --irc HOST:PORT ...
 """
 
-SABOTAGES = {
-    "sync-normal": "the database no longer syncs at every commit",
-    "deliver-first": "messages are delivered before they are committed",
-}
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+
+from veche.core.log import Log
+from veche.core.ports import Page, Record, Store, StoreError
+from veche.store.engines import sqlite
+
+# How long a write is put off by `deliver-first`, in seconds: what servers that "write behind" do.
+LAG = 0.05
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Break one promise, then be the server."""
+    if len(arguments) < 2 or arguments[0] not in SABOTAGES or arguments[1] != "--":
+        print(f"sabotage {'|'.join(SABOTAGES)} -- the server's own options", file=sys.stderr)
+        return 2
+    SABOTAGES[arguments[0]]()
+    print(f"SABOTAGED: {arguments[0]}")
+    from veche.app.server import main as serve  # noqa: PLC0415 - only now: it must meet what was broken
+
+    return serve(arguments[2:])
+
+
+def sync_normal() -> None:
+    """SQLite syncs at checkpoints only: what a power cut finds in the log's cached pages is lost."""
+    sound = "synchronous=full"
+    if sound not in sqlite.PRAGMAS:
+        raise SystemExit(f"sabotage: {sound!r} is not where it was: {sqlite.PRAGMAS}")
+    broken = tuple("synchronous=normal" if pragma == sound else pragma for pragma in sqlite.PRAGMAS)
+    sqlite.PRAGMAS = broken  # type: ignore[assignment]  # a constant of known length, for the type checker
+
+
+def deliver_first() -> None:
+    """The log believes that a batch is on disk while it is still on its way there."""
+    build = Log.__init__
+
+    def build_and_break(self: Log, *arguments: object, **named: object) -> None:
+        build(self, *arguments, **named)  # type: ignore[arg-type]  # whatever they are
+        if self.store is not None:
+            self.store = HastyStore(self.store)
+
+    Log.__init__ = build_and_break  # type: ignore[method-assign]
+
+
+class HastyStore:
+    """Says "done" at once and writes a moment later."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._late: list[Record] = []
+        self._is_waiting = False  # for the moment to come, or for the last write to end
+
+    def append(self, records: list[Record], done: Callable[[StoreError | None], None]) -> None:
+        """Answer through a question to the store, so that the answer comes in a later turn, as always."""
+        self._late += records
+        self._wait()
+        self._store.latest([], lambda _: done(None))
+
+    def _wait(self) -> None:
+        if self._late and not self._is_waiting:
+            self._is_waiting = True
+            asyncio.get_running_loop().call_later(LAG, self._write)
+
+    def _write(self) -> None:
+        late, self._late = self._late, []
+        self._store.append(late, self._written)
+
+    def _written(self, error: StoreError | None) -> None:
+        self._is_waiting = False
+        if error is not None:
+            print(f"sabotage: lost for good: {error}", file=sys.stderr)
+        self._wait()
+
+    def last(self) -> tuple[int, int]:
+        """As the store says."""
+        return self._store.last()
+
+    def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
+        """As the store says."""
+        self._store.page(page, done)
+
+    def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
+        """As the store says."""
+        self._store.latest(conversations, done)
+
+
+SABOTAGES: dict[str, Callable[[], None]] = {"sync-normal": sync_normal, "deliver-first": deliver_first}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

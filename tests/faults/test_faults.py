@@ -1,0 +1,113 @@
+"""The real server and real faults: whatever is done to it, nothing that was acknowledged or seen is lost.
+
+Each test is one run of the delivery checker (`python -m veche.testing.checker --help`), a few rounds every day and
+many under --long. The last tests break the server on purpose, and expect the checker to notice: without them, green
+would mean little.
+"""
+
+import itertools
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from veche.testing.checker.__main__ import main
+from veche.testing.checker.disks import (
+    is_one_read_one_moment,
+    read_at_once,
+    why_no_disks,
+    why_no_tmpfs,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("linux")]
+
+Rounds = Callable[[int, int], int]
+Check = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
+    """Run the checker; its exit status and all that it said."""
+
+    def check(fault: str, rounds: int, *options: str) -> tuple[int, str]:
+        status = main([fault, "--rounds", str(rounds), "--work", str(tmp_path), *options])
+        written = capsys.readouterr()
+        return status, written.out + written.err
+
+    return check
+
+
+@pytest.fixture
+def disks() -> None:
+    """Skips (which VECHE_REQUIRE=all turns into a failure) where no power cut can be played."""
+    if why := why_no_disks():
+        pytest.skip(f"power cuts: {why}")
+
+
+def test_kill_9_at_any_moment_loses_nothing(check: Check, rounds: Rounds) -> None:
+    status, said = check("kill", rounds(5, 200))
+    assert status == 0, said
+
+
+@pytest.mark.usefixtures("disks")
+def test_a_power_cut_at_any_moment_loses_nothing(check: Check, rounds: Rounds) -> None:
+    status, said = check("powercut", rounds(2, 20))
+    assert status == 0, said
+
+
+def test_what_was_read_before_sigterm_is_answered(check: Check, rounds: Rounds) -> None:
+    status, said = check("terminate", rounds(3, 20))
+    assert status == 0, said
+
+
+def test_a_full_disk_is_said_and_survived(check: Check, rounds: Rounds) -> None:
+    if why := why_no_tmpfs():
+        pytest.skip(f"full disks: {why}")
+    status, said = check("diskfull", rounds(1, 3))
+    assert status == 0, said
+
+
+@pytest.mark.usefixtures("disks")
+def test_a_server_that_does_not_sync_loses_messages_at_a_power_cut(check: Check) -> None:
+    status, said = check("powercut", 2, "--sabotage", "sync-normal")
+    assert status == 1, said
+    assert "acknowledged, but not in history" in said
+
+
+def test_a_server_that_delivers_first_forgets_what_people_have_seen(check: Check) -> None:
+    status, said = check("kill", 4, "--sabotage", "deliver-first")
+    assert status == 1, said
+    assert "seen by someone, but not in history" in said
+    assert "acknowledged, but not in history" in said
+
+
+def test_a_copy_of_the_disk_shows_one_moment(tmp_path: Path) -> None:
+    """The ground that the power cuts stand on: one direct read of a file is not torn by a thread that writes to it."""
+    if not is_one_read_one_moment(tmp_path):
+        pytest.skip(f"{tmp_path} is on a file system where the server is stopped for the copy instead")
+    size, block = 32 << 20, 4096
+    path = tmp_path / "image"
+    path.write_bytes(bytes(size))
+    places = (0, size // 2, size - block)
+    ending = threading.Event()
+
+    def count() -> None:
+        with path.open("r+b", buffering=0) as file:
+            for number in itertools.count(1):
+                for place in places:
+                    os.pwrite(file.fileno(), number.to_bytes(block, "big"), place)
+                if ending.is_set():
+                    return
+
+    writer = threading.Thread(target=count)
+    writer.start()
+    try:
+        for _ in range(10):
+            content = read_at_once(path)
+            first, middle, last = (int.from_bytes(content[place : place + block], "big") for place in places)
+            assert first >= middle >= last >= first - 1
+    finally:
+        ending.set()
+        writer.join()
