@@ -8,6 +8,8 @@ It must not: be used by programs; `connection.Connection` is the face of it.
 """
 
 import asyncio
+import os
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,7 +33,7 @@ from veche.client.events import (
 from veche.client.gaps import Gaps
 from veche.client.inbox import Inbox
 from veche.client.lineup import Lineup, Outgoing
-from veche.client.link import Link, Timing
+from veche.client.link import NO_ANSWER, Link, Timing
 from veche.client.model import Model
 from veche.client.registration import Identity
 
@@ -148,9 +150,9 @@ class Keeper:
             async with asyncio.timeout(settings.timing.patience):
                 await asyncio.get_running_loop().create_connection(lambda: link, settings.host, settings.port)
         except TimeoutError:
-            return "no answer", False
+            return NO_ANSWER, False
         except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be one
-            return str(error), False
+            return _reason_of(error), False
         self._link, self.model = link, link.session.model
         self._work = asyncio.Queue(MOST_WORK)
         self._tell(Connected(time=settings.clock(), host=settings.host, port=settings.port))
@@ -284,3 +286,13 @@ class Keeper:
                     continue
                 self.lineup.sent(label, piece, self.nick)
         self.progress.set()
+
+
+def _reason_of(error: Exception) -> str:
+    """ "Connection refused" rather than asyncio's "[Errno 111] Connect call failed ('127.0.0.1', 6667)", which for a
+    name with several addresses is said for each of them.
+    """
+    number = re.search(r"\[Errno ([0-9]+)\]", str(error))
+    if number:
+        return os.strerror(int(number[1]))
+    return str(getattr(error, "strerror", "") or error)

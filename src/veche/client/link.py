@@ -14,6 +14,11 @@ from veche.client.events import Answer, Answered, Event, ServerClosed
 from veche.client.registration import Identity
 from veche.client.session import Session
 
+# Why a connection ended, where nobody else says it better.
+CLOSED = "the server closed the connection"
+SILENT = "the server has fallen silent"
+NO_ANSWER = "no answer"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
@@ -124,7 +129,7 @@ class Link(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         if not self.lost.done():
-            self.lost.set_result(self._reason or (str(exc) if exc else "the server closed the connection"))
+            self.lost.set_result(self._reason or (str(exc) if exc else CLOSED))
 
     # --- ---
 
@@ -149,7 +154,7 @@ class Link(asyncio.Protocol):
         now = self._loop.time()
         silence = now - self._heard_at
         if silence >= self._timing.quiet + self._timing.patience and not self.is_choosing:
-            self.end("the server has fallen silent")
+            self.end(SILENT)
             return
         if silence >= self._timing.quiet and self.session.is_registered and not self._pinged:
             self._pinged = True

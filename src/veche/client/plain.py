@@ -17,7 +17,7 @@ from veche.client.connection import Connection
 from veche.client.errors import CannotConnect, ClientError, NickNotAccepted
 from veche.client.link import Timing
 from veche.client.plain_client import Ending, PlainClient
-from veche.client.plain_phrases import TABLE
+from veche.client.plain_phrases import TABLE, end_of
 from veche.client.plain_terminal import Terminal, open_terminal
 from veche.client.text import plain
 from veche.phrases import Phrases, language_of_locale
@@ -127,7 +127,7 @@ async def visit(terminal: Terminal, say: Phrases, host: str, port: int, nick: st
             ending: Ending = await client.run()
             await chat.close(client.farewell or "bye")
     except CannotConnect as error:
-        terminal.show("! " + say("cannot_connect", server=server, reason=plain(str(error))))
+        terminal.show("! " + say("cannot_connect", server=server, reason=end_of(say, str(error))))
         return 1
     except NickNotAccepted:
         return 0 if terminal.is_interactive else 1

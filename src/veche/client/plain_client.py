@@ -66,6 +66,7 @@ class PlainClient:
         self._choices = Choices()
         self._current = ""
         self._is_choosing = False
+        self._is_lost = False
         self._is_settled = False  # the first list has been shown
         self._sending: set[asyncio.Future[Receipt]] = set()
         self._typed: asyncio.Queue[Typed] = asyncio.Queue(MOST_TYPED_AHEAD)
@@ -91,10 +92,20 @@ class PlainClient:
     async def _show_events(self) -> Ending:
         async for event in self._chat.events():
             self._see(event)
-            for line in self._show.lines(event):
-                self._terminal.show(line)
+            if not self._is_old_news(event):
+                for line in self._show.lines(event):
+                    self._terminal.show(line)
             self._set_prompt()
         return "closed"
+
+    def _is_old_news(self, event: ev.Event) -> bool:
+        """Whether a person has been told already: that there is no connection, and the message of the day."""
+        if isinstance(event, ev.Disconnected):
+            was_lost, self._is_lost = self._is_lost, True
+            return was_lost and event.retry_in is not None
+        if isinstance(event, ev.Registered):
+            self._is_lost = False
+        return self._is_settled and isinstance(event, ev.Told) and event.code == n.RPL_MOTD
 
     def _see(self, event: ev.Event) -> None:
         """What an event means for where we are, and what is said of it apart from its own line."""

@@ -1,6 +1,10 @@
 """What the plain client says, in English and Russian, and how it words the server's refusals."""
 
+import errno
+import os
+
 from veche.client.events import Refused
+from veche.client.link import CLOSED, NO_ANSWER, SILENT
 from veche.client.text import plain
 from veche.phrases import Phrases, Table
 
@@ -41,12 +45,21 @@ TABLE: Table = {
         "Connection lost ({reason}). Next attempt in {seconds} s.",
         "Связь потеряна ({reason}). Следующая попытка через {seconds} с.",
     ),
+    "reason_closed": ("the server closed the connection", "сервер закрыл соединение"),
+    "reason_silent": ("the server has fallen silent", "сервер замолчал"),
+    "reason_no_answer": ("no answer", "нет ответа"),
+    "reason_refused": ("nobody listens there", "там никто не отвечает"),
+    "reason_unreachable": ("there is no way there", "туда нет дороги"),
+    "reason_unknown_host": ("there is no such host", "нет такого узла"),
     "gave_up": ("Connection lost ({reason}), giving up.", "Связь потеряна ({reason}), попытки прекращены."),
     "back": ("Connected again.", "Связь восстановлена."),
     "offline_prompt": ("(offline) ", "(нет связи) "),
     "missed": (
         "{n} missed message in {where}, see above.|{n} missed messages in {where}, see above.",
-        "{n} новое сообщение в {where}.|{n} новых сообщения в {where}.|{n} новых сообщений в {where}.",
+        (
+            "{n} пропущенное сообщение в {where}, см. выше.|{n} пропущенных сообщения в {where}, см. выше."
+            "|{n} пропущенных сообщений в {where}, см. выше."
+        ),
     ),
     "gap_open": (
         "What was said in {where} meanwhile could not be fetched in full.",
@@ -178,6 +191,22 @@ TABLE: Table = {
     "help_help": ("show this help", "показать эту справку"),
     "help_quit": ("leave", "уйти"),
 }
+
+# Ends of connections in our words: what the library says, and what systems say most often.
+_ENDS = {
+    CLOSED: "reason_closed",
+    SILENT: "reason_silent",
+    NO_ANSWER: "reason_no_answer",
+    os.strerror(errno.ECONNREFUSED): "reason_refused",
+    os.strerror(errno.EHOSTUNREACH): "reason_unreachable",
+    os.strerror(errno.ENETUNREACH): "reason_unreachable",
+    "Name or service not known": "reason_unknown_host",
+}
+
+
+def end_of(say: Phrases, reason: str) -> str:
+    """Why a connection ended or could not be made, in the reader's language where we have words for it."""
+    return say(_ENDS[reason]) if reason in _ENDS else plain(reason)
 
 
 def reason_of(say: Phrases, refused: Refused) -> str:

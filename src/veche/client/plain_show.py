@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from veche.client import events as ev
-from veche.client.plain_phrases import reason_of
+from veche.client.plain_phrases import end_of, reason_of
 from veche.client.text import plain
 from veche.phrases import Phrases
 from veche.wire import numerics as n
@@ -91,9 +91,9 @@ class Show:
         say = self._say
         match event:
             case ev.Disconnected(reason=reason, retry_in=None):
-                return "* " + say("gave_up", reason=plain(reason))
+                return "* " + say("gave_up", reason=end_of(say, reason))
             case ev.Disconnected(reason=reason, retry_in=float(seconds)):
-                return "* " + say("disconnected", reason=plain(reason), seconds=f"{seconds:.0f}")
+                return "* " + say("disconnected", reason=end_of(say, reason), seconds=f"{seconds:.0f}")
         return ""
 
     def _news(self, event: ev.Event) -> str:
