@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from veche.core.registry import OwnCopy
 from veche.core.replies import iso_time
-from veche.state.events import Audience, Fact
+from veche.state.events import SILENCE, Audience, Fact
 from veche.wire.caps import ECHO_MESSAGE, MESSAGE_TAGS, SERVER_TIME
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class Fanout:
 
         Labelled or not, the asker's copy goes through his ask; the others share one rendering per view.
         """
+        if audience is SILENCE:
+            return
         origin = None
         if ask is not None:
             origin = ask.session

@@ -86,7 +86,9 @@ def guard_invite(world: World, fact: UserInvited) -> Refusal | None:
 def apply_invite(world: World, fact: UserInvited) -> Audience:
     """The invited one hears of it; his invitation lasts until he comes, or goes, or the room does."""
     room = world.rooms[fold(fact.room)]
-    invitations = world.users[fact.target].invitations
+    target = world.users[fact.target]
+    fact.nick = target.nick  # another one may have stood in line before
+    invitations = target.invitations
     invitations.pop(room.key, None)  # so that the newest stands last
     invitations[room.key] = room.created
     if len(invitations) > INVITATIONS:

@@ -32,10 +32,11 @@ def join(ask: Ask) -> None:
         for key in list(ask.user.rooms):
             _leave(ask, ask.world.rooms[key], "")
         return
-    names = _names(ask)
-    keys = ask.params[1].split(",") if len(ask.params) > 1 else []
-    for index, name in enumerate(names):
-        _enter(ask, name, keys[index] if index < len(keys) else "")
+    keys: dict[str, str] = {}
+    if len(ask.params) > 1:
+        keys = dict(zip(ask.params[0].split(","), ask.params[1].split(","), strict=False))
+    for name in _names(ask):
+        _enter(ask, name, keys.get(name, ""))
 
 
 def part(ask: Ask) -> None:
@@ -53,7 +54,11 @@ def part(ask: Ask) -> None:
 
 def _names(ask: Ask) -> list[str]:
     """The rooms that the request names, each once; none when there are too many, which is answered."""
-    names = list(dict.fromkeys(name for name in ask.params[0].split(",") if name))
+    each: dict[str, str] = {}
+    for name in ask.params[0].split(","):
+        if name:
+            each.setdefault(fold(name), name)
+    names = list(each.values())
     if len(names) > TARGETS:
         ask.reply(numerics.ERR_TOOMANYTARGETS, names[TARGETS], "Too many targets")
         return []

@@ -65,7 +65,9 @@ def guard_kick(world: World, fact: MemberKicked) -> Refusal | None:
 def apply_kick(world: World, fact: MemberKicked) -> Audience:
     """He is out; he too hears of it."""
     room = world.rooms[fold(fact.room)]
-    world.remove_member(room, world.users[fact.target])
+    target = world.users[fact.target]
+    fact.nick = target.nick  # another one may have stood in line before
+    world.remove_member(room, target)
     return Audience(room, (fact.target,))
 
 

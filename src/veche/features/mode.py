@@ -7,7 +7,7 @@ from veche.core.ask import Ask
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal
 from veche.core.settings import Settings
-from veche.state.events import Audience, Fact
+from veche.state.events import SILENCE, Audience, Fact
 from veche.state.room import RANKS, Ban, Room
 from veche.state.world import World
 from veche.wire import numerics
@@ -141,7 +141,7 @@ def _check(ask: Ask, room: Room, change: Change) -> str | None:
     problem = ""
     if change.letter == "b":
         change.param = _full_mask(param)
-        if not param or len(change.param.encode()) > MASK_LENGTH or " " in param:
+        if not param or len(change.param.encode()) > MASK_LENGTH or " " in param or param[0] == ":":
             problem = "This is not a mask like nick!user@host"
     elif change.letter == "k" and change.adding:
         if not param or len(param.encode()) > KEY_LENGTH or set(param) & set(" ,:"):
@@ -184,11 +184,14 @@ def _user_mode(ask: Ask, nick: str) -> None:
     changes, unknown = parse_modes(USER_MODES, ask.params[1:])
     if unknown:
         ask.reply(numerics.ERR_UMODEUNKNOWNFLAG, "Unknown MODE flag")
+    modes = set(user.modes)
     for change in changes:
         # RFC 2812, section 3.1.5: an attempt to make oneself an operator this way "SHOULD be ignored".
         if change.letter == "o" and change.adding:
             continue
-        if change.adding != (change.letter in user.modes):
+        # Judged by what will be when the changes before it are done, which may have to wait.
+        if change.adding != (change.letter in modes):
+            modes ^= {change.letter}
             ask.commit(UserModeChanged(user.uid, user.source, user.nick, change))
 
 
@@ -219,13 +222,14 @@ def guard_room_mode(world: World, fact: RoomModeChanged) -> Refusal | None:
 def apply_room_mode(world: World, fact: RoomModeChanged) -> Audience:
     """The mode is changed; who is in the room hears of it if anything did change."""
     room = world.rooms[fold(fact.room)]
-    return Audience(room if _set_room_mode(room, fact) else None)
+    return Audience(room) if _set_room_mode(room, fact) else SILENCE
 
 
 def _set_room_mode(room: Room, fact: RoomModeChanged) -> bool:
     letter, adding, param = fact.letter, fact.adding, fact.param or ""
     if letter in RANKS:
         member = room.members[fact.target]
+        fact.param = member.user.nick  # another one may have stood in line before
         if (letter in member.ranks) == adding:
             return False
         held = set(member.ranks) ^ {letter}

@@ -21,6 +21,7 @@ class Audience:
         self.uids = uids
 
 
+# Nobody hears, not even who asked.
 SILENCE = Audience()
 
 
