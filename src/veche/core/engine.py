@@ -85,20 +85,61 @@ class Engine:
 
     # ---- what the shell calls
 
-    def connect(self, pipe: Pipe, address: str, door: str, *, secure: bool = False) -> Session | None:
+    def admit(self, address: str) -> str:
+        """Count one more connection from an address and return "", or return why it is refused.
+
+        For doors that have work to do before there is a session (a TLS handshake, an HTTP request), so that who is
+        to be refused costs none of it. Every admission ends in `connect(..., admitted=True)` or in `give_up`.
+        """
+        return self.stopping or self.doorkeeper.admit(address, self.clock.monotonic())
+
+    def give_up(self, address: str) -> None:
+        """A connection that was admitted has gone before it became a session."""
+        self.doorkeeper.release(address)
+
+    def connect(
+        self,
+        pipe: Pipe,
+        address: str,
+        door: str,
+        *,
+        secure: bool = False,
+        certificate: str = "",
+        server_name: str = "",
+        admitted: bool = False,
+    ) -> Session | None:
         """A connection has come in by a door; None if it was refused (told why and closed).
 
-        `address` is the peer's IP address, or "" for a local socket.
+        `address` is the peer's IP address, or "" for a local socket. `secure`: nobody on the way can read along.
+        `certificate` is the SHA-256 of the client's TLS certificate (64 lower-case hex digits), `server_name` the
+        host name that it asked TLS for; "" for none. `admitted`: `admit` has counted it already.
         """
         now = self.clock.monotonic()
-        reason = self.stopping or self.doorkeeper.admit(address, now)
+        reason = self.stopping if admitted else self.admit(address)
         if reason:
+            if admitted:
+                self.give_up(address)
             pipe.write(f"ERROR :{reason}\r\n".encode())
             pipe.close()
             return None
         session = Session(pipe, address, self.cloak(address), door, now, secure=secure)
+        session.certificate = certificate
+        session.server_name = server_name
         self.sessions[session] = None
         return session
+
+    def move(self, session: Session, address: str) -> None:
+        """A gateway that is trusted says where an unregistered session comes from: limits and host follow.
+
+        The session is ended when that address is refused.
+        """
+        reason = self.admit(address)
+        if reason:
+            self.end(session, reason)
+            return
+        self.doorkeeper.release(session.address)
+        session.address = address
+        session.host = self.cloak(address)
 
     def receive(self, session: Session, data: bytes) -> None:
         """Bytes have come from a connection."""

@@ -34,11 +34,13 @@ class Session:
         "address",
         "budget",
         "caps",
+        "certificate",
         "changing",
         "created_rooms",
         "door",
         "ended",
         "finished",
+        "gateway",
         "heard",
         "held",
         "held_bytes",
@@ -54,6 +56,7 @@ class Session:
         "reading_paused",
         "registration",
         "secure",
+        "server_name",
         "spoke",
         "timer",
         "user",
@@ -65,7 +68,10 @@ class Session:
         self.address = address  # for limits and operators alone; others see the host
         self.host = host
         self.door = door
-        self.secure = secure
+        self.secure = secure  # nobody between the client and us can read along
+        self.certificate = ""  # SHA-256 of the client's TLS certificate: 64 lower-case hex digits; "" for none
+        self.server_name = ""  # the host name that the client asked TLS for (SNI); "" for none
+        self.gateway = ""  # the name of the WEBIRC gateway that it comes through; "" for none
         self.reader = LineReader()
         self.registration: Registration | None = Registration(now)
         self.user: User | None = None

@@ -9,10 +9,14 @@ import socket
 from typing import cast
 
 from veche.core.session import Session
+from veche.net.peer import Peer, peer_address
 from veche.net.shell import Shell
 
 # Seconds that a closed connection may take to swallow what it is still owed.
 LINGER_SECONDS = 5.0
+
+# How other protocols begin: a TLS handshake record, SSH, and the requests that a web page can have a browser send here.
+_FOREIGN = (b"\x16\x03", b"SSH-", b"GET /", b"HEAD /", b"POST /", b"PUT /", b"OPTIONS ", b"CONNECT ")
 
 _log = logging.getLogger("veche.net")
 
@@ -59,12 +63,6 @@ class TransportPipe:
         self._transport.abort()
 
 
-def peer_address(transport: asyncio.BaseTransport) -> str:
-    """The IP address of the other end; "" for a local socket."""
-    peer = transport.get_extra_info("peername")
-    return str(peer[0]) if isinstance(peer, tuple) and peer else ""
-
-
 def describe_loss(error: Exception | None) -> str:
     """The reason that others read in the QUIT of a connection that was lost."""
     if error is None:
@@ -75,14 +73,16 @@ def describe_loss(error: Exception | None) -> str:
 
 
 class IrcProtocol(asyncio.Protocol):
-    """One IRC connection."""
+    """One IRC connection. `peer` is what the layers below have found out; None: there are none."""
 
-    __slots__ = ("_door", "_session", "_shell")
+    __slots__ = ("_door", "_is_fresh", "_peer", "_session", "_shell")
 
-    def __init__(self, shell: Shell, door: str) -> None:
+    def __init__(self, shell: Shell, door: str, peer: Peer | None = None) -> None:
         self._shell = shell
         self._door = door
+        self._peer = peer
         self._session: Session | None = None
+        self._is_fresh = True  # nothing has been read yet
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Introduce the connection to the engine."""
@@ -91,14 +91,33 @@ class IrcProtocol(asyncio.Protocol):
         if sock is not None and sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         pipe = TransportPipe(stream, self._shell.loop)
-        self._session = self._shell.engine.connect(pipe, peer_address(transport), self._door)
+        peer = self._peer or Peer(peer_address(transport))
+        self._peer = None
+        self._session = self._shell.engine.connect(
+            pipe,
+            peer.address,
+            self._door,
+            secure=peer.secure,
+            certificate=peer.certificate,
+            server_name=peer.server_name,
+            admitted=peer.admitted,
+        )
         self._shell.touch()
 
     def data_received(self, data: bytes) -> None:
         """Pass bytes on."""
-        if self._session is not None:
-            self._shell.engine.receive(self._session, data)
-            self._shell.touch()
+        session = self._session
+        if session is None:
+            return
+        if self._is_fresh:
+            self._is_fresh = False
+            if data.startswith(_FOREIGN):
+                # Who speaks another protocol will not stop at the first wrong line, and would wait for an answer.
+                self._shell.engine.end(session, "This door speaks IRC without TLS")
+                self._shell.touch()
+                return
+        self._shell.engine.receive(session, data)
+        self._shell.touch()
 
     def eof_received(self) -> bool:
         """The peer has shut down its side: it may still wait for answers, as `printf ... | nc` does."""

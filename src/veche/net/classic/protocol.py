@@ -13,8 +13,9 @@ from typing import cast
 from veche.core.session import Session
 from veche.net.classic.parcels import GAP_SECONDS, Parcels
 from veche.net.classic.session import GREETING, ClassicSession
+from veche.net.peer import peer_address
 from veche.net.shell import Shell
-from veche.net.tcp import TransportPipe, describe_loss, peer_address
+from veche.net.tcp import TransportPipe, describe_loss
 
 # An old client answers the greeting at once. Whoever has not after this long is a person who may need a word.
 PROMPT_SECONDS = 3.0
