@@ -7,6 +7,7 @@
 The rule: opening ends in a record that can be trusted, or in a DataDirectoryError that tells a person what to do.
 """
 
+import logging
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +21,8 @@ from veche.store.history import History
 from veche.store.refusals import DataDirectoryError
 from veche.store.worker import Post
 from veche.store.writer import Writer
+
+_log = logging.getLogger("veche.store")
 
 # What a person reads of SQLite's errors at a start, by their primary code.
 _KEYS = {
@@ -133,7 +136,10 @@ def _open(directory: DataDirectory, post: Post, migrations: schema.Migrations) -
     try:
         # What an earlier run left in the WAL goes into the database before anything new is written: after a failed
         # sync the WAL may hold frames that the kernel shows but the disk lacks, and nothing may be built on those.
-        empty_wal(connection)
+        if empty_wal(connection):
+            schema.check_length(connection, directory.database)
+        else:
+            _log.warning("another program holds %s, so its log could not be emptied", directory.database)
         schema.bring_up_to_date(connection, directory.database, migrations)
         schema.check(connection, directory.database)
         if empty_wal(connection):

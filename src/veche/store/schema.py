@@ -59,8 +59,11 @@ def back_up(connection: sqlite3.Connection, target: Path) -> None:
     sync_directory(target.parent)
 
 
-def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Look whether a database can be trusted, in bounded time. Raises DataDirectoryError, or sqlite3.Error."""
+def check(connection: sqlite3.Connection, path: Path, whole: int = CHECKED_WHOLE) -> None:
+    """Look whether a database can be trusted, in bounded time. Raises DataDirectoryError, or sqlite3.Error.
+
+    Up to `whole` bytes it is read completely, a larger one at its ends.
+    """
     last = connection.execute(
         "select seq, time, conversation, msgid, command, source, sender, account, target, tags, text"
         " from message order by seq desc limit 1"
@@ -73,10 +76,20 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
         named = connection.execute("select count(*) from conversation where id = ?", (last[2],)).fetchone()[0]
         if not indexed or not named:
             raise DataDirectoryError("damaged", path=path, detail=f"message {last[0]} is not in the index")
-    if _number(connection, "page_count") * _number(connection, "page_size") <= CHECKED_WHOLE:
+    if _size(connection) <= whole:
         answer = connection.execute("pragma quick_check(1)").fetchone()[0]
         if answer != "ok":
             raise DataDirectoryError("damaged", path=path, detail=" ".join(answer.split()))
+
+
+def check_length(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise DataDirectoryError when the end of the file is missing. Only while the WAL is empty.
+
+    SQLite notices missing pages, but takes a page that ends early for one that ends in zeros.
+    """
+    expected, found = _size(connection), path.stat().st_size
+    if found < expected:
+        raise DataDirectoryError("damaged", path=path, detail=f"{found} of {expected} bytes are there")
 
 
 def last_message(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -94,6 +107,10 @@ def _apply(connection: sqlite3.Connection, script: str, number: int) -> None:
         if connection.in_transaction:
             connection.execute("rollback")
         raise
+
+
+def _size(connection: sqlite3.Connection) -> int:
+    return _number(connection, "page_count") * _number(connection, "page_size")
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:

@@ -212,11 +212,11 @@ class Writer:
         if not isinstance(error, sqlite3.Error):
             _log.exception("bug: a batch could not be handed to SQLite")
         self._must_reopen = not is_harmless(error)
-        if self._connection.in_transaction:
-            try:
+        try:
+            if self._connection.in_transaction:
                 self._connection.execute("rollback")
-            except sqlite3.Error:
-                self._must_reopen = True
+        except sqlite3.Error:
+            self._must_reopen = True
         return result
 
     def _reopen_if_needed(self) -> None:

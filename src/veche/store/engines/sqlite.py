@@ -138,8 +138,8 @@ def is_sync_failure(error: Exception) -> bool:
 
 
 def is_harmless(error: Exception) -> bool:
-    """Whether the connection can be used on as it is."""
-    return primary_code(error) in _HARMLESS or not isinstance(error, sqlite3.DatabaseError)
+    """Whether the connection can be used on as it is: true also of what is no error of a database at all."""
+    return primary_code(error) in _HARMLESS or not isinstance(error, sqlite3.Error)
 
 
 def outcome(error: Exception, *, committing: bool) -> StoreError:
