@@ -18,9 +18,9 @@ from veche.client.link import Link
 CAPABILITY = "draft/chathistory"
 # Asked for at a time, where the server sets no lower limit.
 PAGE = 100
-# After this many messages of one conversation a gap is left open: nobody reads so much, and a server that
+# After this many pages of one conversation a gap is left open: nobody reads so much, and a server that
 # answers without end must not keep us for ever.
-MOST_MISSED = 10_000
+MOST_PAGES = 100
 
 
 class CatchUp:
@@ -79,7 +79,7 @@ class CatchUp:
         return [name for name in names.values() if not model.is_room(name) or model.room(name)]
 
     async def _fetch(self, key: str, name: str, backlog: int) -> tuple[int, bool]:
-        """How many news the history had, and whether that was all."""
+        """How many messages of others the history had that are news, and whether that was all."""
         if CAPABILITY not in self._model.capabilities:
             return 0, False
         talk = self._gaps.conversation(key, name)
@@ -89,10 +89,10 @@ class CatchUp:
         by_time = timestamp(talk.time)
         reference = f"msgid={talk.msgid}" if talk.msgid and self._takes_ids() else by_time
         count = 0
-        while count < MOST_MISSED:
+        for page in range(MOST_PAGES):
             answer = await self._ask("CHATHISTORY", "AFTER", name, reference, str(self._page(PAGE)))
             if answer is None:
-                if reference == by_time or count:
+                if reference == by_time or page:
                     return count, False
                 # The server may have forgotten the message, or not know messages by their ids.
                 reference = by_time
@@ -112,7 +112,7 @@ class CatchUp:
         for message in news:
             self._lineup.recognise(message, self._model.same)
             self._tell(message)
-        return len(news)
+        return sum(not message.is_mine for message in news)
 
     def _page(self, wanted: int) -> int:
         # "the maximum number of messages a client can request in a single command [...] If 0, the client SHOULD

@@ -49,7 +49,7 @@ class EventsDropped(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapFilled(Event):
-    """What was missed in `conversation` has been fetched: `count` messages, told before this event.
+    """What was missed in `conversation` has been fetched and told before this event: `count` messages of others.
 
     Not `is_complete`: the server would not or could not give all of it.
     """

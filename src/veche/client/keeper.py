@@ -8,8 +8,6 @@ It must not: be used by programs; `connection.Connection` is the face of it.
 """
 
 import asyncio
-import os
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,7 +31,7 @@ from veche.client.events import (
 from veche.client.gaps import Gaps
 from veche.client.inbox import Inbox
 from veche.client.lineup import Lineup, Outgoing
-from veche.client.link import NO_ANSWER, Link, Timing
+from veche.client.link import NO_ANSWER, Link, Timing, reason_of_error
 from veche.client.model import Model
 from veche.client.registration import Identity
 
@@ -152,7 +150,7 @@ class Keeper:
         except TimeoutError:
             return NO_ANSWER, False
         except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be one
-            return _reason_of(error), False
+            return reason_of_error(error), False
         self._link, self.model = link, link.session.model
         self._work = asyncio.Queue(MOST_WORK)
         self._tell(Connected(time=settings.clock(), host=settings.host, port=settings.port))
@@ -286,13 +284,3 @@ class Keeper:
                     continue
                 self.lineup.sent(label, piece, self.nick)
         self.progress.set()
-
-
-def _reason_of(error: Exception) -> str:
-    """ "Connection refused" rather than asyncio's "[Errno 111] Connect call failed ('127.0.0.1', 6667)", which for a
-    name with several addresses is said for each of them.
-    """
-    number = re.search(r"\[Errno ([0-9]+)\]", str(error))
-    if number:
-        return os.strerror(int(number[1]))
-    return str(getattr(error, "strerror", "") or error)

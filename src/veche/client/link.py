@@ -5,6 +5,8 @@ ends for whatever reason, `lost` gets that reason, once.
 """
 
 import asyncio
+import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +45,16 @@ class Timing:
         """How long to wait before an attempt (0 is the first); `chance` is a random number from 0 to 1."""
         longest = min(self.longest_delay, self.first_delay * 2.0 ** min(attempt, 30))
         return longest * (1 - self.jitter * chance)
+
+
+def reason_of_error(error: Exception) -> str:
+    """ "Connection refused" rather than asyncio's "[Errno 111] Connect call failed ('127.0.0.1', 6667)", which for a
+    name with several addresses is said for each of them.
+    """
+    number = re.search(r"\[Errno ([0-9]+)\]", str(error))
+    if number:
+        return os.strerror(int(number[1]))
+    return str(getattr(error, "strerror", "") or error)
 
 
 class Link(asyncio.Protocol):
@@ -129,7 +141,7 @@ class Link(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         if not self.lost.done():
-            self.lost.set_result(self._reason or (str(exc) if exc else CLOSED))
+            self.lost.set_result(self._reason or (reason_of_error(exc) if exc else CLOSED))
 
     # --- ---
 
