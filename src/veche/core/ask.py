@@ -163,6 +163,7 @@ def is_one_batch(lines: list[str]) -> bool:
 
 def nested(line: str, reference: str) -> str:
     """A line as part of a batch; one that is part of an inner batch already stays that batch's."""
-    if line[:1] == "@" and "batch=" in line.partition(" ")[0]:
+    # Looked for as a whole key: the value of somebody's client-only tag may say "batch=" too.
+    if line[:1] == "@" and (line[:7] == "@batch=" or ";batch=" in line.partition(" ")[0]):
         return line
     return with_tag(line, "batch=" + reference)

@@ -99,6 +99,8 @@ def tags_only(ask: Ask) -> None:
 def _targets(ask: Ask) -> list[str]:
     """Whom the request names, each once; none when there are too many, which is answered."""
     targets = list(dict.fromkeys(name for name in ask.params[0].split(",") if name))
+    if not targets:
+        ask.refuse(Refusal(numerics.ERR_NORECIPIENT, f"No recipient given ({ask.message.command})"))
     if len(targets) > ask.settings.max_targets:
         ask.refuse(
             Refusal(numerics.ERR_TOOMANYTARGETS, targets[ask.settings.max_targets], "Too many targets")
