@@ -26,7 +26,18 @@ Then = Callable[["Ask", Any], None]
 class Ask:
     """One request of one session. `label` is "" for none; `muted` asks are not told why they are refused."""
 
-    __slots__ = ("engine", "label", "lines", "message", "muted", "pending", "session")
+    __slots__ = (
+        "batch",
+        "engine",
+        "is_handled",
+        "label",
+        "lines",
+        "message",
+        "muted",
+        "pending",
+        "session",
+        "waits",
+    )
 
     def __init__(self, engine: Engine, session: Session, message: Message, label: str) -> None:
         self.engine = engine
@@ -35,7 +46,10 @@ class Ask:
         self.label = label
         self.muted = False
         self.lines: list[str] | None = [] if label else None  # collected until the answer is complete
+        self.is_handled = False  # the handler may still add to the answer
+        self.batch = ""  # the batch around an answer that is given piece by piece
         self.pending = 0  # facts in line and questions to the store
+        self.waits = False  # for the store, while others may speak
 
     @property
     def params(self) -> list[str]:
@@ -64,10 +78,10 @@ class Ask:
 
     def send(self, line: str) -> None:
         """Answer with a whole line."""
-        if self.lines is None:
-            self.engine.outboxes.send(self.session, line)
-        else:
+        if self.lines is not None:
             self.lines.append(line)
+        else:
+            self.engine.outboxes.send(self.session, nested(line, self.batch) if self.batch else line)
 
     def reply(self, numeric: str, *params: str) -> None:
         """Answer with a numeric; the last parameter is the sentence where the numeric has one."""
@@ -107,6 +121,7 @@ class Ask:
     def wait(self) -> None:
         """Something will be answered later; the request and the session's next line wait for `settled`."""
         self.pending += 1
+        self.waits = True
         self.session.in_flight += 1
 
     def settled(self) -> None:
@@ -114,19 +129,29 @@ class Ask:
         self.pending -= 1
         self.session.in_flight -= 1
         if not self.pending:
-            self.finish()
+            if self.is_handled:
+                self.finish()
+        elif self.waits and self.lines:
+            # What has happened is told before what others say meanwhile: a JOIN before the talk in the room.
+            self._open_batch(self.lines)
         session = self.session
         if not session.in_flight and (session.held is not None or session.finished):
             self.engine.resumable.append(session)
 
     def finish(self) -> None:
         """The handler is done: give the labelled answer, unless something is still waited for."""
-        lines = self.lines
-        if lines is None or self.pending:
+        self.is_handled = True
+        if self.pending or (self.lines is None and not self.batch):
             return
-        self.lines = None
         outboxes = self.engine.outboxes
         server = self.engine.settings.server
+        if self.batch:
+            outboxes.send(self.session, f":{server} BATCH -{self.batch}")
+            self.batch = ""
+        lines = self.lines
+        if lines is None:
+            return
+        self.lines = None
         label = "label=" + escape(self.label)
         if not lines:
             # "Servers MUST respond with a labeled ACK message when a client sends a labeled command that normally
@@ -140,12 +165,20 @@ class Ask:
             for line in lines[1:]:
                 outboxes.send(self.session, line)
         else:
-            # "If a response consists of more than one message, a batch MUST be used"
-            reference = self.engine.next_batch()
-            outboxes.send(self.session, f"@{label} :{server} BATCH +{reference} labeled-response")
-            for line in lines:
-                outboxes.send(self.session, nested(line, reference))
-            outboxes.send(self.session, f":{server} BATCH -{reference}")
+            self._open_batch(lines)
+            self.finish()
+
+    def _open_batch(self, lines: list[str]) -> None:
+        """ "If a response consists of more than one message, a batch MUST be used" """
+        outboxes = self.engine.outboxes
+        server = self.engine.settings.server
+        self.lines = None
+        self.batch = self.engine.next_batch()
+        outboxes.send(
+            self.session, f"@label={escape(self.label)} :{server} BATCH +{self.batch} labeled-response"
+        )
+        for line in lines:
+            outboxes.send(self.session, nested(line, self.batch))
 
 
 def is_one_batch(lines: list[str]) -> bool:

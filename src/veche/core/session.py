@@ -69,7 +69,9 @@ class Session:
         self.host = host
         self.door = door
         self.secure = secure  # nobody between the client and us can read along
-        self.certificate = ""  # SHA-256 of the client's TLS certificate: 64 lower-case hex digits; "" for none
+        self.certificate = (
+            ""  # SHA-256 of the client's TLS certificate: 64 lower-case hex digits; "" for none
+        )
         self.server_name = ""  # the host name that the client asked TLS for (SNI); "" for none
         self.gateway = ""  # the name of the WEBIRC gateway that it comes through; "" for none
         self.reader = LineReader()
