@@ -397,8 +397,8 @@ class Engine:
         self.timers.at(now + SWEEP_SECONDS, self._sweep)
         settings = self.settings
         for session in list(self.sessions):
-            if session.ended:
-                continue
+            if session.ended or session.reading_paused:
+                continue  # whom we do not read from is not silent
             if session.registration is not None:
                 if now - session.registration.opened > settings.registration_seconds:
                     self.end(session, "Registration timed out")

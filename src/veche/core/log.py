@@ -170,7 +170,7 @@ class Log:
                 fact.seq = self.seq
                 fact.msgid = self.chance.msgid(now)
                 if storing and entry.row.record is not None:
-                    records.append(entry.row.record(fact))
+                    records.append(entry.row.record(self.world, fact))
             if fact.changes:
                 break
         return batch, records

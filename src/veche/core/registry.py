@@ -72,7 +72,8 @@ class FactRow:
     `guard(world, fact)`: the refusal, or None. Pure. Asked once, when everything before the fact has been applied.
     `apply(world, fact)`: the change; cannot fail; returns who hears of it.
     `render(fact, view, tags)`: the line (without its end) for one view, beginning with the given tag part.
-    `record(fact)`: the row of the record for what must last, else None for facts that nobody stores.
+    `record(world, fact)`: the row of the record for what must last, else None for facts that nobody stores. Asked
+    behind the guard, so that the world is the one in which the fact happens.
     `own_copy`: whether the asker gets a copy.
     """
 
@@ -84,7 +85,7 @@ class FactRow:
         apply: Callable[[World, Any], Audience],
         render: Callable[[Any, int, str], str],
         guard: Callable[[World, Any], Refusal | None] | None = None,
-        record: Callable[[Any], Record] | None = None,
+        record: Callable[[World, Any], Record] | None = None,
         own_copy: OwnCopy = OwnCopy.ALWAYS,
     ) -> None:
         self.apply = apply

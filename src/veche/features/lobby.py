@@ -30,15 +30,18 @@ def tell(ask: Ask, fact: MemberJoined) -> None:
         return
     ask.wait()
     room = ask.world.rooms[key]
-    store.page(Page(key, settings.lobby_replay, era=room.created, newest=True), partial(_show, ask))
+    # What is said from now on reaches him as it is said; the page may be read when some of that is in the record.
+    last = ask.engine.log.seq
+    store.page(Page(key, settings.lobby_replay, era=room.created, newest=True), partial(_show, ask, last))
 
 
-def _show(ask: Ask, records: list[Record] | StoreError) -> None:
+def _show(ask: Ask, last: int, records: list[Record] | StoreError) -> None:
     if not isinstance(
         records, StoreError
     ):  # a newcomer can do nothing about it, and the store has told the log
         for record in records:
-            ask.send(playback_line(record, ask.session))
+            if record.seq <= last:
+                ask.send(playback_line(record, ask.session))
     ask.settled()
 
 

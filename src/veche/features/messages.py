@@ -122,8 +122,6 @@ def _send(ask: Ask, target: str, text: str, tags: str) -> None:
             ask.refuse(Refusal(numerics.ERR_NOSUCHCHANNEL, target, "No such channel"))
             return
         fact = kind(user.uid, user.source, user.account, command, room.name, room.key, text, tags)
-        if room.is_closed():
-            fact.era = room.created
     else:
         other = ask.world.users_by_key.get(fold(target))
         if other is None:
@@ -214,8 +212,11 @@ def render_tags(fact: TagsSent, view: int, tags: str) -> str:
     return f"{tags}:{fact.source} TAGMSG {fact.target}" if view & MESSAGE_TAGS else ""
 
 
-def record_message(fact: MessageSent) -> Record:
-    """The row of the record."""
+def record_message(world: World, fact: MessageSent) -> Record:
+    """The row of the record. Whether the room is closed is asked now: it may have been closed in the line before."""
+    room = world.rooms.get(fact.room)
+    if room is not None and room.is_closed():
+        fact.era = room.created
     return Record(
         fact.seq,
         fact.msgid,
