@@ -29,7 +29,16 @@ FAULTS = (
         "mute",
         "leave-out",
     ),
-    *("deliver-twice", "refuse-but-keep", "deaf", "bad-exit", "silent-exit", "never-ready", "no-history"),
+    *(
+        "deliver-twice",
+        "fade",
+        "refuse-but-keep",
+        "deaf",
+        "bad-exit",
+        "silent-exit",
+        "never-ready",
+        "no-history",
+    ),
 )
 EVERY = 20  # the fault strikes every twentieth message
 
@@ -62,6 +71,8 @@ class Server:
         for raw in self.path.read_text().splitlines():
             number, room, sender, text = raw.split(" ", 3)
             self.lines.append(Line(room, sender, text, int(number)))
+        if fault == "fade" and len({line.room for line in self.lines}) > 1:
+            del self.lines[10]
         self.count = itertools.count(self.lines[-1].number + 1 if self.lines else 1)
         self.file = self.path.open("ab", buffering=0)
 

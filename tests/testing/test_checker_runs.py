@@ -62,6 +62,13 @@ def test_a_server_that_breaks_a_promise_is_red(run: Run, tmp_path: Path, weaknes
     assert main(["judge", str(saved)]) == 1
 
 
+def test_a_server_that_loses_an_old_room_at_a_later_fault_is_red(run: Run) -> None:
+    status, said = run("kill", "fade", rounds=2)
+    assert status == 1, said
+    assert "gone or changed after a later one" in said
+    assert "1 gone or changed, the first at place 11" in said
+
+
 @pytest.mark.parametrize(
     ("weakness", "words"),
     [

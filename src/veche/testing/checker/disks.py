@@ -21,7 +21,10 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,26 +37,41 @@ _ATOMIC = frozenset({"ext2/ext3", "ext4", "xfs"})
 
 
 def why_no_disks() -> str:
-    """Why this machine cannot play power cuts; empty if it can."""
-    if os.name != "posix" or not Path("/proc/mounts").exists():
-        return "needs Linux"
-    if os.geteuid() != 0:
-        return "needs root: it mounts file systems"
-    for program in ("mkfs.ext4", "mount", "umount", "losetup", "stat"):
-        if shutil.which(program) is None:
-            return f"needs {program}"
-    try:
-        _run("losetup", "--find")
-    except CheckerError as error:
-        return f"needs a loop device: {error}"
-    return ""
+    """Why this machine cannot play power cuts; empty if it can. Root in a container often may not: it is tried."""
+    return _why_no_mounts("mkfs.ext4", "losetup", "stat") or _why_not_this_one(_mount_image)
 
 
 def why_no_tmpfs() -> str:
     """Why this machine cannot play a full disk; empty if it can."""
-    if os.name != "posix" or not Path("/proc/mounts").exists():
+    return _why_no_mounts() or _why_not_this_one(_mount_tmpfs)
+
+
+def _why_no_mounts(*programs: str) -> str:
+    if sys.platform != "linux":
         return "needs Linux"
-    return "" if os.geteuid() == 0 else "needs root: it mounts a file system"
+    if os.geteuid() != 0:
+        return "needs root: it mounts file systems"
+    missing = [program for program in ("mount", "umount", *programs) if not _find(program)]
+    return f"needs {', '.join(missing)}" if missing else ""
+
+
+def _why_not_this_one(mount: Callable[[Path], "Disk"]) -> str:
+    with tempfile.TemporaryDirectory(prefix="veche-mount-") as folder:
+        try:
+            with mount(Path(folder)):
+                return ""
+        except CheckerError as error:
+            return f"must be allowed to mount: {error}"
+
+
+def _mount_image(folder: Path) -> "Disk":
+    disk = LoopDisk(folder / "image", folder / "disk")
+    disk.format()
+    return disk
+
+
+def _mount_tmpfs(folder: Path) -> "Disk":
+    return SmallDisk(folder / "disk", 1 << 20)
 
 
 class Disk:
@@ -200,8 +218,16 @@ def _wait_stopped(pid: int) -> None:
         time.sleep(0.001)
 
 
-def _run(*words: str) -> str:
-    result = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - fixed programs
+def _find(program: str) -> str | None:
+    # Debian keeps programs for administrators where an ordinary PATH does not look.
+    return shutil.which(
+        program, path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    )
+
+
+def _run(program: str, *words: str) -> str:
+    command = [_find(program) or program, *words]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed programs
     if result.returncode != 0:
-        raise CheckerError(f"{' '.join(words)}: {result.stderr.strip()}")
+        raise CheckerError(f"{program} {' '.join(words)}: {result.stderr.strip()}")
     return result.stdout

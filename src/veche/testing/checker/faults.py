@@ -10,19 +10,22 @@ from .record import Event, known_at
 from .verdict import Answers
 
 LONGEST_MOMENT = 0.5  # seconds of load before the harm is done, at most
+KILLED_STARTS = 0.1  # how often the start after a kill is killed as well: recovery must bear it, too
 TERMINATE_WITHIN = 10.0
 SMALL_DISK = 16 << 20
 DISK_PATIENCE = 20.0  # until a full disk is felt (the log may own some space already), or a freed one
 
 
 async def kill(plan: Plan) -> None:
-    """`kill -9` at a random moment under load, a start on the same data, and the question of what is left."""
+    """`kill -9` at a random moment under load (sometimes at the next start as well), and what is left then."""
     data = plan.work / "data"
     before: tuple[str, str, list[Event]] | None = None
     try:
         for number in range(1, plan.rounds + 1):
-            await plan.server.start(data)
+            if number > 1 and plan.random.random() < KILLED_STARTS:
+                await plan.server.start_and_kill(data, plan.random.uniform(0, LONGEST_MOMENT))
             # One start serves two: it answers for the last round and takes the load of this one.
+            await plan.server.start(data)
             if before is not None:
                 await plan.check(*before)
             crowd, moment = await _talk(plan, number)

@@ -1,7 +1,9 @@
 """What all faults share: what to start, how much load, where to work, and the check of a round."""
 
 import random
+from array import array
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from . import record, report
@@ -31,8 +33,8 @@ class Plan:
         self.say = say
         self.total = Verdict()
         self.server = Server(command, work / "server.log")
-        # By room: history as it was right after the room's own fault.
-        self._lasting: dict[str, list[Kept]] = {}
+        # By room: history as it was right after the room's own fault; hashes, for there may be a million messages.
+        self._lasting: dict[str, array[int]] = {}
 
     def room(self, number: int) -> str:
         """Every round has a room of its own, so that its history is its own."""
@@ -45,7 +47,7 @@ class Plan:
         # The directions take turns: both must be right, and reading twice would double the time.
         history = await self._read(room, "forwards" if len(self._lasting) % 2 else "backwards")
         verdict = judge(events, history, answers)
-        self._lasting[room] = history
+        self._lasting[room] = _hashes(history)
         self.note(room, label, verdict)
         if not verdict.is_clean:
             path = self.work / f"{room[1:]}.jsonl"
@@ -67,14 +69,15 @@ class Plan:
         """What was in history after its own fault is there, unchanged, after all the later ones."""
         for index, (room, before) in enumerate(self._lasting.items()):
             after = await self._read(room, "backwards" if index % 2 else "forwards")
-            if after == before:
+            hashes = _hashes(after)
+            if hashes == before:
                 continue
-            found = set(after)
-            gone = [kept for kept in before if kept not in found]
-            words = (
-                f"{room}: {len(before):,} messages, now {len(after):,}, {len(gone):,} of the old ones gone"
+            same = sum(
+                1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, hashes, strict=False))
             )
-            self.total.add(Promise.LASTING, words + (f", as {gone[0]}" if gone else ""))
+            lost = len(set(before) - set(hashes))
+            words = f"{room}: {len(before):,} messages before, {len(after):,} now, {lost:,} gone or changed"
+            self.total.add(Promise.LASTING, f"{words}, the first at place {same + 1:,}")
         self.say(f"all {len(self._lasting)} rooms read once more at the end")
 
     async def _read(self, room: str, direction: Direction) -> list[Kept]:
@@ -84,3 +87,7 @@ class Plan:
             return await historian.read(room, direction)
         finally:
             historian.leave()
+
+
+def _hashes(history: Sequence[Kept]) -> "array[int]":
+    return array("q", map(hash, history))

@@ -51,6 +51,26 @@ class Server:
 
     async def start(self, data: Path) -> None:
         """Start on a data directory and return when it has said `ready`."""
+        ready = await self._launch(data)
+        assert self._reader is not None
+        waiting = asyncio.create_task(ready.wait(), name="server ready")
+        done, _ = await asyncio.wait(
+            {waiting, self._reader}, timeout=START_PATIENCE, return_when=asyncio.FIRST_COMPLETED
+        )
+        if waiting not in done:
+            waiting.cancel()
+            was_late = not done
+            await self.kill()
+            how = f"is not ready after {START_PATIENCE:.0f} s" if was_late else "ended at its start"
+            raise CheckerError(f"the server {how}: {' '.join(self.command)}")
+
+    async def start_and_kill(self, data: Path, seconds: float) -> None:
+        """Start, and kill a moment later, wherever the start has come to."""
+        await self._launch(data)
+        await asyncio.sleep(seconds)
+        await self.kill()
+
+    async def _launch(self, data: Path) -> asyncio.Event:
         # A new port every time: connections to the one that was killed cannot be taken for its successor's.
         self.port = _free_port()
         words = [word.replace("{data}", str(data)).replace("{port}", str(self.port)) for word in self.command]
@@ -69,16 +89,7 @@ class Server:
         assert self._process.stdout is not None
         ready = asyncio.Event()
         self._reader = asyncio.create_task(self._read(self._process.stdout, ready), name="server output")
-        waiting = asyncio.create_task(ready.wait(), name="server ready")
-        done, _ = await asyncio.wait(
-            {waiting, self._reader}, timeout=START_PATIENCE, return_when=asyncio.FIRST_COMPLETED
-        )
-        if waiting not in done:
-            waiting.cancel()
-            was_late = not done
-            await self.kill()
-            how = f"is not ready after {START_PATIENCE:.0f} s" if was_late else "ended at its start"
-            raise CheckerError(f"the server {how}: {' '.join(words)}")
+        return ready
 
     async def _read(self, output: asyncio.StreamReader, ready: asyncio.Event) -> None:
         # Read to the end and not only to `ready`: a full pipe would stop the server.
