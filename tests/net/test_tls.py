@@ -201,7 +201,7 @@ async def test_irc_is_agreed_upon_by_name(door: Door) -> None:
 async def test_who_wants_another_protocol_is_sent_away(door: Door) -> None:
     context = trusting()
     context.set_alpn_protocols(["http/1.1"])
-    with pytest.raises(ssl.SSLError, match="(?i)no.application.protocol"):
+    with pytest.raises(ssl.SSLError, match=r"(?i)no.application.protocol"):
         async with door.enter(context):
             pass
     async with door.enter() as (reader, writer):  # and nobody else is
