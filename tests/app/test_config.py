@@ -17,6 +17,11 @@ def test_defaults_are_the_documented_ones() -> None:
     assert config.lobby.room == "#lobby"
     assert config.lobby.replay == 20
     assert config.store.mode == "durable"
+    assert config.tls.certificate == ""
+    assert config.tls.sts_seconds == 0
+    assert config.web.origins == ()
+    assert config.proxy.trusted == ()
+    assert config.webirc == {}
 
 
 def test_a_config_does_not_change() -> None:

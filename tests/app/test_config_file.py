@@ -208,3 +208,57 @@ def test_enormous_file_is_refused(tmp_path: Path) -> None:
 def test_line_of_a_value_over_several_lines_is_its_first() -> None:
     assert find_line('[a]\nx = 1\n\ny = [\n 1,\n 2,\n]\nz = """\n"""\n', "a.y") == 3 + 1
     assert find_line('[a]\nz = """\n\n"""\n', "a.z") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        ('[tls]\ncertificate = "a.pem"\n', "tls.certificate", 2),
+        ('[tls]\n\nkey = "a.pem"\n', "tls.key", 3),
+        ('[tls]\nsts_names = ["ok.example", "no dot"]\n', "tls.sts_names", 2),
+        ("[tls]\nsts_seconds = -1\n", "tls.sts_seconds", 2),
+        ('[web]\norigins = ["https://a.example/"]\n', "web.origins", 2),
+        ('[web]\norigins = ["a.example"]\n', "web.origins", 2),
+        ('[proxy]\ntrusted = ["10.0.0.0/33"]\n', "proxy.trusted", 2),
+        ('[proxy]\ntrusted = ["proxy.example"]\n', "proxy.trusted", 2),
+        ('[proxy]\ndoors = ["classic"]\n', "proxy.doors", 2),
+        ('[webirc.a]\npassword = "x"\nnetworks = ["all"]\n', "webirc.a.networks", 3),
+        ('[webirc.a]\npassword = "x y"\nnetworks = ["::1"]\n', "webirc.a.password", 2),
+        ('[webirc."a b"]\npassword = "x"\nnetworks = ["::1"]\n', "webirc.a b", 1),
+        ('[webirc.a]\npassword = 1\nnetworks = ["::1"]\n', "webirc", 1),
+        ('[webirc.a]\npassword = "x"\n', "webirc", 1),
+    ],
+)
+def test_doors_are_checked(tmp_path: Path, text: str, key: str, line: int) -> None:
+    error = refusal(tmp_path, text)
+    assert (error.key, error.line) == (key, line)
+
+
+def test_doors_are_taken(tmp_path: Path) -> None:
+    text = """
+[tls]
+certificate = "/a/cert.pem"
+key = "/a/key.pem"
+sts_seconds = 86400
+sts_names = ["chat.example"]
+[web]
+origins = ["https://a.example", "http://[::1]:8080", "*"]
+[proxy]
+trusted = ["127.0.0.1", "10.0.0.7/8", "fd00::/8"]
+doors = ["irc", "ircs"]
+[webirc.kiwi]
+password = "hunter2"
+networks = ["127.0.0.1"]
+"""
+    config = load_config(write(tmp_path, text))
+    assert config.tls.sts_names == ("chat.example",)
+    assert config.webirc["kiwi"].password == "hunter2"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are a matter of POSIX")
+def test_file_with_a_gateways_password_must_be_private(tmp_path: Path) -> None:
+    file = write(tmp_path, '[webirc.a]\nnetworks = ["::1"]\npassword = "secret"\n', 0o644)
+    with pytest.raises(ConfigError) as caught:
+        load_config(file)
+    assert caught.value.line == 3
+    assert "secret" not in str(caught.value)

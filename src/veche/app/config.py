@@ -74,6 +74,52 @@ class Listen(_Section, frozen=True):
     classic: tuple[str, ...] = ("127.0.0.1:1995",)
 
 
+class Tls(_Section, frozen=True):
+    """[tls]: encryption of the `ircs` door, and of `web` if it says so."""
+
+    # PEM files: the certificate with those that issued it, its own first, and its key, which nobody else may read.
+    # "" = one of our own, made at the first start and renewed in time; clients will ask their person about it.
+    # Both are read again when they change and at SIGHUP.
+    certificate: str = ""
+    key: str = ""
+    # For how many seconds clients are to insist on TLS once they have connected with it (STS); 0 = not said. Off until
+    # somebody says so, because clients that have heard it refuse every certificate that they cannot verify, as the
+    # one of our own, and there is no way back for them but to wait.
+    sts_seconds: Annotated[int, Meta(ge=0, le=63_072_000)] = 0
+    # The TLS port that clients on the plain door are sent to; 0 = that of the first `ircs` address.
+    sts_port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    # Host names besides server.name under which clients hear it.
+    sts_names: tuple[str, ...] = ()
+
+
+class Web(_Section, frozen=True):
+    """[web]: the browser's door."""
+
+    # Origins of pages, like "https://chat.example", that may connect besides this server's own; "*" = any.
+    origins: tuple[str, ...] = ()
+    # Whether the door speaks HTTPS with the certificate of [tls], and no HTTP.
+    tls: bool = False
+
+
+class Proxy(_Section, frozen=True):
+    """[proxy]: load balancers and reverse proxies in front of us."""
+
+    # Their addresses and networks, like "10.0.0.7" or "10.1.0.0/16". At the `web` door their X-Forwarded-For is
+    # believed, from the right, up to the first address that is not theirs; nobody else's is.
+    trusted: tuple[str, ...] = ()
+    # The doors at which connections from them must begin with a PROXY header (version 1 or 2): "irc", "ircs".
+    doors: tuple[Literal["irc", "ircs"], ...] = ()
+
+
+class Gateway(_Section, frozen=True):
+    """[webirc.NAME]: a gateway that may say where its users come from (WEBIRC)."""
+
+    # What it must say to be believed. A file that holds one must be private (mode 0600).
+    password: Annotated[str, Meta(min_length=1, max_length=300)]
+    # The addresses and networks that it connects from; no limits per address apply to them.
+    networks: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
 class Limits(_Section, frozen=True):
     """[limits]: what one client may cost. Lengths are in characters, unless said otherwise."""
 
@@ -150,6 +196,10 @@ class Config(_Section, frozen=True):
 
     server: Server = msgspec.field(default_factory=Server)
     listen: Listen = msgspec.field(default_factory=Listen)
+    tls: Tls = msgspec.field(default_factory=Tls)
+    web: Web = msgspec.field(default_factory=Web)
+    proxy: Proxy = msgspec.field(default_factory=Proxy)
+    webirc: dict[str, Gateway] = {}
     limits: Limits = msgspec.field(default_factory=Limits)
     lobby: Lobby = msgspec.field(default_factory=Lobby)
     history: History = msgspec.field(default_factory=History)

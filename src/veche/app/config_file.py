@@ -4,6 +4,7 @@ A mistake is refused with the key and the line, because a setting that is silent
 that does not start. Nothing is touched but the file itself: no sockets, no directories made.
 """
 
+import ipaddress
 import math
 import os
 import re
@@ -16,7 +17,7 @@ from typing import Any
 import msgspec
 
 from veche.app.addresses import AddressError, parse_addresses
-from veche.app.config import Config, Listen, is_server_name
+from veche.app.config import Config, Gateway, Listen, is_server_name
 from veche.phrases import Language, Phrases
 from veche.wire.names import is_valid_room
 
@@ -54,12 +55,37 @@ PHRASES = {
         "a line of it is longer than {limit} bytes or holds control characters",
         "в нём есть строка длиннее {limit} байт или управляющие знаки",
     ),
+    "both": (
+        "a certificate needs its key and a key its certificate",
+        "сертификату нужен ключ, а ключу — сертификат",
+    ),
+    "host-name": ("{value!r} is not a host name with a dot in it", "{value!r} — не имя машины с точкой"),
+    "origin": (
+        "{value!r} is not an origin: https://chat.example, with a port if it has one and no path, or *",
+        "{value!r} — не источник: https://chat.example, при необходимости с портом, без пути, или *",
+    ),
+    "network-number": (
+        "{value!r} is neither an IP address nor a network, like 10.0.0.7 or 10.1.0.0/16",
+        "{value!r} — не IP-адрес и не сеть, как 10.0.0.7 или 10.1.0.0/16",
+    ),
+    "gateway": (
+        "a gateway's name has 1 to 63 visible characters and no spaces",
+        "имя шлюза — от 1 до 63 видимых знаков без пробелов",
+    ),
+    "one-word": (
+        "a gateway's password is one word: it holds no space and does not begin with a colon",
+        "пароль шлюза — одно слово: без пробелов и без двоеточия в начале",
+    ),
     "room": (
         "a room's name begins with # and holds no spaces, commas or colons; empty means no lobby",
         "имя комнаты начинается с # и не содержит пробелов, запятых и двоеточий; пустое — без общей комнаты",
     ),
 }
 
+# RFC 6454, 6.2, as browsers write it: scheme, host, and the port unless it is the scheme's own.
+_ORIGIN = re.compile(
+    r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?", re.ASCII
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -130,7 +156,9 @@ def find_line(text: str, key: str) -> int:
         else:
             return whole + 1
         whole = count
-    return max(1, len(lines))
+    # What is missing is missed in its table.
+    table, dot, _ = key.rpartition(".")
+    return find_line(text, table) if dot else max(1, len(lines))
 
 
 def _read(file: Path, phrases: Phrases) -> str | None:
@@ -154,8 +182,9 @@ def _read(file: Path, phrases: Phrases) -> str | None:
         raise ConfigError(
             phrases("in-line", file=file, line=line, reason=phrases("utf8")), "", line
         ) from None
-    if os.name == "posix" and mode & 0o077 and _holds_secret(_parse(text, str(file), phrases)):
-        key, line = "server.password", find_line(text, "server.password")
+    if os.name == "posix" and mode & 0o077 and _secret_in(_parse(text, str(file), phrases)):
+        key = _secret_in(_parse(text, str(file), phrases))
+        line = find_line(text, key)
         reason = phrases("exposed", mode=mode, file=file)
         raise ConfigError(phrases("in-file", file=file, line=line, name=key, reason=reason), key, line)
     return text
@@ -173,9 +202,16 @@ def _parse(text: str, file: str, phrases: Phrases) -> dict[str, Any]:
         raise ConfigError(phrases("in-line", file=file, line=line, reason=reason), "", line) from None
 
 
-def _holds_secret(raw: Mapping[str, Any]) -> bool:
+def _secret_in(raw: Mapping[str, Any]) -> str:
+    """The key of a password in the raw tables, or ""."""
     server = raw.get("server")
-    return isinstance(server, dict) and bool(server.get("password"))
+    if isinstance(server, dict) and server.get("password"):
+        return "server.password"
+    gateways = raw.get("webirc")
+    for name, gateway in gateways.items() if isinstance(gateways, dict) else ():
+        if isinstance(gateway, dict) and gateway.get("password"):
+            return f"webirc.{name}.password"
+    return ""
 
 
 def _override(raw: dict[str, Any], text: str, phrases: Phrases) -> str:
@@ -207,6 +243,9 @@ def _override_value(section: str, key: str, text: str) -> object:
 def _explain(message: str, phrases: Phrases) -> tuple[str, str]:
     """The key and the reason in msgspec's message: "Expected `int`, got `str` - at `$.limits.flood_burst`"."""
     detail, _, place = message.partition(" - at `$")
+    place, _, rest = place.partition("[...]")  # a table whose keys are names of somebody's choice
+    if rest.strip(".`"):
+        detail = f"{rest.strip('.`')}: {detail}"
     path = re.sub(r"\[\d*\.*\]", "", place.rstrip("`")).strip(".")
     unknown = re.fullmatch(r"Object contains unknown field `(.*)`", detail)
     if not unknown:
@@ -223,7 +262,7 @@ def _nearest(key: str) -> str:
     known = [
         f"{section.name}.{field.name}"
         for section in msgspec.structs.fields(Config)
-        for field in msgspec.structs.fields(section.type)
+        for field in msgspec.structs.fields(Gateway if section.name == "webirc" else section.type)
     ]
     if "." not in key:
         known = [field.name for field in msgspec.structs.fields(Config)]
@@ -247,8 +286,39 @@ def _complaints(config: Config, phrases: Phrases, language: Language) -> Iterabl
         yield "limits.flood_per_second", phrases("finite")
     if config.lobby.room and not is_valid_room(config.lobby.room, config.limits.room_length):
         yield "lobby.room", phrases("room")
+    yield from _complaints_about_doors(config, phrases, language)
+
+
+def _complaints_about_doors(
+    config: Config, phrases: Phrases, language: Language
+) -> Iterable[tuple[str, str]]:
     for door in Listen.__struct_fields__:
         try:
             parse_addresses(getattr(config.listen, door), language)
         except AddressError as error:
             yield f"listen.{door}", str(error)
+    if bool(config.tls.certificate) != bool(config.tls.key):
+        yield "tls.certificate" if config.tls.certificate else "tls.key", phrases("both")
+    for name in config.tls.sts_names:
+        if not is_server_name(name):
+            yield "tls.sts_names", phrases("host-name", value=name)
+    for origin in config.web.origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            yield "web.origins", phrases("origin", value=origin)
+    yield from _complaints_about_networks("proxy.trusted", config.proxy.trusted, phrases)
+    for name, gateway in config.webirc.items():
+        if not 1 <= len(name) <= 63 or not name.isprintable() or " " in name:
+            yield f"webirc.{name}", phrases("gateway")
+        if " " in gateway.password or gateway.password[0] == ":" or _CONTROL.search(gateway.password):
+            yield f"webirc.{name}.password", phrases("one-word")
+        yield from _complaints_about_networks(f"webirc.{name}.networks", gateway.networks, phrases)
+
+
+def _complaints_about_networks(
+    key: str, networks: Iterable[str], phrases: Phrases
+) -> Iterable[tuple[str, str]]:
+    for network in networks:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError:
+            yield key, phrases("network-number", value=network)
