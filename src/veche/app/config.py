@@ -158,6 +158,8 @@ class Limits(_Section, frozen=True):
     room_creations_per_minute: Annotated[int, Meta(ge=1, le=10_000)] = 20
     # Entries of each of a room's lists (bans).
     list_entries: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    # Nicks that one client may watch with MONITOR.
+    monitor_entries: Annotated[int, Meta(ge=1, le=10_000)] = 100
     # Targets of one command.
     max_targets: Annotated[int, Meta(ge=1, le=100)] = 4
 

@@ -4,6 +4,7 @@ Sources: Modern IRC, "Numeric Replies"; standard-replies ("FAIL <command> <code>
 server-time ("YYYY-MM-DDThh:mm:ss.sssZ").
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -56,6 +57,22 @@ def middle(param: str) -> str:
     if param and param[0] != ":" and " " not in param and len(param) <= _SHOWN:
         return param
     return cut(param.partition(" ")[0].lstrip(":"), _SHOWN) or "*"
+
+
+def pack(words: Iterable[str], separator: str, room: int) -> Iterator[str]:
+    """The words joined into texts of at most `room` bytes each; a longer word is a text of its own."""
+    text = ""
+    size = 0
+    for word in words:
+        need = len(word.encode()) + len(separator)
+        if text and size + need > room:
+            yield text
+            text = ""
+            size = 0
+        text += separator + word if text else word
+        size += need
+    if text:
+        yield text
 
 
 def shown_prefix(caps: int, member: Member) -> str:

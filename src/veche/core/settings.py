@@ -26,6 +26,7 @@ class Settings:
         "lobby",
         "lobby_replay",
         "max_targets",
+        "monitor_entries",
         "motd",
         "network",
         "nick_length",
@@ -78,6 +79,7 @@ class Settings:
         self.room_creations_per_minute = 20
         self.list_entries = 100
         self.max_targets = 4
+        self.monitor_entries = 100
         self.lobby = "#lobby"
         self.lobby_replay = 20
         self.history_page = 1000

@@ -6,23 +6,12 @@ Source: Modern IRC, "AWAY message"; away-notify.
 from veche.core.ask import Ask
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.settings import Settings
-from veche.state.events import Audience, Fact, MemberJoined
+from veche.state.events import Audience, AwaySet, MemberJoined
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.caps import AWAY_NOTIFY
 from veche.wire.lines import cut
 from veche.wire.names import fold
-
-
-class AwaySet(Fact):
-    """A user is away with a message, or back ("")."""
-
-    __slots__ = ("source", "text")
-
-    def __init__(self, actor: str, source: str, text: str) -> None:
-        super().__init__(actor)
-        self.source = source
-        self.text = text
 
 
 class NewcomerIsAway(AwaySet):

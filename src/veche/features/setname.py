@@ -5,23 +5,12 @@ Source: setname.
 
 from veche.core.ask import Ask
 from veche.core.registry import Command, FactRow, Feature
-from veche.state.events import Audience, Fact
+from veche.state.events import Audience, RealNameChanged
 from veche.state.world import World
 from veche.wire.caps import SETNAME
 
 # A name changed more often than this (seconds) is a flood in everybody's window.
 _PAUSE = 5.0
-
-
-class RealNameChanged(Fact):
-    """A user has another real name."""
-
-    __slots__ = ("real_name", "source")
-
-    def __init__(self, actor: str, source: str, real_name: str) -> None:
-        super().__init__(actor)
-        self.source = source
-        self.real_name = real_name
 
 
 def setname(ask: Ask) -> None:

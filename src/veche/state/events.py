@@ -122,3 +122,37 @@ class MemberLeft(Fact):
         self.source = source
         self.room = room
         self.reason = reason
+
+
+class AwaySet(Fact):
+    """A user is away with a message, or back ("")."""
+
+    __slots__ = ("source", "text")
+
+    def __init__(self, actor: str, source: str, text: str) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.text = text
+
+
+class RealNameChanged(Fact):
+    """A user has another real name."""
+
+    __slots__ = ("real_name", "source")
+
+    def __init__(self, actor: str, source: str, real_name: str) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.real_name = real_name
+
+
+class HostChanged(Fact):
+    """Others see another user name or host of a user (`actor`, whoever wanted it); `source` as he was known before."""
+
+    __slots__ = ("host", "source", "username")
+
+    def __init__(self, actor: str, source: str, username: str, host: str) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.username = username
+        self.host = host

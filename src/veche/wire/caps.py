@@ -23,6 +23,8 @@ _NAMES = (
     "away-notify",
     "setname",
     "invite-notify",
+    "extended-monitor",
+    "chghost",
 )
 
 BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}
@@ -42,9 +44,11 @@ EXTENDED_JOIN = BITS["extended-join"]
 AWAY_NOTIFY = BITS["away-notify"]
 SETNAME = BITS["setname"]
 INVITE_NOTIFY = BITS["invite-notify"]
+EXTENDED_MONITOR = BITS["extended-monitor"]
+CHGHOST = BITS["chghost"]
 
 # The capabilities that change how a line to everybody looks; sessions that agree in these share one rendering.
-VIEW = MESSAGE_TAGS | SERVER_TIME | EXTENDED_JOIN | AWAY_NOTIFY | SETNAME | INVITE_NOTIFY
+VIEW = MESSAGE_TAGS | SERVER_TIME | EXTENDED_JOIN | AWAY_NOTIFY | SETNAME | INVITE_NOTIFY | CHGHOST
 
 
 def names_of(bits: int) -> list[str]:
