@@ -57,6 +57,7 @@ class OldClient:
 
     def _read(self) -> None:
         while True:
+            data = b""
             try:
                 data = self._socket.recv(1024)
                 message = data.decode("utf-8")

@@ -8,7 +8,7 @@ two messages; and silence. A visitor whose name or later message ends in a newli
 `telnet` and is read line by line from then on. A newline *inside* what the old client sends makes no such visitor of
 him: waiting for a newline behind it would mean waiting for ever.
 
-Source: RFC 854 (telnet's commands; CR NUL for a bare carriage return).
+Sources: RFC 854 (telnet's commands; CR NUL for a bare carriage return), RFC 856 (binary mode), RFC 860 (timing mark).
 """
 
 import re
@@ -26,11 +26,14 @@ NAME_LIMIT = 256
 _IAC = 0xFF
 _SB = 0xFA
 _SE = b"\xff\xf0"
-_NEGOTIATIONS = range(0xFB, 0xFF)  # WILL, WONT, DO, DONT, each with the option behind it
-_REPLIES = {0xFD: 0xFC, 0xFB: 0xFE}  # "do X" is answered "won't X", "will X" is answered "don't X"
+_WILL, _WONT, _DO, _DONT = range(0xFB, 0xFF)  # each with the option behind it
+_BINARY = 0  # RFC 856: all eight bits of a character count
 _COMMANDS = range(0xEC, 0xFA)
-# Interrupt, abort output, abort, end of file: what telnet sends for ^C and its like.
-_INTERRUPTS = frozenset({0xF4, 0xF5, 0xEE, 0xEC})
+# End of file, abort, interrupt: what telnet makes of ^D, ^\\ and ^C.
+_INTERRUPTS = frozenset({0xEC, 0xEE, 0xF4})
+# A telnet that is not in binary mode looks at seven bits of what is typed and takes the second byte of some letters for
+# ^D, ^Z, ^\\, ^C, ^O. (And of one for ^]: that letter never comes here, unless by telnet -8.)
+_LETTERS = {0xEC: b"\x84", 0xED: b"\x9a", 0xEE: b"\x9c", 0xF4: b"\x83", 0xF5: b"\x8f"}
 # A subnegotiation longer than this is none.
 _SB_LIMIT = 1024
 # Nor does a telnet ask for this much at once.
@@ -43,6 +46,7 @@ class Framing:
     """Collects bytes, gives messages. After `overflowed` turns true nothing more can be had from the stream."""
 
     __slots__ = (
+        "_asked_for_binary",
         "_marks",
         "_named",
         "_pending",
@@ -66,6 +70,7 @@ class Framing:
         self._pending = b""
         self._marks: list[int] = []  # where chunks began, in _pending
         self._tail = b""  # the beginning of a telnet command
+        self._asked_for_binary = False
 
     @property
     def wait(self) -> float:
@@ -140,9 +145,8 @@ class Framing:
             own = re.escape(name)
             for found in re.finditer(rb"(?<=\S)(?=" + own + rb": |TELL " + own + rb" )", data):
                 cuts.add(found.start())
-            behind = rb"(?=" + own + rb": |TELL |LIST |HELP |\Z)"
-            for found in re.finditer(rb"(?:\A|(?<=\S))(?:LIST|HELP) " + behind, data):
-                cuts.update(found.span())
+            for found in re.finditer(rb"(?:\A|(?<=\S))(?:LIST |HELP )+(?=" + own + rb": |TELL |\Z)", data):
+                cuts.update(range(found.start(), found.end() + 1, len(b"LIST ")))
         return sorted(cut for cut in cuts if start < cut < len(data))
 
     def _without_telnet(self, data: bytes) -> bytes:
@@ -153,37 +157,66 @@ class Framing:
         pieces: list[bytes] = []
         start = 0
         while at >= 0:
-            end = self._end_of_command(data, at)
+            end = _end_of_command(data, at)
             if end < 0:
                 self._tail = data[at:]
                 break
             if end > at:
                 pieces.append(data[start:at])
+                pieces.append(self._obey(data[at:end], (data[start:at] or b"".join(pieces[-3:]))[-3:]))
                 start = end
             at = data.find(_IAC, max(end, at + 1))
         pieces.append(data[start : len(data) - len(self._tail)])
         return b"".join(pieces).replace(b"\r\0", b"\r\n")
 
-    def _end_of_command(self, data: bytes, at: int) -> int:
-        """Where the telnet command at `at` ends: `at` itself if it is none, -1 if the rest of it has not come."""
-        if at + 1 == len(data):
-            return -1
-        code = data[at + 1]
-        if code in _NEGOTIATIONS:
-            if at + 2 == len(data):
-                return -1
-            if code in _REPLIES and len(self.replies) < _REPLIES_LIMIT:
-                # Nothing is agreed to: every telnet then stays in the mode that all have. Unanswered, one that has
-                # sent ^C (which ends in "do timing mark") shows nothing more.
-                self.replies += bytes((_IAC, _REPLIES[code], data[at + 2]))
-            return at + 3
-        if code == _SB:
-            end = data.find(_SE, at + 2, at + _SB_LIMIT)
-            if end >= 0:
-                return end + len(_SE)
-            return -1 if len(data) - at < _SB_LIMIT else at
+    def _obey(self, command: bytes, before: bytes) -> bytes:
+        """Serve a telnet command; the letter that it was meant to be, for one that stands inside a letter."""
+        code = command[1]
+        option = command[2] if len(command) == 3 else -1
+        if code in (_WILL, _DO):
+            if option != _BINARY:
+                # Unanswered, a telnet that has sent ^C (which ends in "do timing mark") shows nothing more.
+                self._reply(_DONT if code == _WILL else _WONT, option)
+            elif code == _DO:
+                self._reply(_WILL, _BINARY)
+        if not self._asked_for_binary:
+            # Only now: other programs would show these bytes, or die of them.
+            self._asked_for_binary = True
+            self._reply(_DO, _BINARY)
+        if code in _LETTERS and _is_torn(before or self._pending[-3:]):
+            return _LETTERS[code]
         self.interrupted = self.interrupted or code in _INTERRUPTS
-        return at + 2 if code in _COMMANDS else at
+        return b""
+
+    def _reply(self, code: int, option: int) -> None:
+        if len(self.replies) < _REPLIES_LIMIT:
+            self.replies += bytes((_IAC, code, option))
+
+
+def _end_of_command(data: bytes, at: int) -> int:
+    """Where the telnet command at `at` ends: `at` itself if it is none, -1 if the rest of it has not come."""
+    if at + 1 == len(data):
+        return -1
+    code = data[at + 1]
+    if _WILL <= code <= _DONT:
+        return at + 3 if at + 2 < len(data) else -1
+    if code == _SB:
+        end = data.find(_SE, at + 2, at + _SB_LIMIT)
+        if end >= 0:
+            return end + len(_SE)
+        return -1 if len(data) - at < _SB_LIMIT else at
+    return at + 2 if code in _COMMANDS else at
+
+
+def _is_torn(data: bytes) -> bool:
+    """Whether the bytes end inside a character of UTF-8."""
+    for back in range(1, min(3, len(data)) + 1):
+        byte = data[-back]
+        if byte >= 0xC2:
+            return back < (2 if byte < 0xE0 else 3 if byte < 0xF0 else 4)
+        if byte < 0x80:
+            return False
+    return False
 
 
 def _beginnings(name: bytes) -> tuple[bytes, ...]:

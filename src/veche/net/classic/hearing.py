@@ -88,7 +88,7 @@ def _pong(visit: Visit, message: Message) -> None:
         return
     visit.arrived = True
     _greet(visit)
-    for line in visit.backlog.values():
+    for _, line in sorted(visit.backlog.values(), key=_time_of):
         visit.tell(line)
     visit.backlog.clear()
     if not visit.lobby:
@@ -97,6 +97,10 @@ def _pong(visit: Visit, message: Message) -> None:
         visit.to_engine.append("WHO *")
     elif visit.entered:
         _introduce(visit)
+
+
+def _time_of(entry: tuple[str, str]) -> str:
+    return entry[0]
 
 
 def _introduce(visit: Visit) -> None:
@@ -141,7 +145,7 @@ def _said_in_lobby(visit: Visit, message: Message, line: str) -> None:
     # New talk that comes before the old is told waits for it; what comes in both ways is told once.
     time = message.tags.get("time", "")
     stamp = visit.clock(time) if time < visit.time else ""
-    visit.backlog.setdefault(message.tags.get("msgid") or line, stamp + line)
+    visit.backlog.setdefault(message.tags.get("msgid") or line, (time, stamp + line))
 
 
 def _whispered(visit: Visit, message: Message, nick: str, text: str) -> None:
@@ -275,7 +279,7 @@ def _person(visit: Visit, message: Message) -> None:
 
 
 def _ping(visit: Visit, message: Message) -> None:
-    visit.to_engine.append(f"PONG :{message.params[-1]}")
+    visit.to_engine.append(f"PONG :{plain(message.params[-1])}")
 
 
 def _failed(visit: Visit, message: Message) -> None:
@@ -309,9 +313,9 @@ def _refused(visit: Visit, message: Message) -> None:
 
 
 def _ended(visit: Visit, message: Message) -> None:
-    if visit.ending:
-        return  # he has been told
     reason = message.params[-1]
+    if visit.ending or reason == "Password incorrect":
+        return  # he has been told
     if reason == "Connection closed" or reason.startswith("Closing Link: "):
         visit.explain("bye")
     elif reason in _ENDINGS:

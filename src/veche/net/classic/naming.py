@@ -46,7 +46,7 @@ def fault_of(wanted: str, limit: int) -> str:
 def proposals(wanted: str, limit: int, number: int) -> Iterator[str]:
     """Names to try in turn, without end: the wanted one, names like it, then guests from `number` on."""
     base = wanted if is_valid_nick(wanted, limit) else _mended(wanted, limit)
-    for name in (base, *(base[: limit - 1] + str(variant) for variant in _VARIANTS)):
+    for name in dict.fromkeys((base, *(base[: limit - 1] + str(variant) for variant in _VARIANTS))):
         if base and is_valid_nick(name, limit):
             yield name
     for variant in count(number):

@@ -189,6 +189,14 @@ TABLE: Table = {
         "You sent very much text without a line end, so the connection is closed. Nobody has seen that text.",
         "Вы прислали очень много текста без конца строки, соединение закрыто. Этого текста никто не видел.",
     ),
+    "Server is going down": (
+        "The server is going down. What was said is kept; please come again later.",
+        "Сервер останавливается. Всё сказанное сохранено, приходите позже.",
+    ),
+    "Internal error": (
+        "Something went wrong in the server, so the connection is closed. Please come again.",
+        "В сервере произошла ошибка, соединение закрыто. Приходите ещё раз.",
+    ),
     "The server is full, please try again later": (
         "The server is full. Please try again later.",
         "На сервере нет мест. Попробуйте позже.",

@@ -160,7 +160,7 @@ class ClassicSession:
         visit = self._visit
         kind = stranger(raw)
         if kind:
-            visit.explain(kind)
+            visit.tell("\n" + visit.say(kind))  # its screen may still show the greeting
             visit.ending = STRANGER
             return
         text = self._decode(raw)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from veche.net.classic import phrases
 from veche.net.classic.text import plain, split_text
 from veche.net.classic.visit import Visit
+from veche.wire.lines import BODY_LIMIT
 from veche.wire.names import fold, is_valid_nick
 
 # Bytes of one message, in as many lines as it takes. More would be taken for a flood by the engine, and the visitor
@@ -218,7 +219,7 @@ def all_(visit: Visit, rest: str) -> None:
 
 def away(visit: Visit, rest: str) -> None:
     """/away [TEXT]."""
-    visit.to_engine.append(f"AWAY :{_first_piece(rest)}" if rest else "AWAY")
+    visit.to_engine.append(_with_text("AWAY", rest))
 
 
 def topic(visit: Visit, rest: str) -> None:
@@ -226,7 +227,7 @@ def topic(visit: Visit, rest: str) -> None:
     if not visit.lobby:
         visit.explain("no_room")
     else:
-        visit.to_engine.append(f"TOPIC {visit.lobby}" + (f" :{_first_piece(rest)}" if rest else ""))
+        visit.to_engine.append(_with_text(f"TOPIC {visit.lobby}", rest))
 
 
 def join(visit: Visit, _rest: str) -> None:
@@ -249,11 +250,12 @@ def motd(visit: Visit, _rest: str) -> None:
 
 def quit_(visit: Visit, rest: str) -> None:
     """/quit [TEXT]."""
-    visit.to_engine.append(f"QUIT :{_first_piece(rest)}" if rest else "QUIT")
+    visit.to_engine.append(_with_text("QUIT", rest))
 
 
-def _first_piece(text: str) -> str:
-    return split_text(text, 400)[0]
+def _with_text(head: str, text: str) -> str:
+    """A line with as much of the text as it holds; the engine has its own, shorter limits."""
+    return f"{head} :{split_text(text, BODY_LIMIT - len(head.encode()) - 2)[0]}" if text else head
 
 
 COMMANDS: dict[str, Callable[[Visit, str], None]] = {

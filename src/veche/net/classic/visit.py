@@ -85,7 +85,8 @@ class Visit:
         self.entered = False
         self.time = ""  # of entering, as the server writes it
         self.motd: list[str] = []  # for who asks: it is written for people with an IRC client
-        self.backlog: dict[str, str] = {}  # what was said in the lobby before the arrival was over, by msgid
+        # What was said in the lobby before the arrival was over, by msgid: when, and how it reads.
+        self.backlog: dict[str, tuple[str, str]] = {}
         # The others.
         self.members: dict[str, str] = {}  # of the lobby, by folded nick, himself included
         self.numbered: list[
