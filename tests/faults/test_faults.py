@@ -70,6 +70,12 @@ def test_a_full_disk_is_said_and_survived(check: Check, rounds: Rounds) -> None:
 
 
 @pytest.mark.usefixtures("disks")
+def test_a_disk_that_dies_takes_nothing_along_that_was_promised(check: Check, rounds: Rounds) -> None:
+    status, said = check("diskdies", rounds(1, 5))
+    assert status == 0, said
+
+
+@pytest.mark.usefixtures("disks")
 def test_a_server_that_does_not_sync_loses_messages_at_a_power_cut(check: Check) -> None:
     status, said = check("powercut", 2, "--sabotage", "sync-normal")
     assert status == 1, said

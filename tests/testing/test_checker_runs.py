@@ -16,13 +16,12 @@ Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    # The fake is quick and strikes every twentieth message: a tenth of a second is plenty.
-    monkeypatch.setattr("veche.testing.checker.faults.LONGEST_MOMENT", 0.1)
-
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     def run(fault: str, weakness: str = "none", rounds: int = 1) -> tuple[int, str]:
         server = [sys.executable, str(FAKE), "--data", "{data}", "--port", "{port}", "--fault", weakness]
-        load = ["--rounds", str(rounds), "--writers", "2", "--readers", "1", "--window", "4", "--seed", "5"]
+        # The fake is quick and strikes every twentieth message: a tenth of a second is plenty.
+        load = ["--longest", "0.1", "--writers", "2", "--readers", "1", "--window", "4"]
+        load += ["--rounds", str(rounds), "--seed", "5"]
         status = main([fault, *load, "--work", str(tmp_path), "--server", *server])
         written = capsys.readouterr()
         return status, written.out + written.err

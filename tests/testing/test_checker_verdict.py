@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from veche.testing.checker.record import Answered, Event, Kept, Seen, Sent, known_at
+from veche.testing.checker.record import Answered, Event, Kept, Seen, Sent, known_at, without_final_refusals
 from veche.testing.checker.verdict import Answers, Promise, Verdict, judge
 
 A1, A2, A3, B1 = "ann #1 x", "ann #2 x", "ann #3 x", "bob #1 x"
@@ -211,6 +211,13 @@ def test_each_wrong_is_seen_and_called_by_its_name(name: str) -> None:
     assert broken(verdict) == promises
     assert not verdict.is_clean
     assert all(finding.words for finding in verdict.findings)
+
+
+def test_an_open_outcome_may_be_kept_or_not_and_is_an_answer() -> None:
+    for history in ([kept(A1)], []):
+        verdict = judge(without_final_refusals([sent(A1), refusal(A1)]), history, Answers.ALL)
+        assert verdict.is_clean
+        assert (verdict.refused, verdict.unknown, verdict.unknown_kept) == (0, 1, len(history))
 
 
 def test_after_a_clean_end_what_was_kept_must_have_been_answered() -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import functools
 import random
 import shutil
 import sys
@@ -19,8 +20,8 @@ from .process import PROGRAM, sabotaged
 from .sabotage import SABOTAGES
 from .verdict import judge
 
-ROUNDS = {"kill": 200, "powercut": 20, "terminate": 20, "diskfull": 3}
-OBSTACLES = {"powercut": why_no_disks, "diskfull": why_no_tmpfs}
+ROUNDS = {"kill": 200, "powercut": 20, "terminate": 20, "diskfull": 3, "diskdies": 5}
+OBSTACLES = {"powercut": why_no_disks, "diskdies": why_no_disks, "diskfull": why_no_tmpfs}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +58,8 @@ def _plan(options: argparse.Namespace, work: Path) -> Plan:
     command = options.server or (sabotaged(options.sabotage) if options.sabotage else PROGRAM)
     shape = Shape(options.writers, options.readers, options.window, options.size)
     print(f"{options.fault}: {options.rounds} rounds, seed {options.seed}: {' '.join(command)}")
-    return Plan(command, shape, options.rounds, options.seed, work, lambda line: print(line, flush=True))
+    say = functools.partial(print, flush=True)
+    return Plan(command, shape, options.rounds, options.longest, options.seed, work, say)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
         text = (fault.__doc__ or "").strip()
         command = faults.add_parser(name, help=text, description=text)
         command.add_argument("--rounds", type=int, default=ROUNDS[name], help="default %(default)s")
+        command.add_argument(
+            "--longest", type=float, default=0.5, help="seconds of load before the harm, at most; default 0.5"
+        )
         seed = random.randrange(1 << 32)  # noqa: S311 - printed, so that a red run can be played again
         command.add_argument("--seed", type=int, default=seed, help="of the random moments")
         command.add_argument("--writers", type=int, default=4, help="default %(default)s")

@@ -130,6 +130,10 @@ class LoopDisk(Disk):
         _run("mount", "-t", "ext4", "-o", "loop,noatime,commit=300", str(self.image), str(self.folder))
         self.is_mounted = True
 
+    def abort(self) -> None:
+        """Let the file system fail for good, as it does when the disk under it no longer answers."""
+        _run("mount", "-o", "remount,abort", str(self.folder))
+
     def copy_as_after_power_cut(self, copy: Path, server_pid: int) -> None:
         """Write to `copy` what has reached the disk at one moment of this call."""
         if is_one_read_one_moment(self.image):

@@ -1,41 +1,40 @@
 """The faults. Each one plays its harm `plan.rounds` times and leaves its findings in `plan.total`."""
 
 import asyncio
+import signal
 from pathlib import Path
 
 from .disks import LoopDisk, SmallDisk
 from .load import Crowd
 from .plan import Plan
-from .record import Event, known_at
+from .record import known_at, without_final_refusals
 from .verdict import Answers
 
-LONGEST_MOMENT = 0.5  # seconds of load before the harm is done, at most
 KILLED_STARTS = 0.1  # how often the start after a kill is killed as well: recovery must bear it, too
+INTERRUPTS = 0.2  # how often the clean end is asked for with SIGINT
 TERMINATE_WITHIN = 10.0
 SMALL_DISK = 16 << 20
-DISK_PATIENCE = 20.0  # until a full disk is felt (the log may own some space already), or a freed one
+DISK_PATIENCE = 20.0  # until a harmed disk is felt (the log may own some space already), or a healed one
+EX_IOERR = 74  # sysexits.h: how the server ends when nobody can know what the disk has kept
 
 
 async def kill(plan: Plan) -> None:
     """`kill -9` at a random moment under load (sometimes at the next start as well), and what is left then."""
     data = plan.work / "data"
-    before: tuple[str, str, list[Event]] | None = None
     try:
         for number in range(1, plan.rounds + 1):
             if number > 1 and plan.random.random() < KILLED_STARTS:
-                await plan.server.start_and_kill(data, plan.random.uniform(0, LONGEST_MOMENT))
+                await plan.server.start_and_kill(data, plan.random_moment())
             # One start serves two: it answers for the last round and takes the load of this one.
             await plan.server.start(data)
-            if before is not None:
-                await plan.check(*before)
+            await plan.check_last()
             crowd, moment = await _talk(plan, number)
             await plan.server.kill()
             await crowd.wait_closed(TERMINATE_WITHIN)
             crowd.leave()
-            before = crowd.room, f"killed after {moment * 1000:3.0f} ms", crowd.events
+            plan.check_later(crowd.room, f"killed after {moment * 1000:3.0f} ms", crowd.events)
         await plan.server.start(data)
-        if before is not None:
-            await plan.check(*before)
+        await plan.check_last()
         await plan.check_lasting()
     finally:
         await plan.server.kill()
@@ -46,13 +45,11 @@ async def powercut(plan: Plan) -> None:
     folder = plan.work / "disk"
     disk = LoopDisk(plan.work / "0.img", folder)
     disk.format()
-    before: tuple[str, str, list[Event]] | None = None
     try:
         for number in range(1, plan.rounds + 1):
             with disk:
                 await plan.server.start(folder / "data")
-                if before is not None:
-                    await plan.check(*before)
+                await plan.check_last()
                 crowd, moment = await _talk(plan, number)
                 # From here on nothing new is certain: the copy is made at some moment after this line.
                 mark = len(crowd.events)
@@ -62,11 +59,11 @@ async def powercut(plan: Plan) -> None:
                 crowd.leave()
             disk.image.unlink()
             disk.image = copy
-            before = crowd.room, f"power cut after {moment * 1000:3.0f} ms", known_at(crowd.events, mark)
+            label = f"power cut after {moment * 1000:3.0f} ms"
+            plan.check_later(crowd.room, label, known_at(crowd.events, mark))
         with disk:
             await plan.server.start(folder / "data")
-            if before is not None:
-                await plan.check(*before)
+            await plan.check_last()
             await plan.check_lasting()
             await plan.server.kill()
     finally:
@@ -75,34 +72,31 @@ async def powercut(plan: Plan) -> None:
 
 
 async def terminate(plan: Plan) -> None:
-    """SIGTERM at a random moment under load: what was read is answered, everybody is told, exit 0 in time."""
+    """SIGTERM (or SIGINT) at a random moment under load: what was read is answered, all are told, exit 0 in time."""
     data = plan.work / "data"
-    before: tuple[str, str, list[Event], Answers] | None = None
     try:
         for number in range(1, plan.rounds + 1):
             await plan.server.start(data)
-            if before is not None:
-                await plan.check(*before)
+            await plan.check_last()
             crowd, moment = await _talk(plan, number)
-            ended = await plan.server.terminate(TERMINATE_WITHIN)
+            which = signal.SIGINT if plan.random.random() < INTERRUPTS else signal.SIGTERM
+            ended = await plan.server.end(which, TERMINATE_WITHIN)
             await crowd.wait_closed(TERMINATE_WITHIN)
             crowd.leave()
-            label = f"SIGTERM after {moment * 1000:3.0f} ms, "
             if ended is None:
-                plan.breach(f"{crowd.room}: still running {TERMINATE_WITHIN:.0f} s after SIGTERM")
-                label += "no end"
+                plan.breach(f"{crowd.room}: still running {TERMINATE_WITHIN:.0f} s after {which.name}")
+                took = TERMINATE_WITHIN
             else:
                 status, took = ended
                 if status != 0:
-                    plan.breach(f"{crowd.room}: exit status {status} after SIGTERM\n{plan.server.tail()}")
-                label += f"ended in {took * 1000:3.0f} ms"
-            untold = [person.client.nick for person in crowd.people if not person.client.farewell]
-            if untold:
-                plan.breach(f"{crowd.room}: closed without an ERROR line: {', '.join(untold)}")
-            before = crowd.room, label, crowd.events, Answers.KEPT
+                    plan.breach(
+                        f"{crowd.room}: exit status {status} after {which.name}\n{plan.server.tail()}"
+                    )
+            _check_farewells(plan, crowd)
+            label = f"{which.name} after {moment * 1000:3.0f} ms, ended in {took * 1000:3.0f} ms"
+            plan.check_later(crowd.room, label, crowd.events, Answers.KEPT)
         await plan.server.start(data)
-        if before is not None:
-            await plan.check(*before)
+        await plan.check_last()
         await plan.check_lasting()
     finally:
         await plan.server.kill()
@@ -123,23 +117,51 @@ async def diskfull(plan: Plan) -> None:
             await plan.server.kill()
 
 
+async def diskdies(plan: Plan) -> None:
+    """The disk fails for good under load: an end that says so, and on the repaired disk all that was promised."""
+    folder = plan.work / "disk"
+    disk = LoopDisk(plan.work / "disk.img", folder)
+    disk.format()
+    try:
+        for number in range(1, plan.rounds + 1):
+            with disk:
+                await plan.server.start(folder / "data")
+                await plan.check_last()
+                await _talk_while_disk_dies(plan, disk, number)
+        with disk:
+            await plan.server.start(folder / "data")
+            await plan.check_last()
+            await plan.check_lasting()
+            await plan.server.kill()
+    finally:
+        await plan.server.kill()
+        disk.unmount()
+
+
+async def _talk(plan: Plan, number: int) -> tuple[Crowd, float]:
+    """A crowd that has been talking for a random moment."""
+    crowd = Crowd(plan.room(number), plan.shape)
+    await crowd.enter(plan.server.port)
+    moment = plan.random_moment()
+    crowd.begin()
+    await asyncio.sleep(moment)
+    return crowd, moment
+
+
 async def _talk_through_full_disk(plan: Plan, disk: SmallDisk, number: int, data: Path) -> None:
     crowd, _ = await _talk(plan, number)
     await asyncio.to_thread(disk.fill)
     full_at = crowd.now()
-    try:
-        async with asyncio.timeout(DISK_PATIENCE):
-            await crowd.refused.wait()
-    except TimeoutError:
+    if not await crowd.wait_refused(DISK_PATIENCE):
         plan.breach(f"{crowd.room}: no send was refused, {DISK_PATIENCE:.0f} s after the disk was filled")
     felt = crowd.now() - full_at
-    await asyncio.sleep(plan.random.uniform(0, LONGEST_MOMENT))
+    await asyncio.sleep(plan.random_moment())
     disk.free()
     free_at = crowd.now()
     if not await crowd.wait_acknowledged(DISK_PATIENCE):
         plan.breach(f"{crowd.room}: sends are not accepted {DISK_PATIENCE:.0f} s after space was freed")
     healed = crowd.now() - free_at
-    await asyncio.sleep(plan.random.uniform(0, LONGEST_MOMENT))
+    await asyncio.sleep(plan.random_moment())
     crowd.fall_silent()
     await crowd.wait_answered(TERMINATE_WITHIN)
     await crowd.wait_caught_up(TERMINATE_WITHIN)
@@ -151,14 +173,42 @@ async def _talk_through_full_disk(plan: Plan, disk: SmallDisk, number: int, data
     await plan.check(crowd.room, label, crowd.events, Answers.ALL)
 
 
-async def _talk(plan: Plan, number: int) -> tuple[Crowd, float]:
-    """A crowd that has been talking for a random moment."""
-    crowd = Crowd(plan.room(number), plan.shape)
-    await crowd.enter(plan.server.port)
-    moment = plan.random.uniform(0, LONGEST_MOMENT)
-    crowd.begin()
-    await asyncio.sleep(moment)
-    return crowd, moment
+async def _talk_while_disk_dies(plan: Plan, disk: LoopDisk, number: int) -> None:
+    """Two ends are good: refusals from now on, or, when an outcome is open, the end of the process, announced."""
+    crowd, moment = await _talk(plan, number)
+    await asyncio.to_thread(disk.abort)
+    if not await crowd.wait_refused(DISK_PATIENCE):
+        plan.breach(f"{crowd.room}: no send was refused, {DISK_PATIENCE:.0f} s after the disk failed")
+    await crowd.wait_closed(plan.random_moment())
+    crowd.fall_silent()
+    events = crowd.events
+    if await plan.server.wait_ended(plan.random_moment()):
+        await crowd.wait_closed(TERMINATE_WITHIN)
+        how, answers = "the server ended", Answers.KEPT
+        # What was being stored when the disk failed may be kept or not; the server says so, and ends with this status.
+        events = without_final_refusals(events)
+        if plan.server.status != EX_IOERR:
+            plan.breach(f"{crowd.room}: exit status {plan.server.status} after the disk failed")
+        _check_farewells(plan, crowd)
+    else:
+        await crowd.wait_answered(TERMINATE_WITHIN)
+        how, answers = "the server refuses", Answers.ALL
+    await plan.server.kill()
+    crowd.leave()
+    label = f"disk failed after {moment * 1000:3.0f} ms, {how}"
+    plan.check_later(crowd.room, label, events, answers)
 
 
-FAULTS = {"kill": kill, "powercut": powercut, "terminate": terminate, "diskfull": diskfull}
+def _check_farewells(plan: Plan, crowd: Crowd) -> None:
+    untold = [person.client.nick for person in crowd.people if not person.client.farewell]
+    if untold:
+        plan.breach(f"{crowd.room}: closed without an ERROR line: {', '.join(untold)}")
+
+
+FAULTS = {
+    "kill": kill,
+    "powercut": powercut,
+    "terminate": terminate,
+    "diskfull": diskfull,
+    "diskdies": diskdies,
+}

@@ -70,6 +70,14 @@ class Crowd:
             return False
         return True
 
+    async def wait_refused(self, seconds: float) -> bool:
+        """Wait until some send was refused."""
+        try:
+            await asyncio.wait_for(self.refused.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
     async def wait_acknowledged(self, seconds: float) -> bool:
         """Wait until each writer has been acknowledged a message that it sends from now on."""
         for writer in self.writers:

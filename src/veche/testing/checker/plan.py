@@ -22,12 +22,14 @@ class Plan:
         command: Sequence[str],
         shape: Shape,
         rounds: int,
+        longest: float,
         seed: int,
         work: Path,
         say: Callable[[str], None],
     ) -> None:
         self.shape = shape
         self.rounds = rounds
+        self.longest = longest
         self.random = random.Random(seed)  # noqa: S311 - chooses moments, keeps no secrets
         self.work = work
         self.say = say
@@ -35,6 +37,12 @@ class Plan:
         self.server = Server(command, work / "server.log")
         # By room: history as it was right after the room's own fault; hashes, for there may be a million messages.
         self._lasting: dict[str, array[int]] = {}
+
+        self._last: tuple[str, str, list[Event], Answers] | None = None
+
+    def random_moment(self) -> float:
+        """Seconds of load, or of anything else that should not be as long every time."""
+        return self.random.uniform(0, self.longest)
 
     def room(self, number: int) -> str:
         """Every round has a room of its own, so that its history is its own."""
@@ -54,6 +62,18 @@ class Plan:
             record.save(path, events, history)
             self.say(f"        observations: {path}")
         return verdict
+
+    def check_later(
+        self, room: str, label: str, events: list[Event], answers: Answers = Answers.SOME
+    ) -> None:
+        """Check this when the server runs again."""
+        self._last = room, label, events, answers
+
+    async def check_last(self) -> None:
+        """Check what was left for later, if anything was."""
+        if self._last is not None:
+            await self.check(*self._last)
+            self._last = None
 
     def note(self, room: str, label: str, verdict: Verdict) -> None:
         """Add a verdict to the total and say it."""

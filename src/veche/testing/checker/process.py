@@ -107,20 +107,33 @@ class Server:
             self._process.kill()
         await self._end()
 
-    async def terminate(self, seconds: float) -> tuple[int, float] | None:
-        """SIGTERM. Returns the exit status and the seconds it took; None (after a SIGKILL) when it took too long."""
+    async def end(self, which: signal.Signals, seconds: float) -> tuple[int, float] | None:
+        """Ask for the end. Returns exit status and seconds; None (after a SIGKILL) when it took too long."""
         assert self._process is not None
         start = asyncio.get_running_loop().time()
         if self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
-        try:
-            status = await asyncio.wait_for(self._process.wait(), seconds)
-        except TimeoutError:
+            self._process.send_signal(which)
+        if not await self.wait_ended(seconds):
             await self.kill()
             return None
-        took = asyncio.get_running_loop().time() - start
+        return self.status, asyncio.get_running_loop().time() - start
+
+    async def wait_ended(self, seconds: float) -> bool:
+        """Wait for an end that comes by itself; False when it does not."""
+        assert self._process is not None
+        try:
+            await asyncio.wait_for(self._process.wait(), seconds)
+        except TimeoutError:
+            return False
         await self._end()
-        return status, took
+        return True
+
+    @property
+    def status(self) -> int:
+        """The exit status of a server that has ended; negative: the signal that killed it."""
+        assert self._process is not None
+        assert self._process.returncode is not None
+        return self._process.returncode
 
     async def _end(self) -> None:
         assert self._process is not None

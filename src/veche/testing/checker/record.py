@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-Outcome = Literal["acknowledged", "refused"]
+# "open": the server said that it does not know.
+Outcome = Literal["acknowledged", "refused", "open"]
 
 
 class Sent(NamedTuple):
@@ -57,6 +58,16 @@ Event = Sent | Answered | Seen
 def known_at(events: list[Event], mark: int) -> list[Event]:
     """What was certain when the list was `mark` long; later sends stay, for what was sent may always be in history."""
     return events[:mark] + [event for event in events[mark:] if isinstance(event, Sent)]
+
+
+def without_final_refusals(events: list[Event]) -> list[Event]:
+    """Every refusal taken for what it may have been: an answer that leaves the outcome open."""
+    return [
+        event._replace(outcome="open")
+        if isinstance(event, Answered) and event.outcome == "refused"
+        else event
+        for event in events
+    ]
 
 
 _KINDS: dict[str, type[Sent] | type[Answered] | type[Seen] | type[Kept]] = {

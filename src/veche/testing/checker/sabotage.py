@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from veche.core.log import Log
-from veche.core.ports import Page, Record, Store, StoreError
+from veche.core.ports import Page, Record, Row, SavedFact, Store, StoreError
 from veche.store.engines import sqlite
 
 # How long a write is put off by `deliver-first`, in seconds: what servers that "write behind" do.
@@ -55,12 +55,12 @@ class HastyStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._late: list[Record] = []
+        self._late: list[Row] = []
         self._is_waiting = False  # for the moment to come, or for the last write to end
 
-    def append(self, records: list[Record], done: Callable[[StoreError | None], None]) -> None:
+    def append(self, rows: list[Row], done: Callable[[StoreError | None], None]) -> None:
         """Answer through a question to the store, so that the answer comes in a later turn, as always."""
-        self._late += records
+        self._late += rows
         self._wait()
         self._store.latest([], lambda _: done(None))
 
@@ -82,6 +82,14 @@ class HastyStore:
     def last(self) -> tuple[int, int]:
         """As the store says."""
         return self._store.last()
+
+    def saved(self) -> list[SavedFact]:
+        """As the store says."""
+        return self._store.saved()
+
+    def replace_saved(self, facts: list[SavedFact]) -> None:
+        """As the store does."""
+        self._store.replace_saved(facts)
 
     def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
         """As the store says."""

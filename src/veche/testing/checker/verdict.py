@@ -155,6 +155,9 @@ class _Case:
                     verdict.add(Promise.ACKNOWLEDGED_IS_KEPT, words)
                 if answer.words:
                     verdict.add(Promise.OWN_LABEL, f"{short(text)}: the echo says {short(answer.words)}")
+            elif answer.outcome == "open":
+                verdict.unknown += 1
+                verdict.unknown_kept += text in self.place
             else:
                 verdict.refused += 1
                 if text in self.place:
