@@ -54,9 +54,14 @@ def standard_line(
 
 def middle(param: str) -> str:
     """What somebody sent, made fit for the middle of a line: no space, not empty, no leading colon, not long."""
-    if param and param[0] != ":" and " " not in param and len(param) <= _SHOWN:
+    if param and param[0] != ":" and " " not in param and len(param) * 4 <= _SHOWN:
         return param
     return cut(param.partition(" ")[0].lstrip(":"), _SHOWN) or "*"
+
+
+def fit(tags: str, line: str) -> str:
+    """A line to everybody behind its tag part, at most 510 bytes of it: the end of a long reason or topic is given up."""
+    return tags + cut(line, BODY_LIMIT)
 
 
 def pack(words: Iterable[str], separator: str, room: int) -> Iterator[str]:

@@ -7,7 +7,7 @@ import hmac
 
 from veche.core.ask import Ask
 from veche.core.registry import Command, FactRow, Feature
-from veche.core.replies import Refusal
+from veche.core.replies import Refusal, fit
 from veche.core.settings import Settings
 from veche.state.events import Audience, MemberJoined, MemberLeft
 from veche.state.room import Room
@@ -180,7 +180,7 @@ def _render_join(fact: MemberJoined, view: int, tags: str) -> str:
 
 def _render_part(fact: MemberLeft, _view: int, tags: str) -> str:
     reason = f" :{fact.reason}" if fact.reason else ""
-    return f"{tags}:{fact.source} PART {fact.room}{reason}"
+    return fit(tags, f":{fact.source} PART {fact.room}{reason}")
 
 
 def _tokens(settings: Settings) -> dict[str, str]:

@@ -5,7 +5,7 @@ Source: Modern IRC, "KICK message".
 
 from veche.core.ask import Ask
 from veche.core.registry import Command, FactRow, Feature
-from veche.core.replies import Refusal
+from veche.core.replies import Refusal, fit
 from veche.core.settings import Settings
 from veche.state.events import Audience, Fact
 from veche.state.world import World
@@ -82,8 +82,8 @@ feature = Feature(
         MemberKicked: FactRow(
             guard=guard_kick,
             apply=apply_kick,
-            render=lambda fact, view, tags: (
-                f"{tags}:{fact.source} KICK {fact.room} {fact.nick} :{fact.reason}"
+            render=lambda fact, view, tags: fit(
+                tags, f":{fact.source} KICK {fact.room} {fact.nick} :{fact.reason}"
             ),
         )
     },

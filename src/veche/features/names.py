@@ -13,7 +13,7 @@ from veche.wire.caps import USERHOST_IN_NAMES
 from veche.wire.names import fold
 
 # Bytes of names in one 353 line; the rest of 510 is for the server's name, the nick and the room.
-_NAMES_ROOM = 350
+_NAMES_ROOM = 330
 
 
 def names(ask: Ask) -> None:

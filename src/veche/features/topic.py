@@ -5,7 +5,7 @@ Source: Modern IRC, "TOPIC message", "Protected Topic Mode".
 
 from veche.core.ask import Ask
 from veche.core.registry import Command, FactRow, Feature
-from veche.core.replies import Refusal
+from veche.core.replies import Refusal, fit
 from veche.core.settings import Settings
 from veche.state.events import Audience, Fact
 from veche.state.world import World
@@ -74,7 +74,7 @@ feature = Feature(
         TopicSet: FactRow(
             guard=guard_topic,
             apply=apply_topic,
-            render=lambda fact, view, tags: f"{tags}:{fact.source} TOPIC {fact.room} :{fact.topic}",
+            render=lambda fact, view, tags: fit(tags, f":{fact.source} TOPIC {fact.room} :{fact.topic}"),
         )
     },
     tokens=_tokens,

@@ -83,11 +83,15 @@ def check_labels(person: Person) -> list[str]:
         message = parse(raw.decode(errors="replace").rstrip("\r"))
         if message is not None and (label := message.tags.get("label")):
             seen[label] = seen.get(label, 0) + 1
-    asked = {label: person.asked.count(label) for label in person.asked}
     # Who has gone, or waits for something, has not been answered yet.
-    owes_all = person.stage.engine.is_idle and not person.ended
-    return [
-        f"{person.name} heard {seen.get(label, 0)} answers to {asked.get(label, 0)} requests labelled {label}"
-        for label in {**asked, **seen}
-        if seen.get(label, 0) > asked.get(label, 0) or (owes_all and seen.get(label, 0) < asked.get(label, 0))
+    owed = [] if person.ended or not person.stage.engine.is_idle else person.asked
+    wrong = [
+        f"{person.name} heard {count} answers to {person.offered.count(label)} requests labelled {label}"
+        for label, count in seen.items()
+        if count > person.offered.count(label)
+    ]
+    return wrong + [
+        f"{person.name} was not answered to label {label}"
+        for label in dict.fromkeys(owed)
+        if seen.get(label, 0) < owed.count(label)
     ]

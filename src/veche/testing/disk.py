@@ -6,7 +6,7 @@ The rule: every answer comes in a later turn, when `answer` is called, never ins
 from collections import deque
 from collections.abc import Callable
 
-from veche.core.ports import Record
+from veche.core.ports import Row
 from veche.testing.delayed_log import DelayedStore, Done
 
 
@@ -21,13 +21,13 @@ class FakeDisk(DelayedStore):
         self._ready: deque[Callable[[], object]] = deque()
         self._unread: deque[Callable[[], object]] = deque()
 
-    def append(self, records: list[Record], done: Done) -> None:
+    def append(self, rows: list[Row], done: Done) -> None:
         """One commit."""
-        super().append(records, done)
+        super().append(rows, done)
         if self.is_full:
-            self._ready.append(self.refuse)
+            self._ready.append(self._refuse_waiting)
         elif not self.is_slow:
-            self._ready.append(self.release)
+            self._ready.append(self._release_waiting)
 
     def answer(self) -> bool:
         """Give the answers that are due; whether there was any."""
@@ -41,14 +41,21 @@ class FakeDisk(DelayedStore):
     def hurry(self) -> None:
         """What waits succeeds, and so does what comes, at once."""
         self.is_slow = self.is_full = False
-        if self.waiting:
-            self._ready.append(self.release)
+        self._ready.append(self._release_waiting)
 
     def read(self) -> None:
         """What was asked is answered now."""
         self.reads_slowly = False
         self._ready.extend(self._unread)
         self._unread.clear()
+
+    def _release_waiting(self) -> None:
+        if self.waiting:  # the test may have been quicker
+            self.release()
+
+    def _refuse_waiting(self) -> None:
+        if self.waiting:
+            self.refuse()
 
     def _post_reading(self, answer: Callable[[], None]) -> None:
         (self._unread if self.reads_slowly else self._ready).append(answer)

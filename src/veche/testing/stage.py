@@ -53,6 +53,7 @@ class Person:
         "ended",
         "heard",
         "name",
+        "offered",
         "pipe",
         "session",
         "stage",
@@ -67,7 +68,8 @@ class Person:
         self.session: Session | None = None
         self.heard: list[bytes] = []  # every line ever, without its line end
         self.unheard: list[str] = []  # lines that nobody has looked at yet
-        self.asked: list[str] = []  # labels of what was sent, each of which is owed one answer
+        self.offered: list[str] = []  # labels of what was sent, each of which may have one answer ...
+        self.asked: list[str] = []  # ... and is owed one, since the capabilities were there
         self.ended = False  # the engine knows that the connection is gone
         self.bytewise = False  # whether what is sent arrives in single bytes
         self._tail = b""
@@ -103,15 +105,21 @@ class Person:
             self.unheard.append(line.removesuffix(b"\r").decode(errors="backslashreplace"))
 
     def _note_labels(self, data: bytes) -> None:
-        if self.session is None or self.session.ended or self.session.caps & _LABELS != _LABELS:
+        session = self.session
+        if session is None or session.ended:
             return
-        for line in LineReader().receive(data):
-            message = parse(line) if isinstance(line, str) else None
+        messages = [parse(line) for line in LineReader().receive(data) if isinstance(line, str)]
+        # Where capabilities change on the way, nobody can say from here which labels count.
+        is_sure = session.caps & _LABELS == _LABELS and session.held is None and not session.in_flight
+        is_sure = is_sure and not any(message and message.command == "CAP" for message in messages)
+        for message in messages:
             if message is None or message.command.isdigit() or message.command in UNANSWERED:
                 continue
             label = message.tags.get("label", "")
             if 0 < len(label.encode()) <= LABEL_LIMIT:
-                self.asked.append(label)
+                self.offered.append(label)
+                if is_sure:
+                    self.asked.append(label)
 
     @property
     def tail(self) -> bytes:
@@ -125,7 +133,7 @@ class Person:
 class Stage:
     """An engine, its clock and its disk, and the persons connected to it."""
 
-    def __init__(self, settings: Settings | None = None, *, keeps: bool = True) -> None:
+    def __init__(self, settings: Settings | None = None, *, keeps: bool = True, host: str = HOST) -> None:
         self.settings = settings or quiet_settings()
         self.clock = FakeClock()
         self.disk = FakeDisk()
@@ -136,7 +144,7 @@ class Stage:
             self.clock,
             FakeChance(),
             self.disk if keeps else None,
-            lambda _address: HOST,
+            lambda _address: host,
         )
         self.engine.log.journal = []
         self.persons: list[Person] = []

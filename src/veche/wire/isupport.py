@@ -16,7 +16,7 @@ def format_tokens(tokens: Mapping[str, str]) -> list[str]:
     return [f"{name}={_escape(value)}" if value else name for name, value in sorted(tokens.items())]
 
 
-def split_lines(tokens: list[str], room: int = 400) -> list[list[str]]:
+def split_lines(tokens: list[str], room: int = 370) -> list[list[str]]:
     """Spread tokens over lines of at most 13 tokens and `room` bytes each."""
     lines: list[list[str]] = []
     size = room + 1

@@ -33,8 +33,8 @@ def is_room(name: str) -> bool:
 
 
 def is_valid_nick(name: str, limit: int) -> bool:
-    """Whether `name` may be a nick of at most `limit` characters."""
-    if not name or len(name) > limit:
+    """Whether `name` may be a nick of at most `limit` bytes; bytes, because lines that hold it are counted in them."""
+    if not name or len(name.encode()) > limit:
         return False
     if name.isascii():
         return name[0] not in "0123456789-" and _ASCII_NICK.issuperset(name)
@@ -46,11 +46,11 @@ def is_valid_nick(name: str, limit: int) -> bool:
 
 
 def is_valid_room(name: str, limit: int) -> bool:
-    """Whether `name` may be a room of at most `limit` characters, '#' included.
+    """Whether `name` may be a room of at most `limit` bytes, '#' included.
 
     Modern IRC, "Channels": no space, no control G, no comma. A lone '#' is refused as it cannot be told from a prefix.
     """
-    if len(name) < 2 or len(name) > limit or name[0] not in CHANTYPES:
+    if len(name) < 2 or len(name.encode()) > limit or name[0] not in CHANTYPES:
         return False
     if "," in name or ":" in name:
         return False
