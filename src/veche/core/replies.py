@@ -60,7 +60,7 @@ def middle(param: str) -> str:
 
 
 def fit(tags: str, line: str) -> str:
-    """A line to everybody behind its tag part, at most 510 bytes of it: the end of a long reason or topic is given up."""
+    """A line behind its tag part, at most 510 bytes of it: the end of a long reason or topic is given up."""
     return tags + cut(line, BODY_LIMIT)
 
 
