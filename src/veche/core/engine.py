@@ -19,6 +19,7 @@ from veche.core.limits import Doorkeeper, Flood
 from veche.core.log import Log
 from veche.core.outbox import Outboxes
 from veche.core.registry import Registry
+from veche.core.saved import restore
 from veche.core.session import Session
 from veche.core.timers import Timers
 from veche.state.events import Fact, UserLeft
@@ -65,6 +66,8 @@ class Engine:
         self.fanout = Fanout(self.outboxes)
         self.world = World(self.fanout)
         self.log = Log(self.world, self.registry, self.fanout, store, clock, chance)
+        if store is not None:
+            restore(self.log, store)
         self.log.on_bug = self._bug_in
         if self.registry.witnesses:
             self.log.on_applied = self._bear_witness

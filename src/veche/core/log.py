@@ -17,8 +17,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from veche.core.ports import Record, Store, StoreError, StoreUnknown
+from veche.core.ports import Row, SavedFact, Store, StoreError, StoreUnknown
 from veche.core.replies import Refusal
+from veche.state.codec import encode
 from veche.state.events import Fact, LastingFact
 from veche.wire.numerics import ERR_UNKNOWNERROR
 
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
 BATCH_LIMIT = 1000
 
 # What a sender reads when there is no acknowledgement to give: what happened, what it means, what to do.
-_NOT_STORED = "Your message could not be stored, so nobody has seen it. Please send it again later."
+_NOT_STORED = "This could not be stored, so nobody has seen it. Please try again later."
 _OUTCOME_UNKNOWN = (
-    "The disk failed while your message was being stored: it may be kept or lost. "
-    "Look into the history before you send it again."
+    "The disk failed while this was being stored: it may be kept or lost. "
+    "Look whether it is there before you try again."
 )
 
 _log = logging.getLogger("veche.log")
@@ -45,7 +46,7 @@ _log = logging.getLogger("veche.log")
 class Entry:
     """A fact in line, and what is to be done when its turn has come."""
 
-    __slots__ = ("ask", "fact", "refusal", "row", "then")
+    __slots__ = ("ask", "fact", "is_stored", "refusal", "row", "then")
 
     def __init__(self, fact: Fact, row: FactRow, ask: Ask | None, then: Then | None) -> None:
         self.fact = fact
@@ -53,6 +54,7 @@ class Entry:
         self.ask = ask
         self.then = then
         self.refusal: Refusal | None = None
+        self.is_stored = False  # the store holds a row for it, or will
 
 
 class Log:
@@ -129,23 +131,23 @@ class Log:
         self.pumping = True
         try:
             while self.line and self.batch is None:
-                batch, records = self._next_batch()
-                if records and self.store is not None:
+                batch, rows = self._next_batch()
+                if rows and self.store is not None:
                     self.batch = batch
                     if self.failed is not None:
                         self._committed(self.failed)
                     else:
-                        self.store.append(records, self._committed)
+                        self.store.append(rows, self._committed)
                 else:
                     for entry in batch:
                         self._settle(entry)
         finally:
             self.pumping = False
 
-    def _next_batch(self) -> tuple[list[Entry], list[Record]]:
+    def _next_batch(self) -> tuple[list[Entry], list[Row]]:
         """Judge and number facts from the head of the line, up to and including the first that changes the world."""
         batch: list[Entry] = []
-        records: list[Record] = []
+        rows: list[Row] = []
         line = self.line
         now = int(self.clock.now() * 1000)
         # A clock that is set back must not put a message before one that is already in the record.
@@ -155,7 +157,8 @@ class Log:
             entry = line.popleft()
             batch.append(entry)
             fact = entry.fact
-            guard = entry.row.guard
+            row = entry.row
+            guard = row.guard
             if guard is not None:
                 try:
                     entry.refusal = guard(self.world, fact)
@@ -169,11 +172,17 @@ class Log:
                 self.seq += 1
                 fact.seq = self.seq
                 fact.msgid = self.chance.msgid(now)
-                if storing and entry.row.record is not None:
-                    records.append(entry.row.record(self.world, fact))
+                if storing and row.record is not None:
+                    rows.append(row.record(self.world, fact))
+                    entry.is_stored = True
+            if storing and row.saves is not None:
+                for saved in row.saves(self.world, fact):
+                    self.seq += 1
+                    rows.append(SavedFact(self.seq, type(saved).__name__, encode(saved)))
+                    entry.is_stored = True
             if fact.changes:
                 break
-        return batch, records
+        return batch, rows
 
     def _committed(self, error: StoreError | None) -> None:
         """The store has answered for the batch that is under way."""
@@ -186,7 +195,7 @@ class Log:
             if self.on_unknown is not None:
                 self.on_unknown(error)
         for entry in batch:
-            if error is not None and entry.refusal is None and entry.row.record is not None:
+            if error is not None and entry.is_stored:
                 self._not_stored(entry, error)
             else:
                 self._settle(entry)

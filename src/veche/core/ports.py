@@ -112,6 +112,23 @@ class Record:
         return f"Record({self.seq}, {self.msgid!r}, {self.conversation!r}, {self.source!r}, {self.text!r})"
 
 
+class SavedFact:
+    """A fact that must be known again after a restart: its place in the log, its kind's name, its values (JSON)."""
+
+    __slots__ = ("body", "kind", "seq")
+
+    def __init__(self, seq: int, kind: str, body: str) -> None:
+        self.seq = seq
+        self.kind = kind
+        self.body = body
+
+    def __repr__(self) -> str:
+        return f"SavedFact({self.seq}, {self.kind!r}, {self.body!r})"
+
+
+Row = Record | SavedFact
+
+
 class StoreError(Exception):
     """Something went wrong in the store; the text says what happened, for the log and the operator."""
 
@@ -163,10 +180,19 @@ class Store(Protocol):
     """The record. One commit is under way at a time; answers come in a later turn, never inside the call."""
 
     def last(self) -> tuple[int, int]:
-        """`seq` and `time` of the newest record; (0, 0) when there is none. Known from the start, never blocks."""
+        """The highest `seq` of all rows, and the newest record's `time`; (0, 0) for none. Never blocks."""
 
-    def append(self, records: list[Record], done: Callable[[StoreError | None], None]) -> None:
-        """Commit all of `records` or none; call `done(None)` once they are on disk, else `done(error)`."""
+    def saved(self) -> list[SavedFact]:
+        """The saved facts in the order of the log. For the start: it may block."""
+
+    def replace_saved(self, facts: list[SavedFact]) -> None:
+        """Put these in the place of all saved facts, at once or not at all. For the start: it may block.
+
+        Raises StoreError.
+        """
+
+    def append(self, rows: list[Row], done: Callable[[StoreError | None], None]) -> None:
+        """Commit all of `rows` or none; call `done(None)` once they are on disk, else `done(error)`."""
 
     def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
         """Read messages; call `done` with them, ascending by `seq`, or with the error."""

@@ -7,6 +7,7 @@ that is found at start, not a rule of precedence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from veche.core.ports import Record
     from veche.core.replies import Refusal
     from veche.core.settings import Settings
+    from veche.state.user import User
     from veche.state.world import World
 
 Handler = Callable[["Ask"], None]
+Guard = Callable[["World", Any], "Refusal | None"]
 
 
 class Command:
@@ -58,6 +61,28 @@ class Command:
         self.muted = muted
 
 
+class SetBy(Enum):
+    """Who may give somebody a user mode. Everybody may ask for his own only."""
+
+    USER = "the user himself"
+    OPERATOR = "an operator, for himself"
+    SERVER = "the server"
+
+
+class UserMode:
+    """One mode of users. `in_who` says whether WHO shows its letter among a user's flags.
+
+    Whoever has it may take it off, unless it says how things are and is not `droppable`.
+    """
+
+    __slots__ = ("droppable", "in_who", "set_by")
+
+    def __init__(self, set_by: SetBy = SetBy.USER, *, droppable: bool = True, in_who: bool = False) -> None:
+        self.set_by = set_by
+        self.droppable = droppable
+        self.in_who = in_who
+
+
 class OwnCopy(Enum):
     """Whether who asked for a fact gets its line too."""
 
@@ -74,10 +99,12 @@ class FactRow:
     `render(fact, view, tags)`: the line (without its end) for one view, beginning with the given tag part.
     `record(world, fact)`: the row of the record for what must last, else None for facts that nobody stores. Asked
     behind the guard, so that the world is the one in which the fact happens.
+    `saves(world, fact)`: the facts that must be known again after a restart if this one happens: itself, others, or
+    none. They are applied to a world without users, in order, before anybody comes.
     `own_copy`: whether the asker gets a copy.
     """
 
-    __slots__ = ("apply", "guard", "own_copy", "record", "render")
+    __slots__ = ("apply", "guard", "own_copy", "record", "render", "saves")
 
     def __init__(
         self,
@@ -86,12 +113,14 @@ class FactRow:
         render: Callable[[Any, int, str], str],
         guard: Callable[[World, Any], Refusal | None] | None = None,
         record: Callable[[World, Any], Record] | None = None,
+        saves: Callable[[World, Any], list[Fact]] | None = None,
         own_copy: OwnCopy = OwnCopy.ALWAYS,
     ) -> None:
         self.apply = apply
         self.guard = guard
         self.render = render
         self.record = record
+        self.saves = saves
         self.own_copy = own_copy
 
 
@@ -102,10 +131,26 @@ class Feature:
     `reactions` are called after a fact was applied for an asker of this node: `reaction(ask, fact)`.
     `witnesses` are called after every applied fact of their kind, whoever caused it: `witness(engine, fact)`; its
     audience has heard of it, and a user who has left is still attached to his sessions.
+    `snapshot(world)`: the fewest facts that, saved, bring back what this feature has saved so far.
     `progress` is called after each command of a connection that is not registered yet.
+    `guards` are asked after the guard of a fact's own feature, and refuse as it does.
+    `user_modes` are the modes that it gives to users, by letter. `whois(ask, user)` adds to the answer to WHOIS.
     """
 
-    __slots__ = ("caps", "commands", "facts", "name", "progress", "reactions", "tokens", "witnesses")
+    __slots__ = (
+        "caps",
+        "commands",
+        "facts",
+        "guards",
+        "name",
+        "progress",
+        "reactions",
+        "snapshot",
+        "tokens",
+        "user_modes",
+        "whois",
+        "witnesses",
+    )
 
     def __init__(
         self,
@@ -117,7 +162,11 @@ class Feature:
         tokens: Callable[[Settings], Mapping[str, str]] | None = None,
         reactions: Mapping[type[Fact], Callable[[Ask, Any], None]] | None = None,
         witnesses: Mapping[type[Fact], Callable[[Engine, Any], None]] | None = None,
+        snapshot: Callable[[World], list[Fact]] | None = None,
         progress: Handler | None = None,
+        guards: Mapping[type[Fact], Guard] | None = None,
+        user_modes: Mapping[str, UserMode] | None = None,
+        whois: Callable[[Ask, User], None] | None = None,
     ) -> None:
         self.name = name
         self.commands = list(commands)
@@ -126,7 +175,11 @@ class Feature:
         self.tokens = tokens
         self.reactions = dict(reactions or {})
         self.witnesses = dict(witnesses or {})
+        self.snapshot = snapshot
         self.progress = progress
+        self.guards = dict(guards or {})
+        self.user_modes = dict(user_modes or {})
+        self.whois = whois
 
 
 class Registry:
@@ -139,9 +192,13 @@ class Registry:
         "facts",
         "features",
         "isupport",
+        "kinds",
         "progress",
         "reactions",
         "tokens",
+        "user_modes",
+        "who_flags",
+        "whois",
         "witnesses",
     )
 
@@ -149,17 +206,21 @@ class Registry:
         self.features = list(features)
         self.commands: dict[str, Command] = {}
         self.facts: dict[type[Fact], FactRow] = {}
+        self.kinds: dict[str, type[Fact]] = {}  # by the names under which they are saved
         self.caps: dict[str, str] = {}
         self.cap_bits: dict[str, int] = {}
         self.tokens: dict[str, str] = {}
         self.reactions: dict[type[Fact], list[Callable[[Ask, Any], None]]] = {}
         self.witnesses: dict[type[Fact], list[Callable[[Engine, Any], None]]] = {}
         self.progress: list[Handler] = []
+        self.user_modes: dict[str, UserMode] = {}
+        self.whois: list[Callable[[Ask, User], None]] = []
         for feature in self.features:
             for command in feature.commands:
                 _add(self.commands, command.name, command, feature)
             for kind, row in feature.facts.items():
                 _add(self.facts, kind, row, feature)
+                _add(self.kinds, kind.__name__, kind, feature)
             for cap, value in feature.caps.items():
                 _add(self.caps, cap, value, feature)
                 self.cap_bits[cap] = BITS[cap]
@@ -172,7 +233,28 @@ class Registry:
                 self.reactions.setdefault(kind, []).append(reaction)
             for kind, witness in feature.witnesses.items():
                 self.witnesses.setdefault(kind, []).append(witness)
+            for letter, mode in feature.user_modes.items():
+                _add(self.user_modes, letter, mode, feature)
+            if feature.whois is not None:
+                self.whois.append(feature.whois)
+        for feature in self.features:
+            for kind, guard in feature.guards.items():
+                self.facts[kind] = _guarded(self.facts[kind], guard)
+        self.who_flags = sorted(letter for letter, mode in self.user_modes.items() if mode.in_who)
         self.isupport = split_lines(format_tokens(self.tokens))  # the words of each 005 line
+
+
+def _guarded(row: FactRow, further: Guard) -> FactRow:
+    """The same row with one more guard."""
+    own = row.guard
+
+    def guard(world: World, fact: Any) -> Refusal | None:
+        refusal = own(world, fact) if own is not None else None
+        return further(world, fact) if refusal is None else refusal
+
+    row = copy(row)
+    row.guard = guard if own is not None else further
+    return row
 
 
 def _add(table: dict[Any, Any], key: object, value: object, feature: Feature) -> None:

@@ -4,7 +4,8 @@ The rule: a fact can be applied to any world that has seen all facts before it, 
 Facts of one feature alone are declared in that feature; these are the ones that several floors or features know.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import ClassVar
 
 from veche.state.room import Room
 
@@ -29,10 +30,12 @@ class Fact:
     """The base of all facts. `actor` is the uid of who did it ("" for the server); `time` is ms since 1970.
 
     `changes` says whether applying it changes the world, so that what comes behind it must be judged afterwards.
+    `defaults` holds the values of slots that saved facts of an older version lack.
     """
 
     __slots__ = ("actor", "time")
     changes = True
+    defaults: ClassVar[Mapping[str, object]] = {}
 
     def __init__(self, actor: str) -> None:
         self.actor = actor

@@ -38,7 +38,7 @@ _RUNNING = (
 
 
 class DataDirectory:
-    """An opened and locked data directory. Raises DataDirectoryError, and OSError when the disk fails."""
+    """An opened and locked data directory. Raises DataDirectoryError when it cannot be had."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -46,7 +46,10 @@ class DataDirectory:
         self.wal = path / "veche.db-wal"
         self.made = path / "made"
         self.running = path / "running"
-        self._lock = _lock(path)
+        try:
+            self._lock = _lock(path)
+        except OSError as error:
+            raise explain(path, error) from error
 
     def close(self) -> None:
         """Let another server in. Idempotent."""
@@ -57,7 +60,8 @@ class DataDirectory:
     def prepare_database(self) -> None:
         """See to it that there is a file for SQLite to open: the old one, or on a first start an empty one.
 
-        Reads no more than the file's header, so it takes no longer with ten million messages than with none.
+        Reads no more than the file's header, so it takes no longer with ten million messages than with none. Raises
+        DataDirectoryError, and OSError (see `explain`) like the methods below.
         """
         is_made = require_regular(self.made)
         require_regular(self.wal)

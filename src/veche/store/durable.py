@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from veche.core.ports import Page, Record, StoreError, StoreRefused
+from veche.core.ports import Page, Record, Row, SavedFact, StoreError, StoreRefused
 from veche.store import schema
 from veche.store.directory import DataDirectory, explain
 from veche.store.engines.sqlite import connect_writer, describe, empty_wal, primary_code
@@ -41,7 +41,13 @@ class SqliteStore:
     """
 
     def __init__(
-        self, directory: DataDirectory, writer: Writer, history: History, post: Post, last: tuple[int, int]
+        self,
+        directory: DataDirectory,
+        writer: Writer,
+        history: History,
+        post: Post,
+        last: tuple[int, int],
+        saved: list[SavedFact],
     ) -> None:
         self.version = f"SQLite {sqlite3.sqlite_version}"
         self._directory = directory
@@ -49,18 +55,28 @@ class SqliteStore:
         self._history = history
         self._post = post
         self._last = last
+        self._saved = saved
         self._closed = False
 
     def last(self) -> tuple[int, int]:
-        """`seq` and `time` of the newest record, (0, 0) when there is none."""
+        """The highest `seq` of all rows, and the newest record's `time`; (0, 0) when there is none."""
         return self._last
 
-    def append(self, records: list[Record], done: Callable[[StoreError | None], None]) -> None:
-        """Commit all of `records` or none; `done(None)` once they are on disk. One commit at a time."""
+    def saved(self) -> list[SavedFact]:
+        """The facts that were saved when the record was opened. They are handed out once."""
+        saved, self._saved = self._saved, []
+        return saved
+
+    def replace_saved(self, facts: list[SavedFact]) -> None:
+        """Put these in the place of all saved facts, at once or not at all. Blocks. Raises StoreError."""
+        self._writer.replace_saved(facts)
+
+    def append(self, rows: list[Row], done: Callable[[StoreError | None], None]) -> None:
+        """Commit all of `rows` or none; `done(None)` once they are on disk. One commit at a time."""
         if self._closed:
             self._post(partial(done, _closed()))
         else:
-            self._writer.append(records, partial(self._appended, records, done))
+            self._writer.append(rows, partial(self._appended, rows, done))
 
     def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
         """Read messages; "busy" when too many questions wait, or when one takes longer than 2 s."""
@@ -95,10 +111,11 @@ class SqliteStore:
         return tidy
 
     def _appended(
-        self, records: list[Record], done: Callable[[StoreError | None], None], error: StoreError | None
+        self, rows: list[Row], done: Callable[[StoreError | None], None], error: StoreError | None
     ) -> None:
-        if error is None and records:
-            self._last = (records[-1].seq, records[-1].time)
+        if error is None and rows:
+            time = next((row.time for row in reversed(rows) if isinstance(row, Record)), self._last[1])
+            self._last = (rows[-1].seq, time)
         done(error)
 
 
@@ -112,10 +129,7 @@ def open_store(path: Path, post: Post, migrations: schema.Migrations | None = No
     `post` runs a function in a later turn of the owner and may be called from any thread, as
     `loop.call_soon_threadsafe` may. `migrations` is for tests. Raises DataDirectoryError.
     """
-    try:
-        directory = DataDirectory(path)
-    except OSError as error:
-        raise explain(path, error) from error
+    directory = DataDirectory(path)
     try:
         directory.prepare_database()
         return _open(directory, post, migrations or schema.known_migrations())
@@ -146,8 +160,9 @@ def _open(directory: DataDirectory, post: Post, migrations: schema.Migrations) -
             directory.mark_made()
         directory.mark_running()
         last = schema.last_message(connection)
+        saved = schema.saved_facts(connection)
         history = History(directory.database, post)
     except BaseException:
         connection.close()
         raise
-    return SqliteStore(directory, Writer(connection, directory.database, post), history, post, last)
+    return SqliteStore(directory, Writer(connection, directory.database, post), history, post, last, saved)

@@ -8,6 +8,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+from veche.core.ports import SavedFact
 from veche.store.directory import APPLICATION_ID
 from veche.store.files import open_private, sync_directory
 from veche.store.refusals import DataDirectoryError
@@ -93,11 +94,19 @@ def check_length(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def last_message(connection: sqlite3.Connection) -> tuple[int, int]:
-    """`seq` and `time` of the newest message, (0, 0) when there is none."""
+    """The highest `seq` of all rows, and the newest message's `time`; (0, 0) when there is none."""
     last: tuple[int, int] | None = connection.execute(
         "select seq, time from message order by seq desc limit 1"
     ).fetchone()
-    return last or (0, 0)
+    seq, time = last or (0, 0)
+    saved: int = connection.execute("select coalesce(max(seq), 0) from saved_fact").fetchone()[0]
+    return max(seq, saved), time
+
+
+def saved_facts(connection: sqlite3.Connection) -> list[SavedFact]:
+    """The saved facts in the order of the log."""
+    rows = connection.execute("select seq, kind, body from saved_fact order by seq")
+    return [SavedFact(*row) for row in rows]
 
 
 def _apply(connection: sqlite3.Connection, script: str, number: int) -> None:

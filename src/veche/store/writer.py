@@ -20,8 +20,9 @@ from bisect import bisect_left
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from threading import Event
 
-from veche.core.ports import Record, StoreError, StoreRefused, StoreUnknown
+from veche.core.ports import Record, Row, SavedFact, StoreError, StoreRefused, StoreUnknown
 from veche.store.engines.sqlite import (
     connect_writer,
     describe,
@@ -65,6 +66,10 @@ _INSERT_CONVERSATIONS = """
     insert into conversation (id, name, era) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)
 """
 
+_INSERT_FACTS = """
+    insert into saved_fact (seq, kind, body) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)
+"""
+
 # A conversation in one era, and its number in the database.
 Key = tuple[str, int]
 Done = Callable[[StoreError | None], None]
@@ -93,15 +98,29 @@ class Writer:
         self._broken: StoreUnknown | None = None
         self._trouble = ""
 
-    def append(self, records: list[Record], done: Done) -> None:
-        """Commit all of `records` or none, and post `done`. Raises AssertionError while a commit is under way."""
+    def append(self, rows: list[Row], done: Done) -> None:
+        """Commit all of `rows` or none, and post `done`. Raises AssertionError while a commit is under way."""
         if self._under_way:
             raise AssertionError("the log has one commit under way at a time")
         self._under_way = True
         if self._broken is not None:
             self._worker.post(partial(self._answer, done, self._broken))
         else:
-            self._worker.put(partial(self._write, records, done))
+            self._worker.put(partial(self._write, rows, done))
+
+    def replace_saved(self, facts: list[SavedFact]) -> None:
+        """Put these facts in the place of all saved ones. Blocks; for the start. Raises StoreError."""
+        errors: list[StoreError | None] = []
+        ended = Event()
+
+        def replace() -> None:
+            errors.append(self._replace_saved(facts))
+            ended.set()
+
+        self._worker.put(replace)
+        ended.wait()
+        if errors[0] is not None:
+            raise errors[0]
 
     def finish(self, seconds: float) -> bool:
         """Write what was handed in, empty the WAL into the database and end; whether all that came to pass in time."""
@@ -121,8 +140,8 @@ class Writer:
 
     # Everything below runs in the writer's thread.
 
-    def _write(self, records: list[Record], done: Done) -> None:
-        error = self._try(records)
+    def _write(self, rows: list[Row], done: Done) -> None:
+        error = self._try(rows)
         if isinstance(error, StoreUnknown):
             self._broken = error
         self._report(error)
@@ -130,13 +149,15 @@ class Writer:
         if error is None and self._pages >= CHECKPOINT_PAGES:
             self._checkpoint()
 
-    def _try(self, records: list[Record]) -> StoreError | None:
+    def _try(self, rows: list[Row]) -> StoreError | None:
+        records = [row for row in rows if isinstance(row, Record)]
+        facts = [row for row in rows if isinstance(row, SavedFact)] if len(records) < len(rows) else []
         committing = False
         try:
             self._look()
             self._reopen_if_needed()
             new = self._find_numbers(records)
-            if not new and len(records) <= MOST_ROWS:
+            if not new and not facts and len(records) <= MOST_ROWS:
                 committing = True
                 self._insert(records)
             else:
@@ -144,13 +165,14 @@ class Writer:
                 self._insert_conversations(new)
                 for start in range(0, len(records), MOST_ROWS):
                     self._insert(records[start : start + MOST_ROWS])
+                self._insert_facts(facts)
                 committing = True
                 self._connection.execute("commit")
         except StoreError as error:
             return error
         except Exception as error:
             return self._fail(error, committing)
-        self._pages += len(records) + _PAGES_OF_A_BATCH
+        self._pages += len(rows) + _PAGES_OF_A_BATCH
         return None
 
     def _insert(self, records: list[Record]) -> None:
@@ -173,6 +195,23 @@ class Writer:
         size = SIZES[bisect_left(SIZES, len(records))]
         values += _EMPTY_ROW * (size - len(records))
         self._connection.execute(_INSERT[size], values)
+
+    def _insert_facts(self, facts: list[SavedFact]) -> None:
+        if facts:
+            rows = [(fact.seq, fact.kind, fact.body) for fact in facts]
+            self._connection.execute(_INSERT_FACTS, (json.dumps(rows),))
+
+    def _replace_saved(self, facts: list[SavedFact]) -> StoreError | None:
+        committing = False
+        try:
+            self._connection.execute("begin immediate")
+            self._connection.execute("delete from saved_fact")
+            self._insert_facts(facts)
+            committing = True
+            self._connection.execute("commit")
+        except Exception as error:
+            return self._fail(error, committing)
+        return None
 
     def _find_numbers(self, records: list[Record]) -> list[Key]:
         """See to it that every conversation of a batch has a number; return those that are not in the database yet."""

@@ -12,7 +12,7 @@ The rule: nothing happens by itself except the answers to reading, which come th
 from collections import deque
 from collections.abc import Callable
 
-from veche.core.ports import Record, StoreError, StoreRefused, StoreUnknown
+from veche.core.ports import Record, Row, StoreError, StoreRefused, StoreUnknown
 from veche.store.engines.memory import MemoryStore
 
 Done = Callable[[StoreError | None], None]
@@ -29,20 +29,20 @@ class DelayedStore(MemoryStore):
         self, post: Callable[[Callable[[], None]], None], records: list[Record] | None = None
     ) -> None:
         super().__init__(post, records)
-        self.waiting: deque[tuple[list[Record], Done]] = deque()
+        self.waiting: deque[tuple[list[Row], Done]] = deque()
 
-    def append(self, records: list[Record], done: Done) -> None:
+    def append(self, rows: list[Row], done: Done) -> None:
         """Take a batch and keep it waiting until the test ends its commit."""
         if self._closed:
-            super().append(records, done)
+            super().append(rows, done)
             return
-        self._begin(records)
-        self.waiting.append((records, done))
+        self._begin(rows)
+        self.waiting.append((rows, done))
 
-    def release(self) -> list[Record]:
+    def release(self) -> list[Row]:
         """The oldest batch is on disk: store it, say so, and return it."""
         records, done = self._end()
-        self.records.extend(records)
+        self._keep(records)
         done(None)
         return records
 
@@ -54,21 +54,21 @@ class DelayedStore(MemoryStore):
             count += 1
         return count
 
-    def refuse(self, reason: str = "database or disk is full") -> list[Record]:
+    def refuse(self, reason: str = "database or disk is full") -> list[Row]:
         """The oldest batch is certainly not stored: say so and return it."""
         records, done = self._end()
         done(StoreRefused(reason))
         return records
 
-    def lose(self, reason: str = "disk I/O error at sync", *, stored: bool) -> list[Record]:
+    def lose(self, reason: str = "disk I/O error at sync", *, stored: bool) -> list[Row]:
         """Nobody can know what became of the oldest batch: say so and return it. `stored`: whether it is there."""
         records, done = self._end()
         if stored:
-            self.records.extend(records)
+            self._keep(records)
         done(StoreUnknown(reason))
         return records
 
-    def _end(self) -> tuple[list[Record], Done]:
+    def _end(self) -> tuple[list[Row], Done]:
         if not self.waiting:
             raise AssertionError("no commit is under way")
         self._committing = False

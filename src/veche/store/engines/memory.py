@@ -8,7 +8,7 @@ here with an AssertionError, because the durable record would store it and never
 from collections.abc import Callable
 from functools import partial
 
-from veche.core.ports import Page, Record, StoreError, StoreRefused, UnknownReference
+from veche.core.ports import Page, Record, Row, SavedFact, StoreError, StoreRefused, UnknownReference
 from veche.wire.msgids import time_of_msgid
 
 
@@ -23,21 +23,31 @@ class MemoryStore:
         self, post: Callable[[Callable[[], None]], None], records: list[Record] | None = None
     ) -> None:
         self.records: list[Record] = records if records is not None else []
+        self.facts: list[SavedFact] = []
         self._post = post
         self._committing = False
         self._closed = False
 
     def last(self) -> tuple[int, int]:
         """`seq` and `time` of the newest record, (0, 0) when there is none."""
-        return (self.records[-1].seq, self.records[-1].time) if self.records else (0, 0)
+        seq, time = (self.records[-1].seq, self.records[-1].time) if self.records else (0, 0)
+        return (max(seq, self.facts[-1].seq) if self.facts else seq, time)
 
-    def append(self, records: list[Record], done: Callable[[StoreError | None], None]) -> None:
-        """Store all of `records` in the next turn, then call `done(None)`."""
+    def saved(self) -> list[SavedFact]:
+        """The saved facts."""
+        return list(self.facts)
+
+    def replace_saved(self, facts: list[SavedFact]) -> None:
+        """Put these in their place."""
+        self.facts = list(facts)
+
+    def append(self, rows: list[Row], done: Callable[[StoreError | None], None]) -> None:
+        """Store all of `rows` in the next turn, then call `done(None)`."""
         if self._closed:
             self._post(lambda: done(StoreRefused("the record is closed")))
         else:
-            self._begin(records)
-            self._post(partial(self._commit, records, done))
+            self._begin(rows)
+            self._post(partial(self._commit, rows, done))
 
     def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
         """Answer with the messages asked for, as they are when the answer is given."""
@@ -51,23 +61,35 @@ class MemoryStore:
         """Take no more: what comes after this is refused. Idempotent."""
         self._closed = True
 
-    def _begin(self, records: list[Record]) -> None:
+    def _begin(self, rows: list[Row]) -> None:
         """Check what the log promises: one commit at a time, and records that can be found again."""
         if self._committing:
             raise AssertionError("the log has one commit under way at a time")
         self._committing = True
         seq, time = self.last()
-        for record in records:
-            if record.seq <= seq or record.time < time:
-                raise AssertionError(f"seq grows and time never falls in the log: {record!r}")
+        for record in rows:
+            if record.seq <= seq:
+                raise AssertionError(f"seq grows in the log: {record!r}")
+            seq = record.seq
+            if isinstance(record, SavedFact):
+                continue
+            if record.time < time:
+                raise AssertionError(f"time never falls in the log: {record!r}")
             if time_of_msgid(record.msgid) != record.time:
                 raise AssertionError(f"the message id holds another time than the message: {record!r}")
-            seq, time = record.seq, record.time
+            time = record.time
 
-    def _commit(self, records: list[Record], done: Callable[[StoreError | None], None]) -> None:
+    def _commit(self, rows: list[Row], done: Callable[[StoreError | None], None]) -> None:
         self._committing = False
-        self.records.extend(records)
+        self._keep(rows)
         done(None)
+
+    def _keep(self, rows: list[Row]) -> None:
+        for row in rows:
+            if isinstance(row, Record):
+                self.records.append(row)
+            else:
+                self.facts.append(row)
 
     def _read(self, page: Page) -> list[Record] | StoreError:
         if self._closed:

@@ -35,4 +35,11 @@ create table message (
 -- finds a message id by the time inside it.
 create index message_by_time on message (conversation, time);
 
+-- Facts that must be known again after a restart, in the order of the log; few, and now and then replaced by fewer.
+create table saved_fact (
+    seq integer primary key,
+    kind text not null,
+    body text not null              -- the fact's values as a JSON object
+) strict;
+
 pragma application_id = 1449485160;  -- 0x56656368, "Vech"

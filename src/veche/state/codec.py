@@ -1,0 +1,42 @@
+"""Facts as text and back, so that some of them can outlive the process.
+
+The rule: a fact is its slots and they are plain values, so one function writes every fact. A slot that an older
+version did not write gets its value from the class's `defaults`.
+"""
+
+import json
+
+from veche.state.events import Fact
+
+
+class CodecError(ValueError):
+    """A text that is not this kind of fact; says what is missing."""
+
+
+def encode(fact: Fact) -> str:
+    """The values of a fact as a JSON object."""
+    return json.dumps({name: getattr(fact, name) for name in slots_of(type(fact))}, ensure_ascii=False)
+
+
+def decode(kind: type[Fact], body: str) -> Fact:
+    """The fact that `encode` wrote. Raises CodecError for what cannot be one of this kind."""
+    try:
+        values = json.loads(body)
+    except ValueError as error:
+        raise CodecError(f"{kind.__name__}: {error}") from error
+    if not isinstance(values, dict):
+        raise CodecError(f"{kind.__name__}: not an object")
+    fact = kind.__new__(kind)
+    for name in slots_of(kind):
+        if name in values:
+            setattr(fact, name, values[name])
+        elif name in kind.defaults:
+            setattr(fact, name, kind.defaults[name])
+        else:
+            raise CodecError(f"{kind.__name__}: no value for {name}")
+    return fact
+
+
+def slots_of(kind: type[Fact]) -> list[str]:
+    """The names of a fact's values, those of its bases first."""
+    return [name for cls in reversed(kind.__mro__) for name in getattr(cls, "__slots__", ())]
