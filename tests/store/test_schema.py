@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,24 @@ def test_an_abandoned_copy_is_written_anew(old: Path) -> None:
 def test_migrations_are_numbered_from_one_without_a_gap() -> None:
     assert KNOWN
     assert "create table message" in KNOWN[0]
+
+
+def test_a_start_that_fails_after_a_crash_leaves_nothing_for_the_next_to_miss(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    program = """
+import os, sys
+from pathlib import Path
+from veche.store.durable import open_store
+from veche.testing.contracts import StoreBench, Turns, make_record
+turns = Turns()
+bench = StoreBench(open_store(Path(sys.argv[1]), turns.post), turns)
+assert bench.commit(make_record(1)) is None
+os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", program, str(data)], check=False)
+    for _ in range(2):
+        with pytest.raises(DataDirectoryError, match="cannot open"):
+            start(data, [*KNOWN, "nonsense"])
+    bench = start(data, KNOWN)
+    assert bench.seqs(Page(ROOM, 9)) == [1]
+    bench.store.close()

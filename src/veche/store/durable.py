@@ -164,5 +164,7 @@ def _open(directory: DataDirectory, post: Post, migrations: schema.Migrations) -
         history = History(directory.database, post)
     except BaseException:
         connection.close()
+        if not directory.wal.exists():  # SQLite removes it when it has moved everything into the database
+            directory.mark_stopped()
         raise
     return SqliteStore(directory, Writer(connection, directory.database, post), history, post, last, saved)
