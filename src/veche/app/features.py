@@ -17,6 +17,7 @@ from veche.features import (
     registration,
     setname,
     topic,
+    user_modes,
     who,
 )
 
@@ -28,6 +29,7 @@ FEATURES: list[Feature] = [
     names.feature,
     topic.feature,
     mode.feature,
+    user_modes.feature,
     kick.feature,
     invite.feature,
     messages.feature,

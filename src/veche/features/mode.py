@@ -1,12 +1,13 @@
-"""MODE: the modes of rooms and of users.
+"""MODE: the modes of rooms; those of users are in user_modes.py.
 
-Sources: Modern IRC, "MODE message", "Channel Modes", "User Modes", "CHANMODES parameter".
+Sources: Modern IRC, "MODE message", "Channel Modes", "CHANMODES parameter".
 """
 
 from veche.core.ask import Ask
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal
 from veche.core.settings import Settings
+from veche.features.user_modes import change_user
 from veche.state.events import SILENCE, Audience, Fact
 from veche.state.room import RANKS, Ban, Room
 from veche.state.world import World
@@ -23,7 +24,6 @@ ROOM_MODES: dict[str, Kind] = {
     **dict.fromkeys(FLAGS, Kind.FLAG),
     **dict.fromkeys(RANKS, Kind.RANK),
 }
-USER_MODES: dict[str, Kind] = {"i": Kind.FLAG, "o": Kind.FLAG}
 # How many changes with a parameter one command may ask for (ISUPPORT MODES).
 CHANGES = 4
 KEY_LENGTH = 23
@@ -50,19 +50,6 @@ class RoomModeChanged(Fact):
         self.at_most = at_most
 
 
-class UserModeChanged(Fact):
-    """One mode of a user is set or unset, by himself."""
-
-    __slots__ = ("adding", "letter", "nick", "source")
-
-    def __init__(self, actor: str, source: str, nick: str, change: Change) -> None:
-        super().__init__(actor)
-        self.source = source
-        self.nick = nick
-        self.adding = change.adding
-        self.letter = change.letter
-
-
 # ---- handlers
 
 
@@ -70,7 +57,7 @@ def mode(ask: Ask) -> None:
     """MODE <target> [<modestring> [<mode arguments>...]]."""
     target = ask.params[0]
     if not is_room(target):
-        _user_mode(ask, target)
+        change_user(ask, target)
         return
     room = ask.world.rooms.get(fold(target))
     if room is None or not room.is_visible_to(ask.user.uid):
@@ -170,31 +157,6 @@ def _full_mask(mask: str) -> str:
     return f"{nick or '*'}!{user or '*'}@{host if at and host else '*'}"
 
 
-def _user_mode(ask: Ask, nick: str) -> None:
-    user = ask.user
-    if fold(nick) != user.key:
-        if fold(nick) in ask.world.users_by_key:
-            ask.reply(numerics.ERR_USERSDONTMATCH, "Cant change mode for other users")
-        else:
-            ask.reply(numerics.ERR_NOSUCHNICK, nick, "No such nick/channel")
-        return
-    if len(ask.params) < 2:
-        ask.reply(numerics.RPL_UMODEIS, "+" + "".join(sorted(user.modes)))
-        return
-    changes, unknown = parse_modes(USER_MODES, ask.params[1:])
-    if unknown:
-        ask.reply(numerics.ERR_UMODEUNKNOWNFLAG, "Unknown MODE flag")
-    modes = set(user.modes)
-    for change in changes:
-        # RFC 2812, section 3.1.5: an attempt to make oneself an operator this way "SHOULD be ignored".
-        if change.letter == "o" and change.adding:
-            continue
-        # Judged by what will be when the changes before it are done, which may have to wait.
-        if change.adding != (change.letter in modes):
-            modes ^= {change.letter}
-            ask.commit(UserModeChanged(user.uid, user.source, user.nick, change))
-
-
 # ---- facts
 
 
@@ -257,20 +219,9 @@ def _set_room_mode(room: Room, fact: RoomModeChanged) -> bool:
     return True
 
 
-def apply_user_mode(world: World, fact: UserModeChanged) -> Audience:
-    """The user's own affair."""
-    user = world.users[fact.actor]
-    world.set_modes(user, user.modes | {fact.letter} if fact.adding else user.modes - {fact.letter})
-    return Audience()
-
-
 def _render_room_mode(fact: RoomModeChanged, _view: int, tags: str) -> str:
     words = format_modes([Change(fact.adding, fact.letter, fact.param)])
     return f"{tags}:{fact.source} MODE {fact.room} {' '.join(words)}"
-
-
-def _render_user_mode(fact: UserModeChanged, _view: int, tags: str) -> str:
-    return f"{tags}:{fact.source} MODE {fact.nick} {'+' if fact.adding else '-'}{fact.letter}"
 
 
 def _tokens(settings: Settings) -> dict[str, str]:
@@ -287,7 +238,6 @@ feature = Feature(
     commands=[Command("MODE", mode, least=1)],
     facts={
         RoomModeChanged: FactRow(guard=guard_room_mode, apply=apply_room_mode, render=_render_room_mode),
-        UserModeChanged: FactRow(apply=apply_user_mode, render=_render_user_mode),
     },
     tokens=_tokens,
 )

@@ -149,7 +149,14 @@ def _welcome(ask: Ask, fact: UserArrived) -> None:
     ask.reply(numerics.RPL_WELCOME, f"Welcome to the {settings.network} Network, {user.source}")
     ask.reply(numerics.RPL_YOURHOST, f"Your host is {settings.server}, running version {settings.version}")
     ask.reply(numerics.RPL_CREATED, f"This server was created {iso_time(int(ask.engine.started * 1000))}")
-    ask.reply(numerics.RPL_MYINFO, settings.server, settings.version, "i", "biklmnostv", "bklov")
+    ask.reply(
+        numerics.RPL_MYINFO,
+        settings.server,
+        settings.version,
+        "".join(sorted(ask.engine.registry.user_modes)),
+        "biklmnostv",
+        "bklov",
+    )
     for words in ask.engine.registry.isupport:
         ask.reply(numerics.RPL_ISUPPORT, *words, TEXT)
     # "The server SHOULD then respond as though the client sent the LUSERS command", and MUST so for MOTD.

@@ -1,0 +1,111 @@
+"""The modes of users: MODE with a nick. What each mode does is told where it does it.
+
+Source: Modern IRC, "MODE message" ("User mode"), "User Modes". `veche.features.mode` serves the command and comes here
+when its target is a person.
+"""
+
+from veche.core.ask import Ask
+from veche.core.registry import FactRow, Feature, SetBy, UserMode
+from veche.state.events import SILENCE, Audience, Fact, UserArrived
+from veche.state.world import World
+from veche.wire import numerics
+from veche.wire.modes import Change, Kind, format_modes, parse_modes
+from veche.wire.names import fold
+
+OPERATOR = "o"
+SECURE = "Z"
+
+
+class UserModesChanged(Fact):
+    """Some modes of a user (`actor`) are set or unset. `words` are the letters as MODE shows them, with their signs."""
+
+    __slots__ = ("nick", "source", "words")
+
+    def __init__(self, actor: str, source: str, nick: str, words: str) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.nick = nick
+        self.words = words
+
+
+def change_user(ask: Ask, nick: str) -> None:
+    """MODE <nick> [<modestring>]: ask for one's own modes, or change them."""
+    user = ask.user
+    if fold(nick) != user.key:
+        if fold(nick) in ask.world.users_by_key:
+            ask.reply(numerics.ERR_USERSDONTMATCH, "Cant change mode for other users")
+        else:
+            ask.reply(numerics.ERR_NOSUCHNICK, nick, "No such nick/channel")
+        return
+    if len(ask.params) < 2:
+        ask.reply(numerics.RPL_UMODEIS, "+" + "".join(sorted(user.modes)))
+        return
+    table = ask.engine.registry.user_modes
+    wanted, unknown = parse_modes(dict.fromkeys(table, Kind.FLAG), ask.params[1:2])
+    modes = set(user.modes)
+    is_refused = False
+    for change in wanted:
+        mode = table[change.letter]
+        if not change.adding:
+            if mode.droppable:
+                modes.discard(change.letter)
+        elif mode.set_by is SetBy.USER or (mode.set_by is SetBy.OPERATOR and OPERATOR in modes):
+            modes.add(change.letter)
+        elif mode.set_by is SetBy.OPERATOR:
+            is_refused = True
+        # else it says how things are. RFC 2812, section 3.1.5, of +o: the attempt "SHOULD be ignored".
+    # There and back again in one line is no change.
+    changes = [Change(letter in modes, letter) for letter in sorted(modes ^ user.modes)]
+    if changes:
+        ask.commit(UserModesChanged(user.uid, user.source, user.nick, format_modes(changes)[0]))
+    if is_refused:
+        ask.reply(numerics.ERR_NOPRIVILEGES, "Permission Denied- You're not an IRC operator")
+    if unknown:
+        # "the server MUST apply the modes that are implemented, and then send the ERR_UMODEUNKNOWNFLAG"
+        ask.reply(numerics.ERR_UMODEUNKNOWNFLAG, "Unknown MODE flag")
+
+
+def tell_secure(ask: Ask, fact: UserArrived) -> None:
+    """Who has come in through TLS has mode Z for as long as he stays."""
+    if ask.session.secure:
+        user = ask.world.users[fact.actor]
+        ask.commit(UserModesChanged(user.uid, user.source, user.nick, "+" + SECURE))
+
+
+def apply_modes(world: World, fact: UserModesChanged) -> Audience:
+    """The modes are changed, which is the user's own affair."""
+    user = world.users[fact.actor]
+    modes = set(user.modes)
+    adding = True
+    for letter in fact.words:
+        if letter in "+-":
+            adding = letter == "+"
+        elif adding:
+            modes.add(letter)
+        else:
+            modes.discard(letter)
+    if modes == user.modes:
+        return SILENCE
+    world.set_modes(user, frozenset(modes))
+    fact.nick = user.nick  # another one may have stood in line before
+    return Audience(uids=(user.uid,))
+
+
+feature = Feature(
+    "user-modes",
+    facts={
+        UserModesChanged: FactRow(
+            apply=apply_modes,
+            render=lambda fact, view, tags: f"{tags}:{fact.source} MODE {fact.nick} {fact.words}",
+        )
+    },
+    reactions={UserArrived: tell_secure},
+    user_modes={
+        "i": UserMode(),  # who shares no room with me does not find me
+        OPERATOR: UserMode(SetBy.SERVER),
+        "r": UserMode(SetBy.SERVER, droppable=False),  # I am logged in
+        "s": UserMode(SetBy.OPERATOR),  # I read the server's notices
+        "w": UserMode(),  # I read what operators say to all
+        SECURE: UserMode(SetBy.SERVER, droppable=False),  # nobody on the way can read along
+    },
+)
