@@ -202,6 +202,12 @@ async def test_another_nick_is_chosen_when_one_is_taken() -> None:
             await ann(server).__aenter__()
 
 
+async def test_a_connection_is_entered_once() -> None:
+    async with FakeServer() as server, ann(server) as chat:
+        with pytest.raises(RuntimeError):
+            await chat.__aenter__()
+
+
 async def test_an_absent_server_is_told_at_once() -> None:
     async with FakeServer() as server:
         pass
@@ -247,7 +253,7 @@ async def test_an_answer_that_never_comes_ends_as_unknown() -> None:
             await asyncio.wait_for(chat.ask("LIST"), 5)
 
 
-async def test_others_are_seen_coming_and_unread_events_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_others_are_seen_coming() -> None:
     async with FakeServer() as server, ann(server) as chat, ann(server, nick="bob"):
         seen = await events_until(chat, lambda event: isinstance(event, PersonJoined) and event.nick == "bob")
         assert chat.model.people() == ["bob"]

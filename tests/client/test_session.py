@@ -194,6 +194,14 @@ def test_what_we_say_to_ourselves_is_heard_once() -> None:
     assert kinds(events) == ["MessageReceived", "Answered"]
 
 
+def test_our_new_nick_is_ours_whatever_source_the_server_writes() -> None:
+    play = Play()
+    label = play.ask("NICK", "anna")
+    events = play.server(f"@label={label} :anna!a@h NICK :anna")
+    assert kinds(events) == ["NickChanged", "Answered"]
+    assert (play.session.model.nick, play.session.model.source) == ("anna", "anna!a@h")
+
+
 def test_a_strange_label_answers_nothing() -> None:
     play = Play()
     assert kinds(play.server("@label=99 ACK", "@label=99 401 ann bob :none")) == ["Refused"]

@@ -101,6 +101,8 @@ class Connection:
 
     async def __aenter__(self) -> Self:
         keeper = self._keeper
+        if self._task is not None or keeper.is_over:
+            raise RuntimeError("a Connection is entered once; make another one")
         self._task = asyncio.create_task(keeper.run(), name=f"connection to {keeper.settings.host}")
         ready = asyncio.create_task(keeper.ready.wait(), name="wait until ready")
         try:

@@ -168,6 +168,10 @@ class Session:
             return  # a server that does not know CAP says so, and goes on
         if self._registration.hear(message):
             events.append(CapabilitiesChanged(time=now, enabled=frozenset(self.model.capabilities)))
+        if ask is not None and ask.command == message.command == "NICK":
+            # COMPAT: InspIRCd 3 gives the labelled answer the new nick as its source; it is ours all the same.
+            source = self.model.source or self.model.nick
+            message = Message("NICK", message.params, source, message.tags)
         for event in hear(self.model, message, now):
             if isinstance(event, MessageReceived) and self._is_second_copy(event, message):
                 continue
