@@ -13,7 +13,7 @@ from veche.store.directory import APPLICATION_ID
 from veche.store.files import open_private, sync_directory
 from veche.store.refusals import DataDirectoryError
 
-# Up to this size (bytes) every start reads the whole database and checks it: about a third of a second. A larger one
+# Up to this size (bytes) every start reads the whole database and checks it, which takes about 0.1 s. A larger one
 # is checked at its ends only, because a start must not take longer the more there is to remember; a crash does not
 # damage a database in WAL mode, and what a disk damages is noticed when it is read, and by a check on request.
 CHECKED_WHOLE = 64 * 1024 * 1024
