@@ -62,6 +62,13 @@ def test_what_was_read_before_sigterm_is_answered(check: Check, rounds: Rounds) 
     assert status == 0, said
 
 
+def test_answers_reach_those_who_have_sent_more_than_was_read(check: Check, rounds: Rounds) -> None:
+    """A socket that is closed with unread input resets the connection, and takes along what was not sent yet."""
+    heavy = ["--writers", "16", "--window", "64", "--size", "400"]
+    status, said = check("terminate", rounds(2, 10), *heavy)
+    assert status == 0, said
+
+
 def test_a_full_disk_is_said_and_survived(check: Check, rounds: Rounds) -> None:
     if why := why_no_tmpfs():
         pytest.skip(f"full disks: {why}")

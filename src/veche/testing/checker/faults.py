@@ -13,7 +13,7 @@ from .verdict import Answers
 KILLED_STARTS = 0.1  # how often the start after a kill is killed as well: recovery must bear it, too
 INTERRUPTS = 0.2  # how often the clean end is asked for with SIGINT
 TERMINATE_WITHIN = 10.0
-SMALL_DISK = 16 << 20
+SMALL_DISK = 48 << 20  # what the rounds write must fit beside the ballast, or it never heals
 DISK_PATIENCE = 20.0  # until a harmed disk is felt (the log may own some space already), or a healed one
 EX_IOERR = 74  # sysexits.h: how the server ends when nobody can know what the disk has kept
 
