@@ -27,7 +27,7 @@ KINDS = {
     "word": r"[^ ;]+",
     "text": r".*",
 }
-_SPECIAL = re.compile(r"\{(\w+)(?::(\w+))?\}|\.\.\.|\\x[0-9a-f]{2}")
+_SPECIAL = re.compile(r"\{(\w+)(?::(\w+))?\}|\.\.\.|(?:\\x[0-9a-f]{2})+")
 _BYTE = re.compile(rb"\\x([0-9a-f]{2})")
 _REPEAT = re.compile(r"\{([^{}]+)\*(\d+)\}")
 _KNOWN = re.compile(r"\{(\w+)\}")
@@ -104,7 +104,7 @@ def _part(found: re.Match[str], known: dict[str, str], names: set[str]) -> str:
     if found[0] == "...":
         return ".*"
     if found[0].startswith("\\x"):
-        return re.escape(chr(int(found[0][2:], 16)))
+        return re.escape(bytes.fromhex(found[0].replace("\\x", "")).decode(errors="backslashreplace"))
     kind, name = found[1], found[2] or ""
     if not name and kind in known:
         return re.escape(known[kind])
