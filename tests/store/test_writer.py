@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from veche.core.ports import Record, StoreError, StoreRefused
+from veche.core.ports import Page, Record, StoreError, StoreRefused
 from veche.store import schema
+from veche.store.durable import open_store
 from veche.store.engines.sqlite import WAL_LIMIT, connect_reader, connect_writer
 from veche.store.writer import _INSERT, MOST_ROWS, SIZES, Writer
-from veche.testing.contracts import Turns, make_record
+from veche.testing.contracts import ROOM, StoreBench, Turns, close, make_record
 
 
 class Desk:
@@ -226,16 +227,17 @@ from veche.testing.contracts import StoreBench, Turns, make_record
 turns = Turns()
 store = open_store(Path(sys.argv[1]), turns.post)
 bench = StoreBench(store, turns)
-for seq in range(1, 1 + int(sys.argv[2])):
-    error = bench.commit(make_record(seq))
-    print(seq, type(error).__name__, flush=True)
+size = int(sys.argv[3])
+for batch in range(int(sys.argv[2])):
+    error = bench.commit(*[make_record(batch * size + n) for n in range(1, size + 1)])
+    print(batch + 1, type(error).__name__, error, flush=True)
 print("read", bench.seqs(Page("#tea", 99)))
 print("closed", store.close())
 """
 
 
-def run_failing(data: Path, call: str, fault: str, count: int) -> list[str]:
-    """Commit `count` messages one by one under strace; what became of each, and what could be read."""
+def run_failing(data: Path, call: str, fault: str, count: int, size: int = 1) -> list[str]:
+    """Make `count` commits of `size` messages under strace; what became of each, and what could be read."""
     ran = subprocess.run(
         [
             "strace",
@@ -252,6 +254,7 @@ def run_failing(data: Path, call: str, fault: str, count: int) -> list[str]:
             FAILING,
             str(data),
             str(count),
+            str(size),
         ],
         check=False,
         capture_output=True,
@@ -265,26 +268,28 @@ def run_failing(data: Path, call: str, fault: str, count: int) -> list[str]:
 @pytest.fixture
 def old_data(tmp_path: Path) -> Path:
     """A data directory that a server has left in good order."""
-    run = subprocess.run([sys.executable, "-c", FAILING, str(tmp_path / "data"), "0"], check=True)
+    run = subprocess.run([sys.executable, "-c", FAILING, str(tmp_path / "data"), "0", "1"], check=True)
     assert run.returncode == 0
     return tmp_path / "data"
 
 
 @pytest.mark.slow
 @pytest.mark.needs("strace")
-def test_after_a_failed_sync_nobody_can_know_and_nothing_more_is_written(old_data: Path) -> None:
-    # Opening syncs nothing with fdatasync when there is nothing to move; then each commit syncs the log once,
-    # the first also the head of the new log.
-    told = run_failing(old_data, "fdatasync", "error=EIO:when=4", 6)
+@pytest.mark.parametrize("sync", [4, 7, 8, 9])
+def test_after_a_failed_sync_nobody_can_know_and_nothing_more_is_written(old_data: Path, sync: int) -> None:
+    # The writer's thread syncs the log at each commit, its head too when it begins anew, and at a checkpoint, due
+    # here after the fourth commit, the log and the database.
+    told = run_failing(old_data, "fdatasync", f"error=EIO:when={sync}", 6, 1000)
     outcomes = [line.split()[1] for line in told[:6]]
     broken = outcomes.index("StoreUnknown")
-    assert outcomes[:broken] == ["NoneType"] * broken
-    assert outcomes[broken:] == ["StoreUnknown"] * (6 - broken)
-    assert broken >= 1
+    assert outcomes == ["NoneType"] * broken + ["StoreUnknown"] * (6 - broken)
+    assert ("at a checkpoint" in told[broken]) == (sync in {7, 8})
     assert told[-1] == "closed False"
-    # A new start finds at least what was acknowledged, and at most one more.
-    left = run_failing(old_data, "fdatasync", "error=EIO:when=999", 0)
-    assert left[0] in {f"read {list(range(1, broken + extra))}" for extra in (1, 2)}
+    # A new start finds what was acknowledged, and at most the one batch more whose outcome was open.
+    bench = StoreBench(open_store(old_data, (turns := Turns()).post), turns)
+    assert bench.store.last()[0] in {broken * 1000, (broken + 1) * 1000}
+    assert bench.seqs(Page(ROOM, 9999)) == list(range(1, bench.store.last()[0] + 1))
+    close(bench.store)
 
 
 @pytest.mark.slow

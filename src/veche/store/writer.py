@@ -141,7 +141,8 @@ class Writer:
     # Everything below runs in the writer's thread.
 
     def _write(self, rows: list[Row], done: Done) -> None:
-        error = self._try(rows)
+        # It may have broken at the checkpoint after the last batch, when this one had already been handed in.
+        error = self._broken or self._try(rows)
         if isinstance(error, StoreUnknown):
             self._broken = error
         self._report(error)

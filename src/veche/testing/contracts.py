@@ -111,10 +111,10 @@ def fields(record: Record) -> tuple[object, ...]:
     return tuple(getattr(record, name) for name in sorted(Record.__slots__))
 
 
-def _close(store: Store) -> None:
+def close(store: Store) -> None:
     """Close a store. Not in the port, since only who opened it closes it; yet every engine has it."""
-    close: Callable[[], object] = getattr(store, "close")  # noqa: B009
-    close()
+    end: Callable[[], object] = getattr(store, "close")  # noqa: B009
+    end()
 
 
 class StoreContract:
@@ -281,7 +281,7 @@ class StoreContract:
         bench.turns.take()
         bench.store.append([make_record(1)], answers.append)
         bench._settle()
-        _close(bench.store)
+        close(bench.store)
         while len(answers) < 2:
             bench.turns.take()
         assert answers == [[], None]
@@ -289,7 +289,7 @@ class StoreContract:
 
     def test_a_closed_record_refuses(self, bench: StoreBench) -> None:
         assert bench.commit(make_record(1)) is None
-        _close(bench.store)
+        close(bench.store)
         assert isinstance(bench.ask(Page(ROOM, 1)), StoreRefused)
         assert isinstance(bench.latest(ROOM), StoreRefused)
         answers: list[StoreError | None] = []
