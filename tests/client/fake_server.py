@@ -96,6 +96,7 @@ class FakeServer:
         self.faults = Faults()
         self.taken: set[str] = set()
         self.page = 100
+        self.readable: set[str] = set()  # people whose talk with anybody may be read
         self.port = 0
         self._server: asyncio.Server | None = None
 
@@ -197,7 +198,8 @@ class FakeServer:
         if message.params[0] == "#closed":
             visitor.say("473", visitor.nick, "#closed", "Cannot join channel (+i)", answer=True)
         else:
-            self._enter(visitor, message.params[0])
+            for room in message.params[0].split(","):
+                self._enter(visitor, room)
 
     def _part(self, visitor: Visitor, message: Message) -> None:
         visitor.rooms.discard(message.params[0])
@@ -268,10 +270,12 @@ class FakeServer:
 
     def _chathistory(self, visitor: Visitor, message: Message) -> None:
         how, target, reference, count = message.params
-        if target not in visitor.rooms:
+        if target not in visitor.rooms and target not in self.readable:
             visitor.say("FAIL", "CHATHISTORY", "INVALID_TARGET", how, target, "No", answer=True)
             return
-        kept = [one for one in self.history if one.target == target]
+        kept = [
+            one for one in self.history if target in (one.target, one.sender if one.target[0] != "#" else "")
+        ]
         if how == "AFTER":
             key, _, value = reference.partition("=")
             if key == "msgid":
@@ -289,6 +293,6 @@ class FakeServer:
             kept = kept[-int(count) :]
         visitor.say("BATCH", "+h", "chathistory", target, answer=True)
         for one in kept:
-            visitor.say(one.command, target, one.text, source=f"{one.sender}!u@h",
+            visitor.say(one.command, one.target, one.text, source=f"{one.sender}!u@h",
                         batch="h", msgid=one.msgid, time=one.time)  # fmt: skip
         visitor.say("BATCH", "-h")

@@ -139,6 +139,20 @@ async def test_a_whisper_that_no_history_tells_of_has_an_unknown_outcome() -> No
         assert server.texts("bob") == ["psst"]
 
 
+async def test_whispers_that_were_missed_are_fetched_where_the_server_allows_it() -> None:
+    async with FakeServer() as server, ann(server) as chat:
+        server.readable.add("bob")
+        server.talk("bob", "ann", "first")
+        await events_until(chat, says("first"))
+        await server.stop()
+        server.keep("bob", "ann", "second")
+        await server.start()
+        seen = await events_until(chat, says("second"))
+        assert texts(seen) == ["second"]
+        server.talk("bob", "ann", "third")
+        assert texts(await events_until(chat, says("third"))) == ["third"]
+
+
 async def test_rooms_are_joined_again_and_questions_asked_again() -> None:
     async with FakeServer() as server, ann(server, rooms=("#tea",)) as chat:
         await chat.join("#milk")
@@ -187,6 +201,25 @@ async def test_a_forgotten_message_id_gives_way_to_its_time() -> None:
         await server.start()
         seen = await events_until(chat, lambda event: isinstance(event, GapFilled))
         assert texts(seen) == ["before", "missed"]
+        assert isinstance(seen[-1], GapFilled)
+        assert not seen[-1].is_complete
+
+
+async def test_a_history_that_forgot_what_we_have_seen_proves_nothing() -> None:
+    """To a guest, a server may give the empty history of somebody else: the new person that he is to it."""
+    async with FakeServer() as server, ann(server) as chat:
+        await chat.send(LOBBY, "one")
+        server.faults.die_after.add("two")
+        posted = chat.post(LOBBY, "two")
+        async with asyncio.timeout(5):
+            while len(server.history) < 2:
+                await asyncio.sleep(0)
+        kept = server.texts()
+        server.history.clear()
+        with pytest.raises(OutcomeUnknown):
+            await asyncio.wait_for(posted, 5)
+        assert kept == ["one", "two"]
+        assert server.history == []
 
 
 async def test_another_nick_is_chosen_when_one_is_taken() -> None:

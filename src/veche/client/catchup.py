@@ -2,7 +2,7 @@
 
 The strategy: wait until the welcome is over (a PING behind it), go back into the rooms that we were in, fetch what was
 missed in every conversation that is open, find in it what we had sent without hearing the answer; only then open the
-line-up. Rooms joined later get their history by the same `fill`.
+line-up. Talks with people follow. Rooms joined later get their history by the same `fill`.
 
 Source: chathistory.
 """
@@ -21,6 +21,10 @@ PAGE = 100
 # After this many pages of one conversation a gap is left open: nobody reads so much, and a server that
 # answers without end must not keep us for ever.
 MOST_PAGES = 100
+# Rooms in one JOIN.
+JOINS = 10
+# Talks with people whose gaps are filled after a reconnect: each costs a question or two.
+MOST_PEOPLE = 20
 
 
 class CatchUp:
@@ -40,15 +44,29 @@ class CatchUp:
 
     async def rejoin(self, rooms: dict[str, str]) -> None:
         """Go back into rooms (name to key) that we are not in yet. A room that refuses us stays behind."""
-        for name, key in list(rooms.items()):
-            if self._model.room(name) is None:
-                await self._ask("JOIN", *((name, key) if key else (name,)))
+        missing = [name for name in rooms if self._model.room(name) is None]
+        for name in missing:
+            if rooms[name]:
+                await self._ask("JOIN", name, rooms[name])
+        open_ones = [name for name in missing if not rooms[name]]
+        # Several in a line, so that flood control does not make a long wait of it.
+        for start in range(0, len(open_ones), JOINS):
+            await self._ask("JOIN", ",".join(open_ones[start : start + JOINS]))
 
-    async def fill_all(self, backlog: int) -> None:
-        """Fill the gap of every conversation that we know, and settle what was in doubt."""
-        for name in self._places():
+    async def fill_rooms(self, backlog: int) -> None:
+        """Fill the gaps of our rooms, settle what was in doubt, and open the line."""
+        people = self._people()
+        for key, name in people.items():
+            self._gaps.begin_fill(key, name)  # what they say now waits for `fill_people`
+        for name in self._places(people):
             await self.fill(name, backlog)
         self._lineup.resolve(lambda target: self._model.fold(target) in self._searched)
+
+    async def fill_people(self) -> None:
+        """Fill the gaps of our talks with people, as far as that has not been done. Nobody need wait for this."""
+        for key, name in self._gaps.unfinished().items():
+            if self._gaps.is_filling(key) and not self._model.is_room(name):
+                await self.fill(name, 0)
 
     async def fill(self, name: str, backlog: int) -> None:
         """Fetch what was missed in one conversation; of one that is new to us, the last `backlog` messages."""
@@ -63,47 +81,69 @@ class CatchUp:
         self._gaps.start_at(key, name, now)
         self._tell(GapFilled(time=now, conversation=name, count=count, is_complete=is_complete))
 
-    def _places(self) -> list[str]:
-        """The conversations to look into: rooms whose filling was begun when we came in, people with whom we have
-        spoken before, and wherever a message is in doubt; of rooms, only those that we are in.
-        """
-        model = self._model
+    def _people(self) -> dict[str, str]:
+        """The people, key to name, with whom we have spoken lately."""
         names = {
             key: name
             for key, name in self._gaps.unfinished().items()
-            if not model.is_room(name) or self._gaps.is_filling(key)
+            if not self._model.is_room(name) and "." not in name  # a server speaks too, under its name
+        }
+        newest = sorted(names, key=self._gaps.reached, reverse=True)
+        return {key: names[key] for key in newest[:MOST_PEOPLE]} if self._has_history else {}
+
+    def _places(self, people: dict[str, str]) -> list[str]:
+        """Where to look before we speak again: rooms whose filling was begun when we came in, and wherever a message
+        is in doubt; of rooms, only those that we are in.
+        """
+        model = self._model
+        unfinished = self._gaps.unfinished()
+        names = {
+            key: name for key, name in unfinished.items() if key not in people and self._gaps.is_filling(key)
         }
         for piece in self._lineup.doubtful:
             if piece.is_message:
                 names.setdefault(model.fold(piece.params[0]), piece.params[0])
         return [name for name in names.values() if not model.is_room(name) or model.room(name)]
 
+    @property
+    def _has_history(self) -> bool:
+        return CAPABILITY in self._model.capabilities
+
     async def _fetch(self, key: str, name: str, backlog: int) -> tuple[int, bool]:
-        """How many messages of others the history had that are news, and whether that was all."""
-        if CAPABILITY not in self._model.capabilities:
+        """How many messages of others the history had that are news, and whether it is sure that this was all.
+
+        Sure means: the history knows the message that we have seen last, so it is the one that we were part of. A
+        server may well give an empty page of another one: to somebody who is not logged in and is a new person to
+        it after each reconnect, or of a room that was closed and begun again. Of a room of which we have seen no
+        message the time of our coming in must do.
+        """
+        if not self._has_history:
             return 0, False
         talk = self._gaps.conversation(key, name)
+        is_sure = self._model.is_room(name)
         if talk.time is None:
             answer = await self._ask("CHATHISTORY", "LATEST", name, "*", str(self._page(backlog)))
-            return (0, False) if answer is None else (self._take(key, answer.history), True)
-        by_time = timestamp(talk.time)
-        reference = f"msgid={talk.msgid}" if talk.msgid and self._takes_ids() else by_time
+            return (0, False) if answer is None else (self._take(key, answer.history), is_sure)
+        reference = by_time = timestamp(talk.time)
+        if talk.msgid and self._takes_ids():
+            reference, is_sure = f"msgid={talk.msgid}", True
         count = 0
         for page in range(MOST_PAGES):
             answer = await self._ask("CHATHISTORY", "AFTER", name, reference, str(self._page(PAGE)))
             if answer is None:
                 if reference == by_time or page:
                     return count, False
-                # The server may have forgotten the message, or not know messages by their ids.
-                reference = by_time
+                # The server has forgotten that message, or never knew it: what it has since then is better than
+                # nothing.
+                reference, is_sure = by_time, False
                 continue
             if not answer.history:
-                return count, True
+                return count, is_sure
             count += self._take(key, answer.history)
             last = answer.history[-1]
             following = f"msgid={last.msgid}" if last.msgid and self._takes_ids() else timestamp(last.time)
             if following == reference:
-                return count, True  # a server that gives the same page again has nothing more to give
+                return count, is_sure  # a server that gives the same page again has nothing more to give
             reference = following
         return count, False
 

@@ -58,6 +58,11 @@ class Gaps:
         talk = self._conversations.get(key)
         return talk is not None and talk.time is not None
 
+    def reached(self, key: str) -> float:
+        """The time of the place reached, as a number to compare; 0 where there is none."""
+        talk = self._conversations.get(key)
+        return talk.time.timestamp() if talk is not None and talk.time is not None else 0.0
+
     def is_filling(self, key: str) -> bool:
         """Whether a fill has begun and not ended."""
         talk = self._conversations.get(key)

@@ -185,10 +185,11 @@ class Keeper:
                 case Registered():
                     await catch_up.wait_welcome()
                     await catch_up.rejoin(self.rooms)
-                    await catch_up.fill_all(settings.backlog)
+                    await catch_up.fill_rooms(settings.backlog)
                     self.was_ready = True
                     self.ready.set()
                     self._pump()
+                    await catch_up.fill_people()
                 case PersonJoined(room=room):
                     # Unless the catching up has been there already.
                     if self.gaps.is_filling(self.model.fold(room)):
