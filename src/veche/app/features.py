@@ -7,6 +7,7 @@ from veche.features import (
     cap,
     chathistory,
     invite,
+    ison,
     join,
     kick,
     lobby,
@@ -19,6 +20,7 @@ from veche.features import (
     topic,
     user_modes,
     who,
+    whois,
 )
 
 FEATURES: list[Feature] = [
@@ -34,6 +36,8 @@ FEATURES: list[Feature] = [
     invite.feature,
     messages.feature,
     who.feature,
+    whois.feature,
+    ison.feature,
     monitor.feature,
     away.feature,
     setname.feature,

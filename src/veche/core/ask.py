@@ -124,6 +124,11 @@ class Ask:
         self.waits = True
         self.session.in_flight += 1
 
+    def stream(self) -> None:
+        """More will be answered than is to be collected: a labelled answer is given as it comes from now on."""
+        if self.lines is not None:
+            self._open_batch(self.lines)
+
     def settled(self) -> None:
         """One thing waited for has come; the last one completes the answer and lets the session go on."""
         self.pending -= 1

@@ -18,6 +18,7 @@ from veche.core.fanout import Fanout
 from veche.core.limits import Doorkeeper, Flood
 from veche.core.log import Log
 from veche.core.outbox import Outboxes
+from veche.core.pieces import Pieces
 from veche.core.registry import Registry
 from veche.core.saved import restore
 from veche.core.session import Session
@@ -62,6 +63,7 @@ class Engine:
         self.cloak = cloak
         self.registry = Registry(features, settings)
         self.timers = Timers()
+        self.pieces = Pieces(self)
         self.outboxes = Outboxes(settings.send_queue, self.end)
         self.fanout = Fanout(self.outboxes)
         self.world = World(self.fanout)

@@ -49,6 +49,7 @@ class Session:
         "named",
         "outbox",
         "owed_bytes",
+        "paces",
         "pinged",
         "pipe",
         "quitting",
@@ -96,6 +97,7 @@ class Session:
         self.pinged = 0.0  # when an unanswered PING was sent; 0 for none
         self.named = -1e9  # last change of the real name
         self.created_rooms: list[float] | None = None
+        self.paces: dict[str, float] = {}  # when what was done of each costly kind is paid off (monotonic)
         self.quitting = ""  # the reason to give the others, once one is known
         self.finished = False  # the peer will send nothing more (it has shut down its side)
         self.ended = False  # nothing more is read from or written to it

@@ -1,11 +1,16 @@
-"""WHO, WHOIS, ISON, USERHOST: asking about people.
+"""WHO: finding people, in a room, by nick or by mask; with fields of the asker's choice (WHOX).
 
-Source: Modern IRC, "User-Based Queries" and "Optional Messages".
+Sources: Modern IRC, "WHO message"; whox.
 """
 
+from collections.abc import Iterator
+
 from veche.core.ask import Ask
+from veche.core.pace import Pace
 from veche.core.registry import Command, Feature
 from veche.core.replies import shown_prefix
+from veche.core.settings import Settings
+from veche.core.whereabouts import address_of, idle_seconds
 from veche.state.room import Member
 from veche.state.user import User
 from veche.wire import numerics
@@ -13,155 +18,163 @@ from veche.wire.names import fold, is_room, matches
 
 # How many users a mask may find in one answer; whoever wants more asks with a narrower mask.
 WHO_LIMIT = 500
-# How many nicks ISON and USERHOST look at (the latter "up to five" by RFC 2812, section 4.8).
-ISON_LIMIT = 100
-USERHOST_LIMIT = 5
-# Bytes of room names in one 319 line.
-_CHANNELS_ROOM = 350
+# A mask is held against everybody who is here; a room or a nick is looked up.
+SEARCHES = Pace("who", burst=5, seconds=5.0)
+# "Servers MUST send the fields in the order specified above."
+FIELDS = "tcuihsnfdlaor"
+# "255.255.255.255 is used for [ip] when the server refuses to disclose the IP address."
+HIDDEN_ADDRESS = "255.255.255.255"
+
+
+class Query:
+    """What is asked of each user: `fields` in the order of the answer, or "" for the plain reply; only operators?"""
+
+    __slots__ = ("fields", "is_extended", "operators_only", "token")
+
+    def __init__(self, word: str) -> None:
+        flags, percent, rest = word.partition("%")
+        letters, _, token = rest.partition(",")
+        self.operators_only = "o" in flags
+        self.is_extended = bool(percent)
+        # "Servers MUST ignore any non-standard field they don't support."
+        self.fields = "".join(letter for letter in FIELDS if letter in letters)
+        # "The token MUST contain only digit characters and MUST contain at most 3 characters."
+        self.token = token if token.isascii() and token.isdigit() and len(token) <= 3 else "0"
 
 
 def who(ask: Ask) -> None:
-    """WHO <mask>: a room, a nick, or a mask over nick, user name, host and real name."""
-    mask = ask.params[0] if ask.params else "*"
+    """WHO <mask> [%<fields>[,<token>]]: a room, a nick, or a mask over nick, user name, host and real name."""
+    mask = ask.params[0] if ask.params and ask.params[0] else "*"
+    query = Query(ask.params[1] if len(ask.params) > 1 else "")
     if is_room(mask):
-        _who_room(ask, mask)
+        answer = _in_room(ask, mask, query)
+    elif (user := ask.world.users_by_key.get(fold(mask))) is not None:
+        answer = _one(ask, user, query)
+    elif mask == "0" or "*" in mask or "?" in mask:
+        if SEARCHES.wait(ask):
+            # "When a server drops a command without processing it, this numeric MUST be sent"
+            ask.reply(numerics.RPL_TRYAGAIN, "WHO", "Please wait a while and try again.")
+            return
+        answer = _matching(ask, "*" if mask == "0" else fold(mask), query)
     else:
-        _who_mask(ask, mask)
+        answer = iter(())
+    ask.engine.pieces.start(ask, _with_end(ask, mask, answer))
+
+
+def _with_end(ask: Ask, mask: str, answer: Iterator[None]) -> Iterator[None]:
+    yield from answer
     ask.reply(numerics.RPL_ENDOFWHO, mask, "End of WHO list")
 
 
-def _who_room(ask: Ask, name: str) -> None:
+# ---- who is found
+
+
+def _in_room(ask: Ask, name: str, query: Query) -> Iterator[None]:
     room = ask.world.rooms.get(fold(name))
     if room is None or not room.is_visible_to(ask.user.uid):
         return
     is_member = ask.user.uid in room.members
-    for member in room.members.values():
-        if is_member or "i" not in member.user.modes:
-            _who_reply(ask, room.name, member.user, member)
+    for uid, member in list(room.members.items()):
+        if uid in room.members and (is_member or "i" not in member.user.modes):
+            _tell(ask, query, room.name, member.user, member)
+            yield
 
 
-def _who_mask(ask: Ask, mask: str) -> None:
-    folded = fold(mask)
-    exact = ask.world.users_by_key.get(folded)
-    if exact is not None:
-        _who_reply(ask, "*", exact, None)
-        return
-    if "*" not in folded and "?" not in folded and folded != "0":
-        return
-    if folded == "0":
-        folded = "*"
-    peers = ask.world.peers(ask.user)
+def _one(ask: Ask, user: User, query: Query) -> Iterator[None]:
+    _tell(ask, query, "*", user, None)
+    yield
+
+
+def _matching(ask: Ask, mask: str, query: Query) -> Iterator[None]:
+    """ "Visible users are users who either aren't invisible (user mode +i) or have a common channel with the
+    requesting client." """
+    myself = ask.user
     found = 0
-    for user in ask.world.users.values():
-        # "Visible users are users who either aren't invisible [...] or have a common channel with the requesting
-        # client."
-        if "i" in user.modes and user.uid not in peers and user is not ask.user:
+    for user in list(ask.world.users.values()):
+        yield
+        if user.uid not in ask.world.users or not _is_visible(user, myself) or not _fits(user, mask):
             continue
-        if any(matches(folded, fold(text)) for text in (user.nick, user.username, user.host, user.real_name)):
-            found += 1
-            if found > WHO_LIMIT:
-                break
-            _who_reply(ask, "*", user, None)
+        if found == WHO_LIMIT:
+            ask.reply(numerics.ERR_TOOMANYMATCHES, "WHO", "Too many users match, please narrow your mask")
+            return
+        found += 1
+        _tell(ask, query, "*", user, None)
 
 
-def _who_reply(ask: Ask, room: str, user: User, member: Member | None) -> None:
-    flags = ("G" if user.away else "H") + (
-        shown_prefix(ask.session.caps, member) if member is not None else ""
+def _is_visible(user: User, myself: User) -> bool:
+    return "i" not in user.modes or user is myself or not user.rooms.keys().isdisjoint(myself.rooms)
+
+
+def _fits(user: User, mask: str) -> bool:
+    return (
+        mask == "*"
+        or matches(mask, user.key)
+        or matches(mask, fold(user.username))
+        or matches(mask, fold(user.host))
+        or matches(mask, fold(user.real_name))
     )
+
+
+# ---- what is told
+
+
+def _tell(ask: Ask, query: Query, room: str, user: User, member: Member | None) -> None:
+    if query.operators_only and "o" not in user.modes:
+        return
+    if query.is_extended:
+        if query.fields:
+            fields = [_field(ask, letter, query.token, room, user, member) for letter in query.fields]
+            ask.reply(numerics.RPL_WHOSPCRPL, *fields)
+        return
+    flags = _flags(ask, user, member)
     server = ask.settings.server
     ask.reply(
         numerics.RPL_WHOREPLY, room, user.username, user.host, server, user.nick, flags, f"0 {user.real_name}"
     )
 
 
-def whois(ask: Ask) -> None:
-    """WHOIS [<target>] <nick>."""
-    if not ask.params or not ask.params[0]:
-        ask.reply(numerics.ERR_NONICKNAMEGIVEN, "No nickname given")
-        return
-    settings = ask.settings
-    if len(ask.params) > 1:
-        # "If the <target> parameter is specified, it SHOULD be a server name or the nick of a user."
-        target = fold(ask.params[0])
-        if target != fold(settings.server) and target not in ask.world.users_by_key:
-            ask.reply(numerics.ERR_NOSUCHSERVER, ask.params[0], "No such server")
-            return
-    nick = ask.params[1] if len(ask.params) > 1 else ask.params[0]
-    if "," in nick:
-        ask.reply(numerics.ERR_TOOMANYTARGETS, nick.split(",")[1], "Too many targets")
-        return
-    user = ask.world.users_by_key.get(fold(nick))
-    if user is None:
-        ask.reply(numerics.ERR_NOSUCHNICK, nick, "No such nick/channel")
-    else:
-        nick = user.nick
-        _tell_about(ask, user)
-    # "The server SHOULD end its response [...] with RPL_ENDOFWHOIS, even if it did not send any other numeric message."
-    ask.reply(numerics.RPL_ENDOFWHOIS, nick, "End of /WHOIS list")
+def _flags(ask: Ask, user: User, member: Member | None) -> str:
+    """Away status, operator, prefixes, and the letters of modes that are shown here, "in this order"."""
+    flags = "G" if user.away else "H"
+    if "o" in user.modes:
+        flags += "*"
+    if member is not None:
+        flags += shown_prefix(ask.session.caps, member)
+    if user.modes:
+        flags += "".join(letter for letter in ask.engine.registry.who_flags if letter in user.modes)
+    return flags
 
 
-def _tell_about(ask: Ask, user: User) -> None:
-    settings = ask.settings
-    nick = user.nick
-    ask.reply(numerics.RPL_WHOISUSER, nick, user.username, user.host, "*", user.real_name)
-    rooms = [ask.world.rooms[key] for key in user.rooms]
-    line = ""
-    for room in rooms:
-        if not room.is_visible_to(ask.user.uid):
-            continue
-        word = shown_prefix(ask.session.caps, room.members[user.uid]) + room.name
-        if line and len(line.encode()) + len(word.encode()) >= _CHANNELS_ROOM:
-            ask.reply(numerics.RPL_WHOISCHANNELS, nick, line)
-            line = ""
-        line += (" " if line else "") + word
-    if line:
-        ask.reply(numerics.RPL_WHOISCHANNELS, nick, line)
-    ask.reply(numerics.RPL_WHOISSERVER, nick, settings.server, settings.network)
-    if user.away:
-        ask.reply(numerics.RPL_AWAY, nick, user.away)
-    sessions = ask.engine.fanout.sessions.get(user.uid, ())
-    if sessions:
-        now = ask.engine.clock.monotonic()
-        idle = int(min(now - session.spoke for session in sessions))
-        signed_on = str(user.signed_on // 1000)
-        ask.reply(numerics.RPL_WHOISIDLE, nick, str(idle), signed_on, "seconds idle, signon time")
+def _field(ask: Ask, letter: str, token: str, room: str, user: User, member: Member | None) -> str:
+    if letter == "i":
+        return _address(ask, user)
+    if letter == "l":
+        return str(idle_seconds(ask.engine, user.uid))
+    values = {
+        "t": token,
+        "c": room,
+        "u": user.username,
+        "h": user.host,
+        "s": ask.settings.server,
+        "n": user.nick,
+        "f": _flags(ask, user, member),
+        "d": "0",
+        "a": user.account or "0",
+        "o": "n/a",  # "Any syntactically correct placeholder can be used"
+        "r": user.real_name,
+    }
+    return values[letter]
 
 
-def ison(ask: Ask) -> None:
-    """ISON <nickname>{ <nickname>}: those of them that are here, in their own spelling."""
-    words = [word for param in ask.params for word in param.split(" ") if word][:ISON_LIMIT]
-    users = [ask.world.users_by_key.get(fold(word)) for word in words]
-    ask.send(_listing(ask, numerics.RPL_ISON, [user.nick for user in users if user is not None]))
+def _address(ask: Ask, user: User) -> str:
+    """The real address, for oneself and for operators."""
+    if user is not ask.user and "o" not in ask.user.modes:
+        return HIDDEN_ADDRESS
+    return address_of(ask.engine, user.uid) or HIDDEN_ADDRESS
 
 
-def userhost(ask: Ask) -> None:
-    """USERHOST <nickname>{ <nickname>}: `nick[*]=(+|-)user@host`, '-' for who is away."""
-    words = [word for param in ask.params for word in param.split(" ") if word][:USERHOST_LIMIT]
-    users = [ask.world.users_by_key.get(fold(word)) for word in words]
-    found = [
-        f"{user.nick}={'-' if user.away else '+'}{user.username}@{user.host}"
-        for user in users
-        if user is not None
-    ]
-    ask.send(_listing(ask, numerics.RPL_USERHOST, found))
+def _tokens(_settings: Settings) -> dict[str, str]:
+    return {"WHOX": ""}
 
 
-def _listing(ask: Ask, numeric: str, words: list[str]) -> str:
-    """One numeric whose trailing parameter is the words that fit; it has no way to go on in another line."""
-    text = ""
-    for word in words:
-        if len(text.encode()) + len(word.encode()) > _CHANNELS_ROOM:
-            break
-        text += (" " if text else "") + word
-    return f":{ask.settings.server} {numeric} {ask.session.nick} :{text}"
-
-
-feature = Feature(
-    "who",
-    commands=[
-        Command("WHO", who),
-        Command("WHOIS", whois),
-        Command("ISON", ison, least=1),
-        Command("USERHOST", userhost, least=1),
-    ],
-)
+feature = Feature("who", commands=[Command("WHO", who)], tokens=_tokens)
