@@ -194,11 +194,14 @@ class Log:
             self.failed = error
             if self.on_unknown is not None:
                 self.on_unknown(error)
+        # What a fact brings with it is done before the next in line is judged: a reaction that commits does not pump.
+        pumping, self.pumping = self.pumping, True
         for entry in batch:
             if error is not None and entry.is_stored:
                 self._not_stored(entry, error)
             else:
                 self._settle(entry)
+        self.pumping = pumping
         self.pump()
 
     def _not_stored(self, entry: Entry, error: StoreError) -> None:

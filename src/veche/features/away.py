@@ -6,7 +6,7 @@ Source: Modern IRC, "AWAY message"; away-notify.
 from veche.core.ask import Ask
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.settings import Settings
-from veche.state.events import Audience, AwaySet, MemberJoined
+from veche.state.events import SILENCE, Audience, AwaySet, MemberJoined
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.caps import AWAY_NOTIFY
@@ -59,11 +59,11 @@ def tell_newcomer_is_away(ask: Ask, fact: MemberJoined) -> None:
 
 
 def apply_newcomer(world: World, fact: NewcomerIsAway) -> Audience:
-    """The room hears of it; he need not be told."""
+    """The room hears of it; he need not be told. Unless he has left again by now."""
     room = world.rooms.get(fact.room)
-    return (
-        Audience(uids=[uid for uid in room.members if uid != fact.actor]) if room is not None else Audience()
-    )
+    if room is None or fact.actor not in room.members:
+        return SILENCE
+    return Audience(uids=[uid for uid in room.members if uid != fact.actor])
 
 
 def _tokens(settings: Settings) -> dict[str, str]:
