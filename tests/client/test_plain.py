@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import subprocess
 import sys
 
@@ -84,6 +85,17 @@ async def test_the_program_from_a_pipe(text: str, code: int) -> None:
             assert "нет никого с именем nobody" in out.decode()
         else:
             assert server.texts("ann") == ["note"]
+
+
+@pytest.mark.slow
+async def test_the_program_without_input_says_nothing_and_ends() -> None:
+    async with FakeServer() as server:
+        program = await asyncio.create_subprocess_shell(
+            f"{shlex.quote(sys.executable)} -m veche.client.plain 127.0.0.1:{server.port} --nick ann <&- >&-",
+            stderr=subprocess.PIPE,
+        )
+        _, err = await asyncio.wait_for(program.communicate(), 20)
+        assert (program.returncode, err, server.history) == (0, b"", [])
 
 
 @pytest.mark.slow

@@ -156,7 +156,10 @@ async def until_stopped(visiting: Awaitable[int]) -> int:
 
 async def run(arguments: argparse.Namespace, say: Phrases) -> int:
     """The whole program, with the terminal given back at the end whatever happens."""
-    terminal = open_terminal(sys.stdin, sys.stdout, os.environ.get("TERM", ""))
+    # A program may be started with its input or output closed; Python has None for them then.
+    source = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: ASYNC230, SIM115 - it never blocks, and stays open
+    sink = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: ASYNC230, SIM115
+    terminal = open_terminal(source, sink, os.environ.get("TERM", ""))
     try:
         host, port = arguments.server
         return await until_stopped(visit(terminal, say, host, port, arguments.nick))
