@@ -4,6 +4,7 @@ from veche.core.registry import Feature
 from veche.features import (
     about,
     away,
+    bot,
     cap,
     chathistory,
     invite,
@@ -32,6 +33,7 @@ FEATURES: list[Feature] = [
     topic.feature,
     mode.feature,
     user_modes.feature,
+    bot.feature,
     kick.feature,
     invite.feature,
     messages.feature,

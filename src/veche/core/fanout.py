@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from veche.core.registry import OwnCopy
 from veche.core.replies import iso_time
 from veche.state.events import SILENCE, Audience, Fact
+from veche.state.user import BOT
 from veche.wire.caps import ECHO_MESSAGE, MESSAGE_TAGS, SERVER_TIME
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ class Fanout:
         if not room.members:
             del self.rooms[room.key]
 
-    def deliver(self, audience: Audience, fact: Fact, row: FactRow, ask: Ask | None) -> None:
+    def deliver(
+        self, audience: Audience, fact: Fact, row: FactRow, ask: Ask | None, actor: User | None
+    ) -> None:
         """Owe the fact's line to everyone in the audience, and to who asked for it his own copy.
 
         Labelled or not, the asker's copy goes through his ask; the others share one rendering per view.
@@ -85,23 +88,25 @@ class Fanout:
             origin = ask.session
             own = row.own_copy
             if own is OwnCopy.ALWAYS or (own is OwnCopy.ECHO and origin.caps & ECHO_MESSAGE):
-                line = row.render(fact, origin.view, tags_of(fact, origin.view))
+                line = row.render(fact, origin.view, tags_of(fact, origin.view, actor))
                 if line:
                     ask.send(line)
         if audience.room is not None:
             groups = self.rooms.get(audience.room.key)
             if groups:
-                self._to_groups(groups, fact, row, origin)
+                self._to_groups(groups, fact, row, origin, actor)
         if audience.uids:
             # A message to oneself arrives like any other, beside its echo; a change does not come twice.
-            self._to_users(audience, fact, row, None if row.own_copy is OwnCopy.ECHO else origin)
+            self._to_users(audience, fact, row, None if row.own_copy is OwnCopy.ECHO else origin, actor)
 
-    def _to_groups(self, groups: Group, fact: Fact, row: FactRow, origin: Session | None) -> None:
+    def _to_groups(
+        self, groups: Group, fact: Fact, row: FactRow, origin: Session | None, actor: User | None
+    ) -> None:
         owed = self.outboxes.owed
         for view, sessions in groups.items():
             if not sessions:
                 continue
-            line = row.render(fact, view, tags_of(fact, view))
+            line = row.render(fact, view, tags_of(fact, view, actor))
             if not line:
                 continue  # this view has no way to say it
             data = line.encode() + b"\r\n"
@@ -112,7 +117,9 @@ class Fanout:
                         owed.append(session)
                     outbox.append(data)
 
-    def _to_users(self, audience: Audience, fact: Fact, row: FactRow, origin: Session | None) -> None:
+    def _to_users(
+        self, audience: Audience, fact: Fact, row: FactRow, origin: Session | None, actor: User | None
+    ) -> None:
         owed = self.outboxes.owed
         lines: dict[int, bytes] = {}
         for uid in audience.uids:
@@ -121,7 +128,7 @@ class Fanout:
                     continue
                 data = lines.get(session.view)
                 if data is None:
-                    line = row.render(fact, session.view, tags_of(fact, session.view))
+                    line = row.render(fact, session.view, tags_of(fact, session.view, actor))
                     data = lines[session.view] = line.encode() + b"\r\n" if line else b""
                 if not data:
                     continue  # this view has no way to say it
@@ -134,8 +141,11 @@ class Fanout:
         return [self.rooms[key] for key in user.rooms if key in self.rooms]
 
 
-def tags_of(fact: Fact, view: int) -> str:
-    """The tag part that every fact has in this view: the server's own tags, then the client's; with '@' and space."""
+def tags_of(fact: Fact, view: int, actor: User | None) -> str:
+    """The tag part that every fact has in this view, with '@' and space: the server's own tags, then the client's.
+
+    `actor` is who did it, as he is after it; None for the server.
+    """
     if not view:
         return ""
     tags = []
@@ -146,4 +156,7 @@ def tags_of(fact: Fact, view: int) -> str:
             tags.append("msgid=" + msgid)
         if client := getattr(fact, "tags", ""):
             tags.append(client)
+        if actor is not None and BOT in actor.modes:
+            # bot-mode: "Servers MUST NOT send this tag with a value"
+            tags.append("bot")
     return "@" + ";".join(tags) + " " if tags else ""

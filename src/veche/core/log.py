@@ -221,11 +221,13 @@ class Log:
                 if ask is not None:
                     ask.refuse(entry.refusal)
             else:
+                # Looked up before, since who leaves is not in the world behind it.
+                actor = self.world.users.get(fact.actor)
                 audience = entry.row.apply(self.world, fact)
                 self.facts_applied += 1
                 if self.journal is not None:
                     self.journal.append(fact)
-                self.fanout.deliver(audience, fact, entry.row, ask)
+                self.fanout.deliver(audience, fact, entry.row, ask, actor)
                 if self.on_applied is not None:
                     self.on_applied(fact)
                 if ask is not None:

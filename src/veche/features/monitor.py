@@ -163,7 +163,7 @@ def tell_change(engine: Engine, fact: Fact) -> None:
     render = engine.registry.facts[type(fact)].render
     for session in engine.shelf(Watchlists).watchers_of(user.key):
         if session.caps & EXTENDED_MONITOR and not _shares_room(session.user, user):
-            line = render(fact, session.view, tags_of(fact, session.view))
+            line = render(fact, session.view, tags_of(fact, session.view, user))
             if line:
                 engine.outboxes.send(session, line)
 

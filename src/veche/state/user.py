@@ -1,5 +1,8 @@
 """A user: somebody with a nick, as everyone else sees him. Sessions and connections are not his business."""
 
+# The mode of who is no person (bot-mode, BOT=B). More than its feature knows it: whatever he sends is tagged.
+BOT = "B"
+
 
 class User:
     """One user. `uid` never changes and is never given twice; everything else may change by facts."""

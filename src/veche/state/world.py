@@ -43,7 +43,7 @@ class World:
         """A user goes, and with him his memberships."""
         for key in list(user.rooms):
             self.remove_member(self.rooms[key], user)
-        self.set_modes(user, frozenset())
+        self._count_modes(user.modes, -1)
         del self.users[user.uid]
         del self.users_by_key[user.key]
 
@@ -57,9 +57,13 @@ class World:
 
     def set_modes(self, user: User, modes: frozenset[str]) -> None:
         """A user's modes are these from now on."""
-        for mode in modes ^ user.modes:
-            self.mode_counts[mode] = self.mode_counts.get(mode, 0) + (1 if mode in modes else -1)
+        self._count_modes(user.modes, -1)
+        self._count_modes(modes, 1)
         user.modes = modes
+
+    def _count_modes(self, modes: frozenset[str], step: int) -> None:
+        for mode in modes:
+            self.mode_counts[mode] = self.mode_counts.get(mode, 0) + step
 
     def add_member(self, room: Room, user: User, ranks: str) -> None:
         """A user enters a room."""
