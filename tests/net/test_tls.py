@@ -83,7 +83,8 @@ async def door(house: House, pair: Pair) -> Door:
 
 async def register(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
     writer.write(REGISTER)
-    return await reader.readuntil(b" 422 ann :MOTD File is missing\r\n")
+    writer.write(b"PING registered\r\n")
+    return await reader.readuntil(b" PONG irc.example :registered\r\n")
 
 
 async def test_somebody_registers_over_tls(door: Door) -> None:

@@ -104,8 +104,9 @@ class Web(_Section, frozen=True):
 class Proxy(_Section, frozen=True):
     """[proxy]: load balancers and reverse proxies in front of us."""
 
-    # Their addresses and networks, like "10.0.0.7" or "10.1.0.0/16". At the `web` door their X-Forwarded-For is
-    # believed, from the right, up to the first address that is not theirs; nobody else's is.
+    # Their addresses and networks, like "10.0.0.7" or "10.1.0.0/16"; "unix" for what comes by local sockets. At the
+    # `web` door their X-Forwarded-For is believed, from the right, up to the first address that is not theirs, and
+    # their X-Forwarded-Proto; nobody else's are. No limits per address apply to them.
     trusted: tuple[str, ...] = ()
     # The doors at which connections from them must begin with a PROXY header (version 1 or 2): "irc", "ircs".
     doors: tuple[Literal["irc", "ircs"], ...] = ()

@@ -4,7 +4,6 @@ A mistake is refused with the key and the line, because a setting that is silent
 that does not start. Nothing is touched but the file itself: no sockets, no directories made.
 """
 
-import ipaddress
 import math
 import os
 import re
@@ -18,6 +17,7 @@ import msgspec
 
 from veche.app.addresses import AddressError, parse_addresses
 from veche.app.config import Config, Gateway, Listen, is_server_name
+from veche.core.limits import Networks
 from veche.phrases import Language, Phrases
 from veche.wire.names import is_valid_room
 
@@ -65,8 +65,8 @@ PHRASES = {
         "{value!r} — не источник: https://chat.example, при необходимости с портом, без пути, или *",
     ),
     "network-number": (
-        "{value!r} is neither an IP address nor a network, like 10.0.0.7 or 10.1.0.0/16",
-        "{value!r} — не IP-адрес и не сеть, как 10.0.0.7 или 10.1.0.0/16",
+        "{value!r} is neither an IP address nor a network, like 10.0.0.7 or 10.1.0.0/16, nor the word unix",
+        "{value!r} — не IP-адрес, не сеть, как 10.0.0.7 или 10.1.0.0/16, и не слово unix",
     ),
     "gateway": (
         "a gateway's name has 1 to 63 visible characters and no spaces",
@@ -319,6 +319,6 @@ def _complaints_about_networks(
 ) -> Iterable[tuple[str, str]]:
     for network in networks:
         try:
-            ipaddress.ip_network(network, strict=False)
+            Networks((network,))
         except ValueError:
             yield key, phrases("network-number", value=network)

@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections import deque
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from veche.core.settings import Settings
+if TYPE_CHECKING:
+    from veche.core.settings import Settings
+
+
+LOCAL = "unix"  # the word for local sockets in a list of addresses
 
 
 def address_key(address: str) -> str:
@@ -24,8 +30,38 @@ def address_key(address: str) -> str:
     return str(ip)
 
 
+class Networks:
+    """A set of addresses: single ones, networks like "10.0.0.0/8", and "unix" for local sockets.
+
+    Raises ValueError for a text that is none of these.
+    """
+
+    __slots__ = ("_has_local", "_networks")
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        wanted = list(texts)
+        self._has_local = LOCAL in wanted
+        self._networks = [ipaddress.ip_network(text, strict=False) for text in wanted if text != LOCAL]
+
+    def __contains__(self, address: str) -> bool:
+        if not address:
+            return self._has_local
+        if not self._networks:
+            return False
+        try:
+            ip = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:
+            return False
+        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+            ip = ip.ipv4_mapped
+        return any(ip in network for network in self._networks)
+
+
 class Doorkeeper:
-    """Counts connections: in all, per address at once, and per address in a window of time."""
+    """Counts connections: in all, per address at once, and per address in a window of time.
+
+    Gateways and proxies count in all only: what comes through them has addresses of its own.
+    """
 
     __slots__ = ("at_once", "count", "recent", "settings")
 
@@ -40,7 +76,7 @@ class Doorkeeper:
         settings = self.settings
         if self.count >= settings.clients:
             return "The server is full, please try again later"
-        key = address_key(address)
+        key = self._key(address)
         if key and settings.connections_per_address:
             if self.at_once.get(key, 0) >= settings.connections_per_address:
                 return "Too many connections from your address"
@@ -59,13 +95,16 @@ class Doorkeeper:
     def release(self, address: str) -> None:
         """One connection less."""
         self.count -= 1
-        key = address_key(address)
+        key = self._key(address)
         if key:
             left = self.at_once.get(key, 0) - 1
             if left > 0:
                 self.at_once[key] = left
             else:
                 self.at_once.pop(key, None)
+
+    def _key(self, address: str) -> str:
+        return "" if address in self.settings.gateways else address_key(address)
 
     def sweep(self, now: float) -> None:
         """Forget addresses whose window has passed."""

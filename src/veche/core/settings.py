@@ -3,6 +3,19 @@
 Where they come from (file, options) is not known here; the config module says what each means to who sets it.
 """
 
+from veche.core.limits import Networks
+
+
+class Gateway:
+    """Somebody who may say where his users come from, with WEBIRC, from these networks and with this password."""
+
+    __slots__ = ("name", "networks", "password")
+
+    def __init__(self, name: str, password: str, networks: Networks) -> None:
+        self.name = name
+        self.password = password
+        self.networks = networks
+
 
 class Settings:
     """Names, limits and switches of one server. Sizes in bytes, times in seconds, unless said otherwise."""
@@ -18,6 +31,7 @@ class Settings:
         "flood",
         "flood_burst",
         "flood_per_second",
+        "gateways",
         "history_page",
         "input_queue",
         "kick_length",
@@ -41,9 +55,13 @@ class Settings:
         "rooms_per_user",
         "send_queue",
         "server",
+        "sts_names",
+        "sts_port",
+        "sts_seconds",
         "topic_length",
         "user_length",
         "version",
+        "webirc",
     )
 
     def __init__(self) -> None:
@@ -55,6 +73,11 @@ class Settings:
         self.password = ""
         self.admin_location = ""
         self.admin_email = ""
+        self.gateways = Networks()  # gateways and proxies: no limits per address for what comes from them
+        self.webirc: list[Gateway] = []
+        self.sts_seconds = 0  # 0: STS is not spoken of
+        self.sts_port = 0
+        self.sts_names: tuple[str, ...] = ()  # the host names, in lower case, under which it is
         self.flood = True
         self.flood_burst = 5
         self.flood_per_second = 2.0

@@ -48,10 +48,15 @@ class TlsDoor:
 
     `protocol` is the one that is agreed upon where a client names any (ALPN). `asks_clients`: for a certificate, any
     at all, to take its fingerprint; not for browsers, which would bother the person in front of them with it.
+    `counts`: every connection is to become a session, so the engine counts it before the handshake; otherwise the
+    protocol inside counts.
     """
 
-    def __init__(self, shell: Shell, *, protocol: bytes = b"irc", asks_clients: bool = True) -> None:
+    def __init__(
+        self, shell: Shell, *, protocol: bytes = b"irc", asks_clients: bool = True, counts: bool = True
+    ) -> None:
         self.shell = shell
+        self.counts = counts
         self.context: SSL.Context | None = None  # connections that exist keep the one they began with
         self._protocol = protocol
         self._asks_clients = asks_clients

@@ -63,19 +63,19 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         peer = self._peer = self._peer or Peer(peer_address(transport))
         door = self._door
-        if (
-            door.is_full
-            or door.context is None
-            or (not peer.admitted and door.shell.engine.admit(peer.address))
-        ):
+        if door.is_full or door.context is None or (door.counts and not self._is_admitted(peer)):
             self._next_layer = None
             transport.abort()  # type: ignore[attr-defined] # it is a Transport
             return
-        peer.admitted = True
         door.under_way += 1
         self._deadline = door.shell.loop.call_later(HANDSHAKE_SECONDS, transport.abort)  # type: ignore[attr-defined]
         self._connection = SSL.Connection(door.context)
         self._connection.set_accept_state()
+
+    def _is_admitted(self, peer: Peer) -> bool:
+        if not peer.admitted:
+            peer.admitted = not self._door.shell.engine.admit(peer.address)
+        return peer.admitted
 
     def data_received(self, data: bytes) -> None:
         """Encrypted bytes."""
@@ -99,7 +99,7 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         inner, peer = self._inner, self._peer
         if inner is not None:
             inner.connection_lost(error)
-        elif self._next_layer is not None and peer is not None:
+        elif self._next_layer is not None and peer is not None and peer.admitted:
             self._door.shell.engine.give_up(peer.address)
         self._next_layer = self._inner = self._connection = None
 
@@ -160,11 +160,13 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
 
     def _read(self) -> None:
         """Decrypt what has come and pass it on."""
-        inner = cast(asyncio.Protocol, self._inner)
         while not self._is_paused:
             connection = self._connection
             if connection is None or self.is_closing():
                 return
+            inner = cast(
+                asyncio.Protocol, self._inner
+            )  # each time: one may give way to another (set_protocol)
             try:
                 data = connection.recv(_READ)
             except SSL.WantReadError:

@@ -1,0 +1,132 @@
+"""The HTTP server proper: the front page, and whether the server is well. Loaded when first asked for (see web.py).
+
+The rule: an answer holds nothing of the request, not even its Host; it is not kept by anybody, not framed by anybody,
+and runs no script.
+"""
+
+import base64
+import hashlib
+import logging
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from veche.net.http_head import HEAD_LIMIT
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from veche.net.web import Site
+
+
+class _NotTheirMistakes(logging.Filter):
+    """Drops what aiohttp reports, traceback and all, of requests that are wrong: anybody can cause that."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is worth a line."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, (HttpProcessingError, ConnectionError))
+
+
+_log = logging.getLogger("veche.http")
+_log.addFilter(_NotTheirMistakes())
+
+
+class PageServer:
+    """A running HTTP server without a listener: connections are handed to it."""
+
+    def __init__(self, runner: web.AppRunner) -> None:
+        self._runner = runner
+
+    def new_handler(self) -> "asyncio.Protocol":
+        """The protocol for one more connection."""
+        server = self._runner.server
+        if server is None:
+            raise AssertionError("a page server is made set up, and asked for nothing once it is closed")
+        return server()
+
+    async def close(self) -> None:
+        """End it."""
+        await self._runner.cleanup()
+
+
+async def open_page_server(site: "Site") -> PageServer:
+    """Make the server of this site."""
+    app = web.Application(client_max_size=1 << 16)
+    headers = _headers(site.style)
+
+    async def protect(_request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(headers)
+        response.headers.popall("Server", None)  # nobody needs to know which version of what this is
+        # Each request has a connection of its own, so that each head is read under web.py's limits.
+        response.headers["Connection"] = "close"
+        response.force_close()
+
+    async def front(request: web.Request) -> web.Response:
+        page = site.page(choose_language(request.headers.get("Accept-Language", "")))
+        return web.Response(text=page, content_type="text/html", headers={"Vary": "Accept-Language"})
+
+    async def irc(_request: web.Request) -> web.Response:
+        return web.Response(
+            status=426,
+            text="This address speaks WebSocket.\n",
+            headers={"Upgrade": "websocket"},
+        )
+
+    async def live(_request: web.Request) -> web.Response:
+        return web.json_response({"status": "live"})
+
+    async def ready(_request: web.Request) -> web.Response:
+        if site.is_ready():
+            return web.json_response({"status": "ready"})
+        return web.json_response({"status": "not ready"}, status=503)
+
+    app.on_response_prepare.append(protect)
+    app.add_routes(
+        [
+            web.get("/", front),
+            web.get("/irc", irc),
+            web.get("/health/live", live),
+            web.get("/health/ready", ready),
+        ]
+    )
+    runner = web.AppRunner(
+        app,
+        handle_signals=False,
+        access_log=None,
+        logger=_log,
+        shutdown_timeout=2.0,
+        max_line_size=HEAD_LIMIT,  # web.py has judged the head by now
+        max_field_size=HEAD_LIMIT,
+    )
+    await runner.setup()
+    return PageServer(runner)
+
+
+def choose_language(accepted: str) -> str:
+    """ "ru" or "en" of an Accept-Language field: what the reader names first of the two; English for everybody else."""
+    weights: dict[str, float] = {}
+    for part in accepted[:500].split(","):
+        tag, _, weight = part.strip().lower().partition(";q=")
+        try:
+            weights.setdefault(tag[:2], float(weight or 1))
+        except ValueError:
+            continue
+    return "ru" if weights.get("ru", 0.0) > weights.get("en", 0.0) else "en"
+
+
+def _headers(style: str) -> dict[str, str]:
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
