@@ -46,7 +46,7 @@ def test_networks(texts: tuple[str, ...], address: str, is_in: bool) -> None:
 
 @pytest.mark.parametrize("text", ["", "all", "10.0.0.0/33", "10.0.0", "host.example"])
 def test_what_is_no_network(text: str) -> None:
-    with pytest.raises(ValueError, match="does not appear to be|is not permitted|Only|Expected|not"):
+    with pytest.raises(ValueError, match="does not appear to be"):
         Networks([text])
 
 
