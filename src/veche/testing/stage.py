@@ -47,6 +47,7 @@ class Person:
 
     __slots__ = (
         "_tail",
+        "_under_way",
         "address",
         "asked",
         "bytewise",
@@ -73,6 +74,7 @@ class Person:
         self.ended = False  # the engine knows that the connection is gone
         self.bytewise = False  # whether what is sent arrives in single bytes
         self._tail = b""
+        self._under_way = bytearray()  # sent, and held by the network
 
     def send(self, *lines: str) -> None:
         """Send lines in one piece and let the turn end."""
@@ -87,10 +89,19 @@ class Person:
         """Send bytes; the turn ends when the test says so or, with `turns`, behind each byte that comes alone."""
         self._note_labels(data)
         for piece in [data[i : i + 1] for i in range(len(data))] if self.bytewise else [data]:
-            if self.session is not None and not self.pipe.is_paused:
-                self.stage.engine.receive(self.session, piece)
+            self._under_way += piece
+            self.arrive()
             if turns and self.bytewise:
                 self.stage.turn()
+
+    def arrive(self) -> bool:
+        """Let arrive what is under way, unless the server does not read; whether anything did."""
+        data = bytes(self._under_way)
+        if not data or self.session is None or self.pipe.is_paused:
+            return False
+        self._under_way.clear()
+        self.stage.engine.receive(self.session, data)
+        return True
 
     def take(self) -> list[str]:
         """What was heard since the last look."""
@@ -181,6 +192,7 @@ class Stage:
             self.engine.turn_ends()
             busy = self.disk.answer()
             for person in self.persons:
+                busy = person.arrive() or busy
                 if person.pipe.closed and not person.ended:
                     busy = True
                     self.leave(person, "Connection closed")

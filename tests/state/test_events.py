@@ -1,0 +1,15 @@
+"""veche.state.events: facts as values."""
+
+from __future__ import annotations
+
+from veche.state.events import MemberJoined, MemberLeft, NickChanged
+
+
+def test_a_fact_shows_everything_that_it_says() -> None:
+    fact = NickChanged("u1", "ann!~ann@there", "anna")
+    assert repr(fact) == "NickChanged(actor='u1', nick='anna', source='ann!~ann@there', time=0)"
+    assert "reason='bye'" in repr(MemberLeft("u1", "ann!~ann@there", "#tea", "bye"))
+
+
+def test_facts_change_the_world_unless_they_say_otherwise() -> None:
+    assert MemberJoined.changes

@@ -1,0 +1,84 @@
+"""veche.state.world: users, rooms and what links them."""
+
+from __future__ import annotations
+
+from veche.state.room import Room
+from veche.state.user import User
+from veche.state.world import World
+
+
+class Notes:
+    """A watcher that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def joined(self, room: Room, user: User) -> None:
+        self.found.append(f"{user.nick} in {room.name}")
+
+    def left(self, room: Room, user: User) -> None:
+        self.found.append(f"{user.nick} out of {room.name}, {len(room.members)} left")
+
+
+def make_user(world: World, nick: str) -> User:
+    user = User("u-" + nick, nick, nick.lower(), "~" + nick, "there", nick, 0)
+    world.add_user(user)
+    return user
+
+
+def test_a_user_is_known_by_uid_and_nick() -> None:
+    world = World()
+    ann = make_user(world, "Ann")
+    assert world.users["u-Ann"] is world.users_by_key["ann"] is ann
+    assert repr(ann) == "<User Ann!~Ann@there>"
+
+
+def test_a_new_nick_frees_the_old_one() -> None:
+    world = World()
+    ann = make_user(world, "Ann")
+    world.rename_user(ann, "Anna", "anna")
+    assert ann.source == "Anna!~Ann@there"
+    assert list(world.users_by_key) == ["anna"]
+    world.rename_user(ann, "ANNA", "anna")
+    assert world.users_by_key["anna"].nick == "ANNA"
+
+
+def test_a_room_is_there_while_it_has_members() -> None:
+    notes = Notes()
+    world = World(notes)
+    ann, bob = make_user(world, "Ann"), make_user(world, "Bob")
+    room = Room("#Tea", "#tea", 5)
+    world.add_member(room, ann, "o")
+    world.add_member(room, bob, "")
+    assert world.rooms["#tea"] is room
+    assert list(ann.rooms) == ["#tea"]
+    world.remove_member(room, ann)
+    assert world.rooms["#tea"] is room
+    world.remove_user(bob)
+    assert world.rooms == {}
+    assert list(world.users) == ["u-Ann"]
+    assert notes.found == ["Ann in #Tea", "Bob in #Tea", "Ann out of #Tea, 1 left", "Bob out of #Tea, 0 left"]
+
+
+def test_peers_are_all_others_in_ones_rooms_once() -> None:
+    world = World()
+    ann, bob, cid = (make_user(world, nick) for nick in ("Ann", "Bob", "Cid"))
+    tea, milk = Room("#tea", "#tea", 0), Room("#milk", "#milk", 0)
+    for room, users in ((tea, (ann, bob)), (milk, (ann, bob, cid))):
+        for user in users:
+            world.add_member(room, user, "")
+    assert world.peers(ann) == {"u-Bob", "u-Cid"}
+    assert world.peers(cid) == {"u-Ann", "u-Bob"}
+    world.remove_user(ann)
+    assert world.peers(cid) == {"u-Bob"}
+
+
+def test_modes_are_counted() -> None:
+    world = World()
+    ann, bob = make_user(world, "Ann"), make_user(world, "Bob")
+    world.set_modes(ann, frozenset("io"))
+    world.set_modes(bob, frozenset("i"))
+    assert world.mode_counts == {"i": 2, "o": 1}
+    world.set_modes(ann, frozenset("o"))
+    world.remove_user(bob)
+    assert world.mode_counts == {"i": 0, "o": 1}
