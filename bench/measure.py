@@ -7,7 +7,8 @@ import statistics
 import subprocess
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +41,16 @@ Phase = dict[str, Any]
 Runs = dict[str, dict[str, list[list[Phase]]]]
 
 
-def build() -> Path:
-    """Compile the generator; returns the program."""
+@contextmanager
+def built() -> Iterator[Path]:
+    """Compile the generator; gives the program, for as long as the context lasts."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         raise RuntimeError("the load generator is written in C: install a C compiler (cc, gcc or clang)")
-    program = Path(tempfile.mkdtemp(prefix="veche-bench-load-")) / "load"
-    subprocess.run([compiler, "-O2", "-o", str(program), str(SOURCE)], check=True)
-    return program
+    with tempfile.TemporaryDirectory(prefix="veche-bench-load-") as folder:
+        program = Path(folder) / "load"
+        subprocess.run([compiler, "-O2", "-o", str(program), str(SOURCE)], check=True)
+        yield program
 
 
 def cores() -> tuple[int | None, int | None]:
@@ -80,24 +83,23 @@ def play_all(
 
     Turns and not blocks: whatever else the machine does meanwhile then falls on all of them alike.
     """
-    program = build()
     runs: Runs = {load: defaultdict(list) for load in loads}
     failures: list[str] = []
-    for repeat in range(repeats):
-        for load in loads:
-            names = list(subjects)
-            turn = repeat % len(names)
-            for name in names[turn:] + names[:turn]:
-                try:
-                    phases = play(program, LOADS[load], subjects[name])
-                except RuntimeError as error:
-                    failures.append(f"{load}, round {repeat + 1}: {error}")
-                    say(f"FAILED {failures[-1]}")
-                    continue
-                runs[load][name].append(phases)
-                last = phases[-1]
-                say(f"{repeat + 1}/{repeats} {load:<10} {name:<10} {last['cpu_us_each']:9.3f} us")
-    shutil.rmtree(program.parent)
+    with built() as program:
+        for repeat in range(repeats):
+            for load in loads:
+                names = list(subjects)
+                turn = repeat % len(names)
+                for name in names[turn:] + names[:turn]:
+                    try:
+                        phases = play(program, LOADS[load], subjects[name])
+                    except RuntimeError as error:
+                        failures.append(f"{load}, round {repeat + 1}: {error}")
+                        say(f"FAILED {failures[-1]}")
+                        continue
+                    runs[load][name].append(phases)
+                    cost = phases[-1]["cpu_us_each"]
+                    say(f"{repeat + 1}/{repeats} {load:<10} {name:<10} {cost:9.3f} us")
     return runs, failures
 
 

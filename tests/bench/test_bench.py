@@ -77,8 +77,7 @@ def test_a_run_measures_and_writes_a_page(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.needs("cc|gcc|clang", "linux")
 def test_the_generator_fails_when_a_message_is_delivered_twice(tmp_path: Path) -> None:
     load = measure.Load("a small room", "fan", "4", "1", "40", "1")
-    program = measure.build()
-    with pytest.raises(RuntimeError, match="deliveries instead of"):
+    with measure.built() as program, pytest.raises(RuntimeError, match="deliveries instead of"):
         measure.play(program, load, Fake("deliver-twice"))
 
 

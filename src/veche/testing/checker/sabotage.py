@@ -8,9 +8,10 @@ The product has no switch for this: the breaking is done here, from outside, bef
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from veche.core.log import Log
-from veche.core.ports import Page, Record, Row, SavedFact, Store, StoreError
+from veche.core.ports import Row, Store, StoreError
 from veche.store.engines import sqlite
 
 # How long a write is put off by `deliver-first`, in seconds: what servers that "write behind" do.
@@ -45,18 +46,21 @@ def deliver_first() -> None:
     def build_and_break(self: Log, *arguments: object, **named: object) -> None:
         build(self, *arguments, **named)  # type: ignore[arg-type]  # whatever they are
         if self.store is not None:
-            self.store = HastyStore(self.store)
+            self.store = cast(Store, HastyStore(self.store))
 
     Log.__init__ = build_and_break  # type: ignore[method-assign]
 
 
 class HastyStore:
-    """Says "done" at once and writes a moment later."""
+    """Says "done" at once and writes a moment later; all else is as the real store has it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._late: list[Row] = []
         self._is_waiting = False  # for the moment to come, or for the last write to end
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
 
     def append(self, rows: list[Row], done: Callable[[StoreError | None], None]) -> None:
         """Answer through a question to the store, so that the answer comes in a later turn, as always."""
@@ -78,26 +82,6 @@ class HastyStore:
         if error is not None:
             print(f"sabotage: lost for good: {error}", file=sys.stderr)
         self._wait()
-
-    def last(self) -> tuple[int, int]:
-        """As the store says."""
-        return self._store.last()
-
-    def saved(self) -> list[SavedFact]:
-        """As the store says."""
-        return self._store.saved()
-
-    def replace_saved(self, facts: list[SavedFact]) -> None:
-        """As the store does."""
-        self._store.replace_saved(facts)
-
-    def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
-        """As the store says."""
-        self._store.page(page, done)
-
-    def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
-        """As the store says."""
-        self._store.latest(conversations, done)
 
 
 SABOTAGES: dict[str, Callable[[], None]] = {"sync-normal": sync_normal, "deliver-first": deliver_first}
