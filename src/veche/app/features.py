@@ -22,6 +22,7 @@ from veche.features import (
     user_modes,
     who,
     whois,
+    whowas,
 )
 
 FEATURES: list[Feature] = [
@@ -39,6 +40,7 @@ FEATURES: list[Feature] = [
     messages.feature,
     who.feature,
     whois.feature,
+    whowas.feature,
     ison.feature,
     monitor.feature,
     away.feature,
