@@ -7,6 +7,7 @@ from veche.features import (
     bot,
     cap,
     chathistory,
+    chghost,
     invite,
     ison,
     join,
@@ -45,6 +46,7 @@ FEATURES: list[Feature] = [
     monitor.feature,
     away.feature,
     setname.feature,
+    chghost.feature,
     chathistory.feature,
     lobby.feature,
 ]

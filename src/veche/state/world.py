@@ -39,6 +39,12 @@ class World:
         self.users[user.uid] = user
         self.users_by_key[user.key] = user
 
+    def change_host(self, user: User, username: str, host: str) -> None:
+        """A user is seen under another user name or host."""
+        user.username = username
+        user.host = host
+        self.rename_user(user, user.nick, user.key)  # under his own nick: his source is another one
+
     def remove_user(self, user: User) -> None:
         """A user goes, and with him his memberships."""
         for key in list(user.rooms):
