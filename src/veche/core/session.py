@@ -32,6 +32,7 @@ class Session:
 
     __slots__ = (
         "address",
+        "away",
         "budget",
         "caps",
         "certificate",
@@ -98,6 +99,7 @@ class Session:
         self.named = -1e9  # last change of the real name
         self.created_rooms: list[float] | None = None
         self.paces: dict[str, float] = {}  # when what was done of each costly kind is paid off (monotonic)
+        self.away = ""  # what AWAY said before registration (pre-away)
         self.quitting = ""  # the reason to give the others, once one is known
         self.finished = False  # the peer will send nothing more (it has shut down its side)
         self.ended = False  # nothing more is read from or written to it

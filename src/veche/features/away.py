@@ -1,17 +1,21 @@
 """AWAY: saying that one is not there to answer.
 
-Source: Modern IRC, "AWAY message"; away-notify.
+Sources: Modern IRC, "AWAY message"; away-notify; pre-away.
 """
 
 from veche.core.ask import Ask
+from veche.core.pace import Pace
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.settings import Settings
-from veche.state.events import SILENCE, Audience, AwaySet, MemberJoined
+from veche.state.events import SILENCE, Audience, AwaySet, MemberJoined, UserArrived
 from veche.state.world import World
 from veche.wire import numerics
-from veche.wire.caps import AWAY_NOTIFY
+from veche.wire.caps import AWAY_NOTIFY, PRE_AWAY
 from veche.wire.lines import cut
 from veche.wire.names import fold
+
+# Each change goes to everybody in the user's rooms, so somebody who toggles without end is held back.
+CHANGES = Pace("away", burst=6, seconds=5.0)
 
 
 class NewcomerIsAway(AwaySet):
@@ -26,13 +30,41 @@ class NewcomerIsAway(AwaySet):
 
 
 def away(ask: Ask) -> None:
-    """AWAY [<text>]; without a text, or with an empty one, the user is back."""
+    """AWAY [<text>]; without a text, or with an empty one, the user is back; with "*" he is not there and gives no
+    reason, as a client says that nobody sits at."""
     text = cut(ask.params[0], ask.settings.away_length) if ask.params else ""
-    ask.commit(AwaySet(ask.user.uid, ask.user.source, text), _tell)
+    if ask.session.registration is not None:
+        _before_registration(ask, text)
+    elif text == ask.user.away:
+        _tell(ask, text)  # nothing that anybody else need hear again
+    elif CHANGES.wait(ask):
+        ask.reply(numerics.RPL_TRYAGAIN, "AWAY", "Please wait a while and try again.")
+    else:
+        ask.commit(AwaySet(ask.user.uid, ask.user.source, text), _told)
 
 
-def _tell(ask: Ask, fact: AwaySet) -> None:
-    if fact.text:
+def _before_registration(ask: Ask, text: str) -> None:
+    """ "If the capability has been negotiated, servers MUST accept the AWAY command before connection registration has
+    completed." """
+    if not ask.session.caps & PRE_AWAY:
+        ask.reply(numerics.ERR_NOTREGISTERED, "You have not registered")
+        return
+    ask.session.away = text
+    _tell(ask, text)
+
+
+def arrive_away(ask: Ask, fact: UserArrived) -> None:
+    """Who has said before he was let in that he is away, is."""
+    if ask.session.away:
+        ask.commit(AwaySet(fact.actor, ask.world.users[fact.actor].source, ask.session.away))
+
+
+def _told(ask: Ask, fact: AwaySet) -> None:
+    _tell(ask, fact.text)
+
+
+def _tell(ask: Ask, text: str) -> None:
+    if text:
         ask.reply(numerics.RPL_NOWAWAY, "You have been marked as being away")
     else:
         ask.reply(numerics.RPL_UNAWAY, "You are no longer marked as being away")
@@ -72,12 +104,12 @@ def _tokens(settings: Settings) -> dict[str, str]:
 
 feature = Feature(
     "away",
-    commands=[Command("AWAY", away)],
+    commands=[Command("AWAY", away, early=True)],
     facts={
         AwaySet: FactRow(apply=apply_away, render=_render_away, own_copy=OwnCopy.NEVER),
         NewcomerIsAway: FactRow(apply=apply_newcomer, render=_render_away, own_copy=OwnCopy.NEVER),
     },
-    reactions={MemberJoined: tell_newcomer_is_away},
-    caps={"away-notify": ""},
+    reactions={UserArrived: arrive_away, MemberJoined: tell_newcomer_is_away},
+    caps={"away-notify": "", "draft/pre-away": ""},
     tokens=_tokens,
 )

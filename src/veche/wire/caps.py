@@ -25,6 +25,7 @@ _NAMES = (
     "invite-notify",
     "extended-monitor",
     "chghost",
+    "draft/pre-away",
 )
 
 BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}
@@ -46,6 +47,7 @@ SETNAME = BITS["setname"]
 INVITE_NOTIFY = BITS["invite-notify"]
 EXTENDED_MONITOR = BITS["extended-monitor"]
 CHGHOST = BITS["chghost"]
+PRE_AWAY = BITS["draft/pre-away"]
 
 # The capabilities that change how a line to everybody looks; sessions that agree in these share one rendering.
 VIEW = MESSAGE_TAGS | SERVER_TIME | EXTENDED_JOIN | AWAY_NOTIFY | SETNAME | INVITE_NOTIFY | CHGHOST
