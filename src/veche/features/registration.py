@@ -7,7 +7,7 @@ import hmac
 
 from veche.core.ask import Ask
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
-from veche.core.replies import Refusal, iso_time
+from veche.core.replies import Refusal, fit, iso_time
 from veche.core.settings import Settings
 from veche.state.events import SILENCE, Audience, NickChanged, UserArrived, UserLeft
 from veche.state.user import User
@@ -95,7 +95,7 @@ def ping(ask: Ask) -> None:
         return
     server = ask.settings.server
     # "Servers MUST send a <server> parameter"
-    ask.send(f":{server} PONG {server} :{ask.params[0]}")
+    ask.send(fit("", f":{server} PONG {server} :{ask.params[0]}"))
 
 
 def pong(_ask: Ask) -> None:
@@ -238,7 +238,7 @@ feature = Feature(
         ),
         UserLeft: FactRow(
             apply=apply_departure,
-            render=lambda fact, view, tags: f"{tags}:{fact.source} QUIT :{fact.reason}",
+            render=lambda fact, view, tags: fit(tags, f":{fact.source} QUIT :{fact.reason}"),
             own_copy=OwnCopy.NEVER,
         ),
         NickChanged: FactRow(
