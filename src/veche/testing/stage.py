@@ -16,6 +16,7 @@ import logging
 from veche.app.features import FEATURES
 from veche.core.dispatch import LABEL_LIMIT
 from veche.core.engine import Engine
+from veche.core.registry import Feature
 from veche.core.session import Session
 from veche.core.settings import Settings
 from veche.testing.clock import FakeChance, FakeClock
@@ -144,13 +145,20 @@ class Person:
 class Stage:
     """An engine, its clock and its disk, and the persons connected to it."""
 
-    def __init__(self, settings: Settings | None = None, *, keeps: bool = True, host: str = HOST) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        features: list[Feature] = FEATURES,
+        keeps: bool = True,
+        host: str = HOST,
+    ) -> None:
         self.settings = settings or quiet_settings()
         self.clock = FakeClock()
         self.disk = FakeDisk()
         self.bugs = BugWatch()
         self.engine = Engine(
-            FEATURES,
+            features,
             self.settings,
             self.clock,
             FakeChance(),
