@@ -39,6 +39,7 @@ def test_the_name_in_an_answer(answer: str, name: str) -> None:
         ("", ["guest-1234", "guest-1235", "guest-1236"]),
         ("🙂", ["guest-1234", "guest-1235", "guest-1236"]),
         ("annа", ["guest-1234", "guest-1235", "guest-1236"]),  # the last letter is Cyrillic
+        ("щ" * 40, ["щ" * 15, "щ" * 14 + "2", "щ" * 14 + "3"]),
         ("a" * 40, ["a" * 30, "a" * 29 + "2", "a" * 29 + "3"]),
     ],
 )

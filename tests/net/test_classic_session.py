@@ -11,7 +11,7 @@ from veche.testing.stage import Stage
 
 CHOOSE = "To everybody: just type. To one of them: /tell NAME TEXT, or /tell NUMBER TEXT. Commands: /help"
 ALONE = "Nobody else is here yet. What you say is kept for those who come."
-NAME = "one word of at most 30 letters of one alphabet and digits, a letter first"
+NAME = "one word of letters and digits of one alphabet, a letter first, at most 30 Latin or 15 Russian"
 HELP = """A list of available commands:
 /tell  Send a private message to somebody (/tell user message)
 /list  Display users in chat"""
@@ -208,6 +208,16 @@ def test_a_full_disk_is_told(stage: Stage) -> None:
     ann.says("ann: hello")
     assert ann.reads() == [
         "Your message could not be stored, so nobody has seen it. Please send it again later."
+    ]
+
+
+def test_a_disk_that_fails_half_way_is_told(stage: Stage) -> None:
+    ann = old_visitor(stage, "ann")
+    stage.disk.is_slow = True
+    ann.says("ann: hello")
+    stage.disk.lose(stored=True)
+    assert ann.reads() == [
+        "The disk failed while your message was being stored: it may be kept or lost. Look before you repeat it."
     ]
 
 

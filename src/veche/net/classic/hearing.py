@@ -79,7 +79,7 @@ def _greet(visit: Visit) -> None:
     visit.tell(phrases.CONNECTED)
     fault = visit.fault or ("" if visit.nick == visit.wanted else "taken")
     if fault:
-        visit.explain(fault, wanted=visit.wanted[:40], nick=visit.nick, limit=visit.nick_limit)
+        visit.explain(fault, wanted=visit.wanted[:40], nick=visit.nick, **visit.name_limits())
 
 
 def _pong(visit: Visit, message: Message) -> None:
@@ -283,9 +283,12 @@ def _ping(visit: Visit, message: Message) -> None:
 
 
 def _failed(visit: Visit, message: Message) -> None:
+    """FAIL: the store's two answers have one code, and only their words tell them apart."""
     text = message.params[-1]
-    if text.startswith("Your message could not be stored"):
+    if "nobody has seen" in text:
         visit.explain("not_stored")
+    elif "may be kept or lost" in text:
+        visit.explain("perhaps_stored")
     else:
         visit.explain("server_says", text=text)
 
@@ -303,7 +306,7 @@ def _bad_nick(visit: Visit, message: Message) -> None:
             propose(visit)
         return
     key = "taken_now" if message.command == numerics.ERR_NICKNAMEINUSE else "unusable_now"
-    visit.explain(key, name=message.params[1], nick=visit.nick, limit=visit.nick_limit)
+    visit.explain(key, name=message.params[1], nick=visit.nick, **visit.name_limits())
 
 
 def _refused(visit: Visit, message: Message) -> None:

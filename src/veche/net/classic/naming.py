@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from veche.net.classic.text import plain
+from veche.wire.lines import cut
 from veche.wire.names import is_valid_nick
 
 # ann2 to ann9; whoever finds all these taken is better off as a guest than as ann10374.
@@ -46,7 +47,7 @@ def fault_of(wanted: str, limit: int) -> str:
 def proposals(wanted: str, limit: int, number: int) -> Iterator[str]:
     """Names to try in turn, without end: the wanted one, names like it, then guests from `number` on."""
     base = wanted if is_valid_nick(wanted, limit) else _mended(wanted, limit)
-    for name in dict.fromkeys((base, *(base[: limit - 1] + str(variant) for variant in _VARIANTS))):
+    for name in dict.fromkeys((base, *(cut(base, limit - 1) + str(variant) for variant in _VARIANTS))):
         if base and is_valid_nick(name, limit):
             yield name
     for variant in count(number):
@@ -55,8 +56,6 @@ def proposals(wanted: str, limit: int, number: int) -> Iterator[str]:
 
 def _mended(wanted: str, limit: int) -> str:
     """A name like `wanted` without what no name may hold; may still be none."""
-    words = "".join(char if is_valid_nick("_" + char, 2) else " " for char in wanted)
-    name = "_".join(words.split())[:limit]
-    if name[:1].isdigit() or name[:1] == "-":
-        name = "_" + name[: limit - 1]
-    return name
+    words = "".join(char if is_valid_nick("_" + char, 8) else " " for char in wanted)
+    name = "_".join(words.split())
+    return cut("_" + name if name[:1].isdigit() or name[:1] == "-" else name, limit)

@@ -18,8 +18,13 @@ HELP = """A list of available commands:
 
 # ---- the rest
 
-_NAME_EN = "one word of at most {limit} letters of one alphabet and digits, a letter first"
-_NAME_RU = "одно слово не длиннее {limit} знаков: буквы одного алфавита и цифры, сначала буква"
+# Names are counted in bytes; people count letters.
+_NAME_EN = (
+    "one word of letters and digits of one alphabet, a letter first, at most {limit} Latin or {half} Russian"
+)
+_NAME_RU = (
+    "одно слово из букв одного алфавита и цифр, сначала буква, до {limit} латинских или {half} русских букв"
+)
 
 TABLE: Table = {
     # Names.
@@ -168,6 +173,10 @@ TABLE: Table = {
     "not_stored": (
         "Your message could not be stored, so nobody has seen it. Please send it again later.",
         "Сообщение не удалось записать, и его никто не видел. Отправьте его позже ещё раз.",
+    ),
+    "perhaps_stored": (
+        "The disk failed while your message was being stored: it may be kept or lost. Look before you repeat it.",
+        "Диск отказал во время записи: сообщение могло сохраниться или пропасть. Проверьте, прежде чем повторять.",
     ),
     "server_says": ("The server says: {text}", "Сервер отвечает: {text}"),
     "password": (

@@ -191,7 +191,7 @@ def nick(visit: Visit, rest: str) -> None:
     if not rest:
         visit.explain("how_to_nick")
     elif not is_valid_nick(rest, visit.nick_limit):
-        visit.explain("unusable_now", name=rest[:40], nick=visit.nick, limit=visit.nick_limit)
+        visit.explain("unusable_now", name=rest[:40], nick=visit.nick, **visit.name_limits())
     else:
         visit.to_engine.append(f"NICK {rest}")
 

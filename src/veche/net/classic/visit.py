@@ -64,7 +64,7 @@ class Visit:
     ) -> None:
         self.lobby = lobby  # "" where there is none
         self.say = Phrases(phrases.TABLE, language)
-        self.nick_limit = nick_limit
+        self.nick_limit = nick_limit  # in bytes
         self.number = number  # where the names of guests begin
         self.zone = zone  # of the times that are shown; None is the machine's own
         self.to_engine: list[str] = []
@@ -110,6 +110,10 @@ class Visit:
         """Owe the visitor a sentence in the server's language. Texts among `values` are made harmless."""
         clean = {name: plain(value) if isinstance(value, str) else value for name, value in values.items()}
         self.tell(self.say(key, **clean))
+
+    def name_limits(self) -> dict[str, int]:
+        """How long a name may be, for the sentences that say so."""
+        return {"limit": self.nick_limit, "half": self.nick_limit // 2}
 
     def room_for(self, target: str) -> int:
         """How many bytes of text one message to `target` may hold, with the source that others see in front."""
