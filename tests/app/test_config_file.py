@@ -216,7 +216,7 @@ def test_line_of_a_value_over_several_lines_is_its_first() -> None:
         ('[tls]\ncertificate = "a.pem"\n', "tls.certificate", 2),
         ('[tls]\n\nkey = "a.pem"\n', "tls.key", 3),
         ('[tls]\nsts_names = ["ok.example", "no dot"]\n', "tls.sts_names", 2),
-        ("[tls]\nsts_seconds = -1\n", "tls.sts_seconds", 2),
+        ("[tls]\nsts_seconds = -2\n", "tls.sts_seconds", 2),
         ('[web]\norigins = ["https://a.example/"]\n', "web.origins", 2),
         ('[web]\norigins = ["a.example"]\n', "web.origins", 2),
         ('[proxy]\ntrusted = ["10.0.0.0/33"]\n', "proxy.trusted", 2),

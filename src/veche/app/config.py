@@ -82,10 +82,10 @@ class Tls(_Section, frozen=True):
     # Both are read again when they change and at SIGHUP.
     certificate: str = ""
     key: str = ""
-    # For how many seconds clients are to insist on TLS once they have connected with it (STS); 0 = not said. Off until
-    # somebody says so, because clients that have heard it refuse every certificate that they cannot verify, as the
-    # one of our own, and there is no way back for them but to wait.
-    sts_seconds: Annotated[int, Meta(ge=0, le=63_072_000)] = 0
+    # For how many seconds clients are to insist on TLS once they have connected with it (STS); 0 = not said, -1 = what
+    # was said before is taken back. Off until somebody says so, because clients that have heard it refuse every
+    # certificate that they cannot verify, like the one of our own, until that time is over.
+    sts_seconds: Annotated[int, Meta(ge=-1, le=63_072_000)] = 0
     # The TLS port that clients on the plain door are sent to; 0 = that of the first `ircs` address.
     sts_port: Annotated[int, Meta(ge=0, le=65535)] = 0
     # Host names besides server.name under which clients hear it.

@@ -138,13 +138,16 @@ class Engine:
 
         The session is ended when that address is refused.
         """
+        self.doorkeeper.release(session.address)
         reason = self.admit(address)
         if reason:
-            self.end(session, reason)
-            return
-        self.doorkeeper.release(session.address)
+            # It still counts as one of all until it is gone, but not for an address that it is not to have.
+            address = ""
+            self.doorkeeper.admit(address, self.clock.monotonic())
         session.address = address
         session.host = self.cloak(address)
+        if reason:
+            self.end(session, reason)
 
     def receive(self, session: Session, data: bytes) -> None:
         """Bytes have come from a connection."""

@@ -20,11 +20,24 @@ if TYPE_CHECKING:
     from veche.core.engine import Engine
     from veche.core.ports import Record
     from veche.core.replies import Refusal
+    from veche.core.session import Session
     from veche.core.settings import Settings
     from veche.state.user import User
     from veche.state.world import World
 
 Handler = Callable[["Ask"], None]
+ValueFor = Callable[["Session", "Settings"], str | None]
+
+
+class Told:
+    """The value of a capability that is only told, by CAP LS 302, and never asked for; None for who is not told."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: ValueFor) -> None:
+        self.value = value
+
+
 Guard = Callable[["World", Any], "Refusal | None"]
 
 
@@ -127,7 +140,8 @@ class FactRow:
 class Feature:
     """A family of commands and all that belongs to it.
 
-    `tokens(settings)` gives its ISUPPORT tokens; `caps` maps its capabilities to their CAP LS 302 values.
+    `tokens(settings)` gives its ISUPPORT tokens. `caps` maps its capabilities to their CAP LS 302 values; a function of
+    session and settings where that depends on who asks, None for who is not offered it.
     `reactions` are called after a fact was applied for an asker of this node: `reaction(ask, fact)`.
     `witnesses` are called after every applied fact of their kind, whoever caused it: `witness(engine, fact)`; its
     audience has heard of it, and a user who has left is still attached to his sessions.
@@ -158,7 +172,7 @@ class Feature:
         *,
         commands: Iterable[Command] = (),
         facts: Mapping[type[Fact], FactRow] | None = None,
-        caps: Mapping[str, str] | None = None,
+        caps: Mapping[str, str | ValueFor | Told] | None = None,
         tokens: Callable[[Settings], Mapping[str, str]] | None = None,
         reactions: Mapping[type[Fact], Callable[[Ask, Any], None]] | None = None,
         witnesses: Mapping[type[Fact], Callable[[Engine, Any], None]] | None = None,
@@ -195,6 +209,7 @@ class Registry:
         "kinds",
         "progress",
         "reactions",
+        "tells",
         "tokens",
         "user_modes",
         "who_flags",
@@ -207,7 +222,8 @@ class Registry:
         self.commands: dict[str, Command] = {}
         self.facts: dict[type[Fact], FactRow] = {}
         self.kinds: dict[str, type[Fact]] = {}  # by the names under which they are saved
-        self.caps: dict[str, str] = {}
+        self.caps: dict[str, str | ValueFor] = {}
+        self.tells: dict[str, ValueFor] = {}
         self.cap_bits: dict[str, int] = {}
         self.tokens: dict[str, str] = {}
         self.reactions: dict[type[Fact], list[Callable[[Ask, Any], None]]] = {}
@@ -222,6 +238,9 @@ class Registry:
                 _add(self.facts, kind, row, feature)
                 _add(self.kinds, kind.__name__, kind, feature)
             for cap, value in feature.caps.items():
+                if isinstance(value, Told):
+                    _add(self.tells, cap, value.value, feature)
+                    continue
                 _add(self.caps, cap, value, feature)
                 self.cap_bits[cap] = BITS[cap]
             if feature.tokens is not None:
@@ -242,6 +261,15 @@ class Registry:
                 self.facts[kind] = _guarded(self.facts[kind], guard)
         self.who_flags = sorted(letter for letter, mode in self.user_modes.items() if mode.in_who)
         self.isupport = split_lines(format_tokens(self.tokens))  # the words of each 005 line
+
+    def offered(self, session: Session, settings: Settings) -> dict[str, str]:
+        """The capabilities that this session may ask for, with their values."""
+        offers: dict[str, str] = {}
+        for name, value in self.caps.items():
+            offer = value if isinstance(value, str) else value(session, settings)
+            if offer is not None:
+                offers[name] = offer
+        return offers
 
 
 def _guarded(row: FactRow, further: Guard) -> FactRow:

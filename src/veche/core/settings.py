@@ -75,7 +75,7 @@ class Settings:
         self.admin_email = ""
         self.gateways = Networks()  # gateways and proxies: no limits per address for what comes from them
         self.webirc: list[Gateway] = []
-        self.sts_seconds = 0  # 0: STS is not spoken of
+        self.sts_seconds = 0  # 0: STS is not spoken of; negative: it is taken back
         self.sts_port = 0
         self.sts_names: tuple[str, ...] = ()  # the host names, in lower case, under which it is
         self.flood = True

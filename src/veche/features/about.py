@@ -7,7 +7,6 @@ from veche.core.ask import Ask
 from veche.core.registry import Command, Feature
 from veche.core.replies import iso_time
 from veche.wire import numerics
-from veche.wire.isupport import TEXT
 from veche.wire.names import fold
 
 
@@ -60,8 +59,7 @@ def version(ask: Ask) -> None:
     if _is_elsewhere(ask):
         return
     ask.reply(numerics.RPL_VERSION, ask.settings.version, ask.settings.server, "Veche, the town assembly")
-    for words in ask.engine.registry.isupport:
-        ask.reply(numerics.RPL_ISUPPORT, *words, TEXT)
+    ask.run("ISUPPORT")
 
 
 def admin(ask: Ask) -> None:

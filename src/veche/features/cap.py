@@ -34,9 +34,13 @@ def _ls(ask: Ask) -> None:
     if modern and "cap-notify" in ask.engine.registry.caps:
         # "This capability MUST be implicitly enabled if the client requests CAP LS with a version of 302 or newer"
         session.caps |= CAP_NOTIFY
-    words = [
-        f"{name}={value}" if value and modern else name for name, value in ask.engine.registry.caps.items()
-    ]
+    registry = ask.engine.registry
+    offers = registry.offered(session, ask.settings)
+    if modern:  # what is only told says nothing without its value
+        for name, tell in registry.tells.items():
+            if value := tell(session, ask.settings):
+                offers[name] = value
+    words = [f"{name}={value}" if value and modern else name for name, value in offers.items()]
     _send_names(ask, "LS", words, several_lines=modern)
 
 
@@ -51,6 +55,7 @@ def _req(ask: Ask) -> None:
         session.registration.negotiating = True
     words = ask.params[1].split(" ") if len(ask.params) > 1 else []
     bits = ask.engine.registry.cap_bits
+    offers = ask.engine.registry.offered(session, ask.settings)
     caps = session.caps
     for word in words:
         if not word:
@@ -58,7 +63,7 @@ def _req(ask: Ask) -> None:
         bit = bits.get(word.removeprefix("-"))
         # "servers MUST NOT disable the cap-notify capability if the client requests CAP LS with a version of 302 or
         # newer"; who asked for it by its name can live with it too.
-        if bit is None or word == "-cap-notify":
+        if bit is None or word == "-cap-notify" or (word[0] != "-" and word not in offers):
             # "The server MUST NOT make any change to any capabilities if it replies with a NAK subcommand."
             _answer(ask, "NAK", ask.params[1])
             return

@@ -13,7 +13,6 @@ from veche.state.events import SILENCE, Audience, NickChanged, UserArrived, User
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
-from veche.wire.isupport import TEXT
 from veche.wire.lines import cut
 from veche.wire.names import fold, is_valid_nick
 
@@ -157,8 +156,7 @@ def _welcome(ask: Ask, fact: UserArrived) -> None:
         "biklmnostv",
         "bklov",
     )
-    for words in ask.engine.registry.isupport:
-        ask.reply(numerics.RPL_ISUPPORT, *words, TEXT)
+    ask.run("ISUPPORT")
     # "The server SHOULD then respond as though the client sent the LUSERS command", and MUST so for MOTD.
     ask.run("LUSERS")
     ask.run("MOTD")

@@ -25,6 +25,7 @@ _NAMES = (
     "invite-notify",
     "extended-monitor",
     "chghost",
+    "draft/extended-isupport",
     "draft/pre-away",
 )
 
@@ -47,6 +48,7 @@ SETNAME = BITS["setname"]
 INVITE_NOTIFY = BITS["invite-notify"]
 EXTENDED_MONITOR = BITS["extended-monitor"]
 CHGHOST = BITS["chghost"]
+EXTENDED_ISUPPORT = BITS["draft/extended-isupport"]
 PRE_AWAY = BITS["draft/pre-away"]
 
 # The capabilities that change how a line to everybody looks; sessions that agree in these share one rendering.

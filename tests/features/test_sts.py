@@ -1,0 +1,87 @@
+"""sts: who is told what, and that nobody can ask for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from veche.testing.stage import Person, Stage, quiet_settings
+
+
+def ask(
+    *,
+    seconds: int = 3600,
+    port: int = 6697,
+    door: str = "irc",
+    address: str = "198.51.100.3",
+    server_name: str = "",
+    line: str = "CAP LS 302",
+) -> str:
+    """What a server set up like this answers to somebody who comes like this."""
+    settings = quiet_settings()
+    settings.sts_seconds, settings.sts_port = seconds, port
+    settings.sts_names = ("irc.example", "chat.example")
+    stage = Stage(settings)
+    person = Person(stage, "ann", address)
+    person.session = stage.engine.connect(
+        person.pipe, address, door, secure=door == "ircs", server_name=server_name
+    )
+    stage.persons.append(person)
+    person.send(line)
+    (answer,) = person.take()
+    return answer
+
+
+def told(**how: object) -> str:
+    """The value of sts in CAP LS; "" where it is not there."""
+    words = ask(**how).partition(" :")[2].split(" ")  # type: ignore[arg-type]
+    return next((word.partition("=")[2] for word in words if word.partition("=")[0] == "sts"), "")
+
+
+def test_a_plain_connection_hears_the_port_and_no_duration() -> None:
+    assert told() == "port=6697"
+
+
+@pytest.mark.parametrize("name", ["irc.example", "chat.example"])
+def test_a_tls_connection_hears_the_duration_and_no_port(name: str) -> None:
+    assert told(door="ircs", server_name=name) == "duration=3600"
+
+
+@pytest.mark.parametrize("name", ["", "other.example", "x" * 255])
+def test_who_asked_tls_for_another_name_hears_nothing(name: str) -> None:
+    assert told(door="ircs", server_name=name) == ""
+
+
+def test_what_was_said_can_be_taken_back() -> None:
+    assert told(seconds=-1, door="ircs", server_name="irc.example") == "duration=0"
+    assert told(seconds=-1) == ""
+
+
+def test_nothing_is_said_unless_it_is_set() -> None:
+    assert told(seconds=0) == ""
+    assert told(seconds=0, door="ircs", server_name="irc.example") == ""
+
+
+def test_nothing_is_said_where_there_is_no_tls_door() -> None:
+    assert told(port=0) == ""
+
+
+@pytest.mark.parametrize("door", ["web", "classic"])
+def test_other_doors_hear_nothing(door: str) -> None:
+    assert told(door=door) == ""
+
+
+def test_local_sockets_hear_nothing() -> None:
+    assert told(address="") == ""
+
+
+def test_old_clients_are_not_shown_a_name_without_its_value() -> None:
+    assert " sts" not in ask(line="CAP LS").replace(":", " ")
+
+
+@pytest.mark.parametrize("word", ["sts", "-sts", "sts=port=1", "batch sts"])
+def test_nobody_can_ask_for_it(word: str) -> None:
+    assert ask(line=f"CAP REQ :{word}") == f":irc.example CAP * NAK :{word}"
+
+
+def test_it_is_never_listed_as_enabled() -> None:
+    assert "sts" not in ask(line="CAP LIST")
