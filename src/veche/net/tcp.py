@@ -15,8 +15,19 @@ from veche.net.shell import Shell
 # Seconds that a closed connection may take to swallow what it is still owed.
 LINGER_SECONDS = 5.0
 
-# How other protocols begin: a TLS handshake record, SSH, and the requests that a web page can have a browser send here.
-_FOREIGN = (b"\x16\x03", b"SSH-", b"GET /", b"HEAD /", b"POST /", b"PUT /", b"OPTIONS ", b"CONNECT ")
+# How other protocols begin: a TLS handshake record, SSH, the requests that a web page can have a browser send
+# here, and a PROXY header from somebody who is not trusted with one.
+_FOREIGN = (
+    b"\x16\x03",
+    b"SSH-",
+    b"GET /",
+    b"HEAD /",
+    b"POST /",
+    b"PUT /",
+    b"OPTIONS ",
+    b"CONNECT ",
+    b"PROXY ",
+)
 
 _log = logging.getLogger("veche.net")
 
