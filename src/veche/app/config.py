@@ -161,6 +161,9 @@ class Limits(_Section, frozen=True):
     list_entries: Annotated[int, Meta(ge=1, le=10_000)] = 100
     # Nicks that one client may watch with MONITOR.
     monitor_entries: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    # Masks of those whom a user does not hear (SILENCE), and people whom he hears with mode g (ACCEPT).
+    silence_entries: Annotated[int, Meta(ge=1, le=1000)] = 30
+    accept_entries: Annotated[int, Meta(ge=1, le=1000)] = 50
     # Targets of one command.
     max_targets: Annotated[int, Meta(ge=1, le=100)] = 4
 

@@ -91,6 +91,8 @@ class Ask:
         """Answer with a refusal."""
         if not self.muted:
             self.reply(refusal.numeric, *refusal.params)
+        if refusal.then is not None:
+            refusal.then(self)
 
     def fail(self, code: str, *context: str, text: str, command: str = "") -> None:
         """Answer `FAIL command code context :text` (standard-replies)."""

@@ -256,9 +256,10 @@ class Registry:
                 _add(self.user_modes, letter, mode, feature)
             if feature.whois is not None:
                 self.whois.append(feature.whois)
-        for feature in self.features:
-            for kind, guard in feature.guards.items():
-                self.facts[kind] = _guarded(self.facts[kind], guard)
+        for kind, row in self.facts.items():
+            further = [feature.guards[kind] for feature in self.features if kind in feature.guards]
+            if further:
+                self.facts[kind] = _guarded(row, further)
         self.who_flags = sorted(letter for letter, mode in self.user_modes.items() if mode.in_who)
         self.isupport = split_lines(format_tokens(self.tokens))  # the words of each 005 line
 
@@ -272,16 +273,19 @@ class Registry:
         return offers
 
 
-def _guarded(row: FactRow, further: Guard) -> FactRow:
-    """The same row with one more guard."""
-    own = row.guard
+def _guarded(row: FactRow, further: list[Guard]) -> FactRow:
+    """The same row with more guards behind its own."""
+    guards = (row.guard, *further) if row.guard is not None else tuple(further)
 
     def guard(world: World, fact: Any) -> Refusal | None:
-        refusal = own(world, fact) if own is not None else None
-        return further(world, fact) if refusal is None else refusal
+        for ask in guards:
+            refusal = ask(world, fact)
+            if refusal is not None:
+                return refusal
+        return None
 
     row = copy(row)
-    row.guard = guard if own is not None else further
+    row.guard = guard
     return row
 
 

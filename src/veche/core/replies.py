@@ -4,26 +4,36 @@ Sources: Modern IRC, "Numeric Replies"; standard-replies ("FAIL <command> <code>
 server-time ("YYYY-MM-DDThh:mm:ss.sssZ").
 """
 
-from collections.abc import Iterable, Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from veche.state.room import Member
 from veche.wire.caps import MULTI_PREFIX
 from veche.wire.lines import BODY_LIMIT, cut
+
+if TYPE_CHECKING:
+    from veche.core.ask import Ask
 
 # How much of a strange parameter is repeated to its sender, in bytes: longer than any name or mask that is valid.
 _SHOWN = 200
 
 
 class Refusal:
-    """A polite no: a numeric with its parameters, the last of which is the sentence."""
+    """A polite no: a numeric with its parameters, the last of which is the sentence.
 
-    __slots__ = ("numeric", "params")
+    `then(ask)` is what becomes of the asker instead, once he has been told.
+    """
 
-    def __init__(self, numeric: str, *params: str) -> None:
+    __slots__ = ("numeric", "params", "then")
+
+    def __init__(self, numeric: str, *params: str, then: Callable[[Ask], None] | None = None) -> None:
         self.numeric = numeric
         self.params = params
+        self.then = then
 
     def __repr__(self) -> str:
         return f"Refusal({self.numeric}, {', '.join(self.params)})"

@@ -21,6 +21,7 @@ class Settings:
     """Names, limits and switches of one server. Sizes in bytes, times in seconds, unless said otherwise."""
 
     __slots__ = (
+        "accept_entries",
         "admin_email",
         "admin_location",
         "away_length",
@@ -55,6 +56,7 @@ class Settings:
         "rooms_per_user",
         "send_queue",
         "server",
+        "silence_entries",
         "sts_names",
         "sts_port",
         "sts_seconds",
@@ -103,6 +105,8 @@ class Settings:
         self.list_entries = 100
         self.max_targets = 4
         self.monitor_entries = 100
+        self.silence_entries = 30
+        self.accept_entries = 50
         self.lobby = "#lobby"
         self.lobby_replay = 20
         self.history_page = 1000

@@ -24,6 +24,9 @@ def _user(user: User) -> dict[str, object]:
         "rooms": list(user.rooms),
         "signed_on": user.signed_on,
         "invitations": dict(sorted(user.invitations.items())),
+        "silences": user.silences,
+        "accepts": list(user.accepts),
+        "knocked": user.knocked,
     }
 
 

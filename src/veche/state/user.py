@@ -8,16 +8,19 @@ class User:
     """One user. `uid` never changes and is never given twice; everything else may change by facts."""
 
     __slots__ = (
+        "accepts",
         "account",
         "away",
         "host",
         "invitations",
         "key",
+        "knocked",
         "modes",
         "nick",
         "real_name",
         "rooms",
         "signed_on",
+        "silences",
         "source",
         "uid",
         "username",
@@ -39,6 +42,11 @@ class User:
         self.rooms: dict[str, None] = {}  # keys of the rooms that he is in, in the order of joining
         # Rooms that he may come into once, by key, with the incarnation (`Room.created`) that he was asked into.
         self.invitations: dict[str, int] = {}
+        self.silences: dict[str, str] = {}  # masks of those whom he does not hear, by folded mask
+        self.accepts: dict[
+            str, None
+        ] = {}  # uids of those whom he hears with mode g, in the order of accepting
+        self.knocked = 0  # when he was told last that somebody else wants to be heard (ms since 1970)
         self.source = f"{nick}!{username}@{host}"
 
     def rename(self, nick: str, key: str) -> None:

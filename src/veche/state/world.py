@@ -39,6 +39,12 @@ class World:
         self.users[user.uid] = user
         self.users_by_key[user.key] = user
 
+    def pair(self, actor: str, recipient: str) -> tuple[User, User] | None:
+        """The two people of a direct message, by uid; None unless both are here and they are two."""
+        one = self.users.get(actor)
+        other = self.users.get(recipient)
+        return (one, other) if one is not None and other is not None and one is not other else None
+
     def change_host(self, user: User, username: str, host: str) -> None:
         """A user is seen under another user name or host."""
         user.username = username

@@ -1,0 +1,38 @@
+"""R and T: what a user does not want to be sent directly, whoever sends it.
+
+Source: the practice of IRC servers (Solanum, InspIRCd, UnrealIRCd): R is for messages of logged-in users only, T for no
+CTCP but ACTION. What one writes to oneself passes, and so does an operator.
+"""
+
+from veche.core.registry import Feature, UserMode
+from veche.core.replies import Refusal
+from veche.features.messages import MessageSent, TagsSent
+from veche.state.world import World
+from veche.wire import numerics
+
+REGISTERED_ONLY = "R"
+NO_CTCP = "T"
+
+
+def guard_direct(world: World, fact: MessageSent) -> Refusal | None:
+    """Does the recipient want to be written to, by this sender and in this way?"""
+    if fact.room:
+        return None  # what is said to all
+    pair = world.pair(fact.actor, fact.recipient)
+    if pair is None:
+        return None
+    sender, recipient = pair
+    if "o" in sender.modes:
+        return None
+    if REGISTERED_ONLY in recipient.modes and not sender.account:
+        return Refusal(numerics.ERR_NONONREG, recipient.nick, "You must log in to message this user")
+    if NO_CTCP in recipient.modes and fact.text[:1] == "\x01" and not fact.text.startswith("\x01ACTION "):
+        return Refusal(numerics.ERR_NOCTCP, recipient.nick, "This user takes no CTCP")
+    return None
+
+
+feature = Feature(
+    "direct-modes",
+    guards={MessageSent: guard_direct, TagsSent: guard_direct},
+    user_modes={REGISTERED_ONLY: UserMode(), NO_CTCP: UserMode()},
+)
