@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from veche.state.room import Ban, Room
+from veche.state.room import Room
 from veche.state.snapshot import snapshot
 from veche.state.user import User
 from veche.state.world import World
+from veche.testing.rooms import list_mask
 
 
 def build() -> tuple[World, User, Room]:
@@ -41,7 +42,9 @@ CHANGES: dict[str, Change] = {
     "password": lambda world, user, room: setattr(room, "password", "x"),
     "limit": lambda world, user, room: setattr(room, "limit", 9),
     "ranks": lambda world, user, room: setattr(room.members["u1"], "ranks", "v"),
-    "bans": lambda world, user, room: room.bans.update({"x": Ban("x", "y", 1)}),
+    "lists": lambda world, user, room: list_mask(room, "b", "x!*@*"),
+    "forward": lambda world, user, room: setattr(room, "forward", "#milk"),
+    "slow": lambda world, user, room: setattr(room, "slow", 5),
 }
 
 

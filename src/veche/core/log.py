@@ -159,6 +159,7 @@ class Log:
             fact = entry.fact
             row = entry.row
             guard = row.guard
+            fact.time = now
             if guard is not None:
                 try:
                     entry.refusal = guard(self.world, fact)
@@ -167,7 +168,6 @@ class Log:
                     entry.refusal = Refusal(ERR_UNKNOWNERROR, type(fact).__name__, "Internal error")
                 if entry.refusal is not None:
                     continue
-            fact.time = now
             if isinstance(fact, LastingFact):
                 self.seq += 1
                 fact.seq = self.seq

@@ -7,6 +7,7 @@ from veche.core.ask import Ask
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal
 from veche.state.events import Audience, Fact
+from veche.state.room import HELPER_POWER
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.caps import INVITE_NOTIFY
@@ -74,7 +75,7 @@ def guard_invite(world: World, fact: UserInvited) -> Refusal | None:
     room = world.rooms.get(fold(fact.room))
     if room is None or fact.actor not in room.members:
         return Refusal(numerics.ERR_NOTONCHANNEL, fact.room, "You're not on that channel")
-    if "i" in room.flags and not room.is_operator(fact.actor):
+    if "i" in room.flags and room.power(fact.actor) < HELPER_POWER:
         return Refusal(numerics.ERR_CHANOPRIVSNEEDED, fact.room, "You're not channel operator")
     if fact.target not in world.users:
         return Refusal(numerics.ERR_NOSUCHNICK, fact.nick, "No such nick/channel")

@@ -4,13 +4,16 @@ Source: Modern IRC, "JOIN message", "PART message"; extended-join; no-implicit-n
 """
 
 import hmac
+from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal, fit
 from veche.core.settings import Settings
-from veche.state.events import Audience, MemberJoined, MemberLeft
+from veche.state.events import Audience, Fact, MemberJoined, MemberLeft
+from veche.state.lasting import keep
 from veche.state.room import Room
+from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.caps import EXTENDED_JOIN, NO_IMPLICIT_NAMES
@@ -65,7 +68,12 @@ def _names(ask: Ask) -> list[str]:
     return names
 
 
-def _enter(ask: Ask, name: str, key: str) -> None:
+def _enter_instead(name: str, ask: Ask) -> None:
+    """Follow a forward, once: a room that forwards on is not asked again."""
+    _enter(ask, name, "", is_forwarded=True)
+
+
+def _enter(ask: Ask, name: str, key: str, *, is_forwarded: bool = False) -> None:
     settings = ask.settings
     if not is_valid_room(name, settings.room_length):
         ask.reply(numerics.ERR_NOSUCHCHANNEL, name, "No such channel")
@@ -85,6 +93,7 @@ def _enter(ask: Ask, name: str, key: str) -> None:
     fact = MemberJoined(user.uid, user.source, user.account, user.real_name, name)
     fact.founder = founder
     fact.password = key
+    fact.is_forwarded = is_forwarded
     fact.limit = settings.rooms_per_user
     ask.commit(fact, _show_room)
 
@@ -118,20 +127,31 @@ def _show_room(ask: Ask, fact: MemberJoined) -> None:
 
 
 def guard_join(world: World, fact: MemberJoined) -> Refusal | None:
-    """May this user come in? An invitation opens +i, +l and +k, as people expect of it, but no ban."""
+    """May this user come in? An invitation opens everything. Who may not goes where the room forwards him (+f)."""
     user = world.users[fact.actor]
     if len(user.rooms) >= fact.limit:
         return Refusal(numerics.ERR_TOOMANYCHANNELS, fact.room, "You have joined too many channels")
     room = world.rooms.get(fold(fact.room))
     if room is None or user.uid in room.members:
         return None
-    invited = room.has_invited(user)
-    if room.is_banned(user) and not invited:
-        return Refusal(numerics.ERR_BANNEDFROMCHAN, room.name, "Cannot join channel (+b)")
-    if invited:
+    if room.has_invited(user):
         return None
-    if "i" in room.flags:
+    refusal = _refuse(room, user, fact)
+    if refusal is not None and room.forward and not fact.is_forwarded:
+        forward = partial(_enter_instead, room.forward)
+        return Refusal(
+            numerics.ERR_LINKCHANNEL, room.name, room.forward, "Forwarding to another channel", then=forward
+        )
+    return refusal
+
+
+def _refuse(room: Room, user: User, fact: MemberJoined) -> Refusal | None:
+    if room.is_banned(user, fact.time):
+        return Refusal(numerics.ERR_BANNEDFROMCHAN, room.name, "Cannot join channel (+b)")
+    if "i" in room.flags and not room.is_expected(user, fact.time):
         return Refusal(numerics.ERR_INVITEONLYCHAN, room.name, "Cannot join channel (+i)")
+    if "R" in room.flags and not user.account:
+        return Refusal(numerics.ERR_NEEDREGGEDNICK, room.name, "Cannot join channel (+R), log in first")
     if room.password and not hmac.compare_digest(room.password.encode(), fact.password.encode()):
         return Refusal(numerics.ERR_BADCHANNELKEY, room.name, "Cannot join channel (+k)")
     if room.limit and len(room.members) >= room.limit:
@@ -145,16 +165,26 @@ def apply_join(world: World, fact: MemberJoined) -> Audience:
     room = world.rooms.get(key)
     ranks = ""
     if room is None:
-        room = Room(fact.room, key, fact.time)
-        # Where nobody is an operator, +t would leave the topic to nobody.
-        room.flags.update("nt" if fact.founder else "n")
+        room = _new_room(fact)
         ranks = fact.founder
     if fact.actor not in room.members:
         user = world.users[fact.actor]
         user.invitations.pop(key, None)
         world.add_member(room, user, ranks)
     fact.room = room.name  # others read the room's own spelling
-    return Audience(room)
+    return world.audience(room, world.users[fact.actor])
+
+
+def _new_room(fact: MemberJoined) -> Room:
+    room = Room(fact.room, fold(fact.room), fact.time)
+    # Nobody is an operator of the lobby, so +t would leave its topic to nobody; it lasts, as a lobby does.
+    room.flags.update("nt" if fact.founder else "nP")
+    return room
+
+
+def _saves_join(world: World, fact: MemberJoined) -> list[Fact]:
+    """The lobby is a lasting room from its first visitor on."""
+    return [] if fact.founder or fold(fact.room) in world.rooms else [keep(_new_room(fact))]
 
 
 def guard_part(world: World, fact: MemberLeft) -> Refusal | None:
@@ -168,8 +198,10 @@ def guard_part(world: World, fact: MemberLeft) -> Refusal | None:
 def apply_part(world: World, fact: MemberLeft) -> Audience:
     """A member is gone; who stays hears of it, and so does he."""
     room = world.rooms[fold(fact.room)]
-    world.remove_member(room, world.users[fact.actor])
-    return Audience(room, (fact.actor,))
+    user = world.users[fact.actor]
+    audience = world.audience(room, user)
+    world.remove_member(room, user)
+    return audience
 
 
 def _render_join(fact: MemberJoined, view: int, tags: str) -> str:
@@ -198,6 +230,7 @@ feature = Feature(
             guard=guard_join,
             apply=apply_join,
             render=_render_join,
+            saves=_saves_join,
         ),
         MemberLeft: FactRow(guard=guard_part, apply=apply_part, render=_render_part),
     },

@@ -8,6 +8,7 @@ from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal, fit
 from veche.core.settings import Settings
 from veche.state.events import Audience, Fact
+from veche.state.room import HELPER_POWER
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.lines import cut
@@ -51,11 +52,11 @@ def kick(ask: Ask) -> None:
 
 
 def guard_kick(world: World, fact: MemberKicked) -> Refusal | None:
-    """Only an operator of the room may, and only who is in it can be kicked."""
+    """Only operators and helpers of the room may, nobody above their own rank, and only who is in it."""
     room = world.rooms.get(fold(fact.room))
     if room is None or fact.actor not in room.members:
         return Refusal(numerics.ERR_NOTONCHANNEL, fact.room, "You're not on that channel")
-    if not room.is_operator(fact.actor):
+    if room.power(fact.actor) < max(HELPER_POWER, room.power(fact.target)):
         return Refusal(numerics.ERR_CHANOPRIVSNEEDED, fact.room, "You're not channel operator")
     if fact.target not in room.members:
         return Refusal(numerics.ERR_USERNOTINCHANNEL, fact.nick, fact.room, "They aren't on that channel")
@@ -67,8 +68,9 @@ def apply_kick(world: World, fact: MemberKicked) -> Audience:
     room = world.rooms[fold(fact.room)]
     target = world.users[fact.target]
     fact.nick = target.nick  # another one may have stood in line before
+    audience = world.audience(room, target)
     world.remove_member(room, target)
-    return Audience(room, (fact.target,))
+    return audience
 
 
 def _tokens(settings: Settings) -> dict[str, str]:

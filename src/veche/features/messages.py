@@ -9,7 +9,8 @@ from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal
 from veche.core.settings import Settings
 from veche.state.events import Audience, LastingFact
-from veche.state.room import Room
+from veche.state.room import SLOW, Room
+from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.caps import MESSAGE_TAGS
@@ -59,6 +60,13 @@ class MessageSent(LastingFact):
         self.conversation = room
         self.era = 0
         self.recipient = ""
+
+
+class SlowMessageSent(MessageSent):
+    """Somebody has said something in a room with slow mode: his next message is judged behind this one."""
+
+    __slots__ = ()
+    changes = True
 
 
 class TagsSent(MessageSent):
@@ -113,7 +121,7 @@ def _send(ask: Ask, target: str, text: str, tags: str) -> None:
     user = ask.user
     session = ask.session
     command = ask.message.command
-    kind = TagsSent if command == "TAGMSG" else MessageSent
+    kind: type[MessageSent] = TagsSent if command == "TAGMSG" else MessageSent
     then: Then | None = None
     session.spoke = session.heard
     if target[0] == "#":
@@ -121,6 +129,8 @@ def _send(ask: Ask, target: str, text: str, tags: str) -> None:
         if room is None:
             ask.refuse(Refusal(numerics.ERR_NOSUCHCHANNEL, target, "No such channel"))
             return
+        if room.slow and kind is MessageSent:
+            kind = SlowMessageSent
         fact = kind(user.uid, user.source, user.account, command, room.name, room.key, text, tags)
     else:
         other = ask.world.users_by_key.get(fold(target))
@@ -183,22 +193,32 @@ def guard_message(world: World, fact: MessageSent) -> Refusal | None:
     room = world.rooms.get(fact.room)
     if room is None:
         return Refusal(numerics.ERR_NOSUCHCHANNEL, fact.target, "No such channel")
-    if not room.may_speak(fact.actor) or (
-        fact.actor not in room.members and _is_banned(world, room, fact.actor)
-    ):
-        return Refusal(numerics.ERR_CANNOTSENDTOCHAN, fact.target, "Cannot send to channel")
-    return None
+    return _refuse_in_room(room, world.users[fact.actor], fact)
 
 
-def _is_banned(world: World, room: Room, uid: str) -> bool:
-    user = world.users.get(uid)
-    return user is not None and room.is_banned(user)
+def _refuse_in_room(room: Room, user: User, fact: MessageSent) -> Refusal | None:
+    """The rules of a room for what is said in it."""
+    reason = ""
+    if not room.may_speak(user, fact.time):
+        reason = "Cannot send to channel"
+    elif "C" in room.flags and fact.text[:1] == "\x01" and not fact.text.startswith("\x01ACTION "):
+        reason = "Cannot send to channel (+C): CTCP is not wanted here"
+    elif "c" in room.flags and ("\x03" in fact.text or "\x04" in fact.text):
+        reason = "Cannot send to channel (+c): colours are not wanted here"
+    elif room.slow:
+        member = room.members.get(fact.actor)
+        if member is not None and not member.ranks and fact.time < member.spoke + room.slow * 1000:
+            reason = f"Cannot send to channel (+{SLOW}): one message in {room.slow} seconds, please"
+    return Refusal(numerics.ERR_CANNOTSENDTOCHAN, fact.target, reason) if reason else None
 
 
 def apply_message(world: World, fact: MessageSent) -> Audience:
-    """A message changes nothing but the record; everyone in the room hears it, or the one it is for."""
+    """Everyone in the room hears it, or the one it is for; a slow room notes when he spoke."""
     if fact.room:
-        return Audience(world.rooms[fact.room])
+        room = world.rooms[fact.room]
+        if room.slow and fact.actor in room.members:
+            room.members[fact.actor].spoke = fact.time
+        return Audience(room)
     return Audience(uids=(fact.recipient,))
 
 
@@ -243,6 +263,14 @@ def _tokens(settings: Settings) -> dict[str, str]:
     }
 
 
+SAID = FactRow(
+    guard=guard_message,
+    apply=apply_message,
+    render=render_message,
+    record=record_message,
+    own_copy=OwnCopy.ECHO,
+)
+
 feature = Feature(
     "messages",
     commands=[
@@ -251,13 +279,8 @@ feature = Feature(
         Command("NOTICE", message, pipelines=True, costly_targets=0, muted=True),
     ],
     facts={
-        MessageSent: FactRow(
-            guard=guard_message,
-            apply=apply_message,
-            render=render_message,
-            record=record_message,
-            own_copy=OwnCopy.ECHO,
-        ),
+        MessageSent: SAID,
+        SlowMessageSent: SAID,
         TagsSent: FactRow(
             guard=guard_message, apply=apply_message, render=render_tags, own_copy=OwnCopy.ECHO
         ),

@@ -1,26 +1,50 @@
-"""MODE: the modes of rooms; those of users are in user_modes.py.
+"""MODE: the modes, ranks and lists of rooms; the modes of users are in user_modes.py.
 
-Sources: Modern IRC, "MODE message", "Channel Modes", "CHANMODES parameter".
+Sources: Modern IRC, "MODE message", "CHANMODES parameter", "EXTBAN parameter"; account-extban. What a mode does is told
+in state/room.py and in the guard of the command that it touches.
 """
 
+from functools import partial
+
 from veche.core.ask import Ask
+from veche.core.engine import Engine
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal
 from veche.core.settings import Settings
 from veche.features.user_modes import change_user
 from veche.state.events import SILENCE, Audience, Fact
-from veche.state.room import RANKS, Ban, Room
+from veche.state.lasting import RoomKept, keep, lasting_rooms, restore
+from veche.state.masks import LETTERS, parse_mask
+from veche.state.room import (
+    BANS,
+    EXEMPTIONS,
+    FLAGS,
+    FORWARD,
+    FOUNDER,
+    HELPER_POWER,
+    INVITE_EXEMPTIONS,
+    KEY,
+    LIMIT,
+    LISTS,
+    OPERATOR,
+    OPERATOR_POWER,
+    RANKS,
+    SLOW,
+    VOICE,
+    Entry,
+    Room,
+    power_of,
+)
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.lines import cut
 from veche.wire.modes import Change, Kind, format_modes, parse_modes
-from veche.wire.names import fold, is_room
+from veche.wire.names import fold, is_room, is_valid_room
 
-FLAGS = "imnst"
 ROOM_MODES: dict[str, Kind] = {
-    "b": Kind.LIST,
-    "k": Kind.ALWAYS,
-    "l": Kind.WHEN_SET,
+    **dict.fromkeys(LISTS, Kind.LIST),
+    KEY: Kind.ALWAYS,
+    **dict.fromkeys((SLOW, FORWARD, LIMIT), Kind.WHEN_SET),
     **dict.fromkeys(FLAGS, Kind.FLAG),
     **dict.fromkeys(RANKS, Kind.RANK),
 }
@@ -29,12 +53,23 @@ CHANGES = 4
 KEY_LENGTH = 23
 MASK_LENGTH = 200
 LARGEST_LIMIT = 1_000_000
+SLOWEST = 3600
+# The numerics of each list: an entry, and its end.
+_LIST_NUMERICS = {
+    BANS: (numerics.RPL_BANLIST, numerics.RPL_ENDOFBANLIST, "End of channel ban list"),
+    EXEMPTIONS: (numerics.RPL_EXCEPTLIST, numerics.RPL_ENDOFEXCEPTLIST, "End of channel exception list"),
+    INVITE_EXEMPTIONS: (
+        numerics.RPL_INVEXLIST,
+        numerics.RPL_ENDOFINVEXLIST,
+        "End of Channel Invite Exception List",
+    ),
+}
 
 
 class RoomModeChanged(Fact):
     """One mode of a room is set, unset or otherwise. `param` is as it is shown; for a rank `target` is the uid.
 
-    `at_most` is how many entries a list may hold, for the guard alone.
+    `at_most` is how many entries a list may hold, for the guard alone. The actor is "" when the server does it.
     """
 
     __slots__ = ("adding", "at_most", "letter", "param", "room", "source", "target")
@@ -69,14 +104,16 @@ def mode(ask: Ask) -> None:
 
 
 def _show_room(ask: Ask, room: Room) -> None:
-    params = []
     is_member = ask.user.uid in room.members
-    for letter in room.modes():
-        if letter == "k":
-            params.append(room.password if is_member else "*")  # a key is for those who are in
-        elif letter == "l":
-            params.append(str(room.limit))
-    ask.reply(numerics.RPL_CHANNELMODEIS, room.name, room.modes(), *params)
+    values = {
+        KEY: room.password if is_member else "*",  # a key is for those who are in
+        LIMIT: str(room.limit),
+        FORWARD: room.forward,
+        SLOW: str(room.slow),
+    }
+    modes = room.modes()
+    params = [values[letter] for letter in modes if letter in values]
+    ask.reply(numerics.RPL_CHANNELMODEIS, room.name, modes, *params)
     ask.reply(numerics.RPL_CREATIONTIME, room.name, str(room.created // 1000))
 
 
@@ -85,18 +122,19 @@ def _change_room(ask: Ask, room: Room) -> None:
     for letter in dict.fromkeys(unknown):
         ask.reply(numerics.ERR_UNKNOWNMODE, letter, "is unknown mode char to me")
     with_param = 0
-    shown = False
+    shown: set[str] = set()
     for change in changes:
-        if change.letter == "b" and change.param is None:
-            if not shown:
-                _show_bans(ask, room)
-                shown = True
+        kind = ROOM_MODES[change.letter]
+        if kind is Kind.LIST and change.param is None:
+            if change.letter not in shown:
+                shown.add(change.letter)
+                _show_list(ask, room, change.letter)
             continue
         if change.param is not None:
             with_param += 1
             if with_param > CHANGES:
                 break  # beyond what MODES promises; the lines that come show what was done
-        elif ROOM_MODES[change.letter] is not Kind.FLAG and not (change.letter in "kl" and not change.adding):
+        elif kind is Kind.RANK or (kind is not Kind.FLAG and change.adding):
             ask.reply(
                 numerics.ERR_INVALIDMODEPARAM, room.name, change.letter, "*", "You must give a parameter"
             )
@@ -104,15 +142,21 @@ def _change_room(ask: Ask, room: Room) -> None:
         target = _check(ask, room, change)
         if target is not None:
             user = ask.user
-            ask.commit(
-                RoomModeChanged(user.uid, user.source, room.name, change, target, ask.settings.list_entries)
-            )
+            at_most = ask.settings.list_entries
+            ask.commit(RoomModeChanged(user.uid, user.source, room.name, change, target, at_most))
 
 
-def _show_bans(ask: Ask, room: Room) -> None:
-    for ban in room.bans.values():
-        ask.reply(numerics.RPL_BANLIST, room.name, ban.mask, ban.by, str(ban.time))
-    ask.reply(numerics.RPL_ENDOFBANLIST, room.name, "End of channel ban list")
+def _show_list(ask: Ask, room: Room, letter: str) -> None:
+    entry_numeric, end_numeric, end = _LIST_NUMERICS[letter]
+    # Who is exempt is the operators' affair; who is banned may be read by all.
+    if letter != BANS and room.power(ask.user.uid) < HELPER_POWER:
+        ask.reply(numerics.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
+        return
+    now = int(ask.engine.clock.now() * 1000)
+    for entry in room.lists[letter].values():
+        if not entry.is_over(now):
+            ask.reply(entry_numeric, room.name, entry.mask.text, entry.by, str(entry.time))
+    ask.reply(end_numeric, room.name, end)
 
 
 def _check(ask: Ask, room: Room, change: Change) -> str | None:
@@ -125,98 +169,163 @@ def _check(ask: Ask, room: Room, change: Change) -> str | None:
             return None
         change.param = target.nick
         return target.uid
-    problem = ""
-    if change.letter == "b":
-        change.param = _full_mask(param)
-        if not param or len(change.param.encode()) > MASK_LENGTH or " " in param or param[0] == ":":
-            problem = "This is not a mask like nick!user@host"
-    elif change.letter == "k" and change.adding:
-        if not param or len(param.encode()) > KEY_LENGTH or set(param) & set(" ,:"):
-            problem = f"A key has 1 to {KEY_LENGTH} bytes, without spaces, commas and colons"
-    elif change.letter == "k":
-        change.param = "*"  # whoever may unset it need not prove that he knows it
-    elif change.letter == "l" and change.adding:
-        if not (param.isascii() and param.isdigit() and len(param) < 8 and 0 < int(param) <= LARGEST_LIMIT):
-            problem = f"A limit is a number from 1 to {LARGEST_LIMIT}"
-        else:
-            change.param = str(int(param))
+    problem = _shape(ask, change, param)
     if problem:
         ask.reply(numerics.ERR_INVALIDMODEPARAM, room.name, change.letter, cut(param, 64), problem)
         return None
     return ""
 
 
-def _full_mask(mask: str) -> str:
-    """`nick` or `user@host` or `nick!user` completed to nick!user@host with stars."""
-    nick, bang, rest = mask.partition("!")
-    if not bang:
-        if "@" not in mask:
-            return f"{mask}!*@*"
-        nick, rest = "*", mask
-    user, at, host = rest.partition("@")
-    return f"{nick or '*'}!{user or '*'}@{host if at and host else '*'}"
+def _shape(ask: Ask, change: Change, param: str) -> str:
+    """Write the parameter as it will be shown; returns what is wrong with it, or ""."""
+    letter = change.letter
+    if letter in LISTS:
+        mask = parse_mask(param) if len(param.encode()) <= MASK_LENGTH else None
+        if mask is None:
+            return "This is not a mask like nick!user@host, a:account or m:mask"
+        change.param = mask.text
+    elif letter == KEY and not change.adding:
+        change.param = "*"  # whoever may unset it need not prove that he knows it
+    elif letter == KEY:
+        if not param or len(param.encode()) > KEY_LENGTH or set(param) & set(" ,:"):
+            return f"A key has 1 to {KEY_LENGTH} bytes, without spaces, commas and colons"
+    elif letter == FORWARD and change.adding:
+        if not is_valid_room(param, ask.settings.room_length):
+            return "This is not the name of a room"
+    elif letter in (LIMIT, SLOW) and change.adding:
+        most = LARGEST_LIMIT if letter == LIMIT else SLOWEST
+        if not (param.isascii() and param.isdigit() and len(param) < 8 and 0 < int(param) <= most):
+            what = "A limit is a number" if letter == LIMIT else "A pause is a number of seconds"
+            return f"{what} from 1 to {most}"
+        change.param = str(int(param))
+    return ""
 
 
 # ---- facts
 
 
 def guard_room_mode(world: World, fact: RoomModeChanged) -> Refusal | None:
-    """Only operators of the room change its modes; a rank is for members; a list has an end."""
+    """Each change needs a power of its own; a rank is for members; a list has an end."""
     room = world.rooms.get(fold(fact.room))
     if room is None:
         return Refusal(numerics.ERR_NOSUCHCHANNEL, fact.room, "No such channel")
-    if not room.is_operator(fact.actor):
+    if not fact.actor:
+        return None  # the server itself
+    if fact.letter == "P":
+        # A lasting room costs the installation something for ever.
+        if OPERATOR not in world.users[fact.actor].modes:
+            return Refusal(numerics.ERR_NOPRIVILEGES, "Permission Denied- You're not an IRC operator")
+        return None
+    if not _may_change(room, fact):
         return Refusal(numerics.ERR_CHANOPRIVSNEEDED, fact.room, "You're not channel operator")
     if fact.letter in RANKS and fact.target not in room.members:
         return Refusal(
             numerics.ERR_USERNOTINCHANNEL, fact.param or "*", fact.room, "They aren't on that channel"
         )
-    if (
-        fact.letter == "b"
-        and fact.adding
-        and fold(fact.param or "") not in room.bans
-        and len(room.bans) >= fact.at_most
-    ):
-        return Refusal(numerics.ERR_BANLISTFULL, fact.room, fact.param or "*", "Channel ban list is full")
+    if fact.letter in LISTS and fact.adding:
+        entries = room.lists[fact.letter]
+        if fold(fact.param or "") not in entries and len(entries) >= fact.at_most:
+            return Refusal(numerics.ERR_BANLISTFULL, fact.room, fact.param or "*", "Channel list is full")
     return None
+
+
+def _may_change(room: Room, fact: RoomModeChanged) -> bool:
+    power = room.power(fact.actor)
+    if fact.letter in LISTS:
+        return power >= HELPER_POWER
+    if fact.letter not in RANKS:
+        return power >= OPERATOR_POWER
+    if fact.target == fact.actor and not fact.adding:
+        return fact.actor in room.members  # whoever has a rank may lay it down
+    if room.power(fact.target) > power:
+        return False
+    if fact.letter == VOICE:
+        return power >= HELPER_POWER
+    return power >= (OPERATOR_POWER if power_of(fact.letter) <= OPERATOR_POWER else power_of(FOUNDER))
 
 
 def apply_room_mode(world: World, fact: RoomModeChanged) -> Audience:
     """The mode is changed; who is in the room hears of it if anything did change."""
     room = world.rooms[fold(fact.room)]
-    return Audience(room) if _set_room_mode(room, fact) else SILENCE
+    if not _set_room_mode(room, fact):
+        return SILENCE
+    world.forget_if_empty(room)
+    return Audience(room)
 
 
 def _set_room_mode(room: Room, fact: RoomModeChanged) -> bool:
     letter, adding, param = fact.letter, fact.adding, fact.param or ""
     if letter in RANKS:
-        member = room.members[fact.target]
-        fact.param = member.user.nick  # another one may have stood in line before
-        if (letter in member.ranks) == adding:
-            return False
-        held = set(member.ranks) ^ {letter}
-        member.ranks = "".join(rank for rank in RANKS if rank in held)
-        return True
-    if letter == "b":
-        key = fold(param)
-        if (key in room.bans) == adding:
-            return False
-        if adding:
-            room.bans[key] = Ban(param, fact.source, fact.time // 1000)
-        else:
-            del room.bans[key]
-        room.bans_mark += 1
-        return True
-    if letter == "k":
-        before, room.password = room.password, param if adding else ""
-        return before != room.password
-    if letter == "l":
-        limit, room.limit = room.limit, int(param) if adding else 0
-        return limit != room.limit
-    if (letter in room.flags) == adding:
+        return _set_rank(room, fact)
+    if letter in LISTS:
+        return _set_entry(room, fact)
+    before = (room.password, room.limit, room.forward, room.slow, letter in room.flags)
+    if letter == KEY:
+        room.password = param if adding else ""
+    elif letter == LIMIT:
+        room.limit = int(param) if adding else 0
+    elif letter == FORWARD:
+        room.forward = param if adding else ""
+    elif letter == SLOW:
+        room.slow = int(param) if adding else 0
+    elif adding:
+        room.flags.add(letter)
+    else:
+        room.flags.discard(letter)
+    return before != (room.password, room.limit, room.forward, room.slow, letter in room.flags)
+
+
+def _set_rank(room: Room, fact: RoomModeChanged) -> bool:
+    member = room.members[fact.target]
+    fact.param = member.user.nick  # a new nick of his may have stood in line before
+    if (fact.letter in member.ranks) == fact.adding:
         return False
-    room.flags ^= {letter}
+    held = set(member.ranks) ^ {fact.letter}
+    member.ranks = "".join(rank for rank in RANKS if rank in held)
     return True
+
+
+def _set_entry(room: Room, fact: RoomModeChanged) -> bool:
+    entries = room.lists[fact.letter]
+    key = fold(fact.param or "")
+    if (key in entries) == fact.adding:
+        return False
+    if fact.adding:
+        mask = parse_mask(fact.param or "")
+        if mask is None:
+            raise AssertionError("the handler has parsed this mask")
+        entries[key] = Entry(mask, fact.source, fact.time // 1000)
+        room.has_timed = room.has_timed or bool(mask.minutes)
+    else:
+        del entries[key]
+    room.lists_mark += 1
+    return True
+
+
+def _saves(world: World, fact: RoomModeChanged) -> list[Fact]:
+    """What a lasting room must be known by after a restart."""
+    room = world.rooms[fold(fact.room)]
+    if fact.letter == "P" and fact.adding and not room.is_lasting():
+        return [keep(room)]
+    # A guest's rank ends with him.
+    return [fact] if room.is_lasting() and fact.letter not in RANKS else []
+
+
+def _end_later(engine: Engine, fact: RoomModeChanged) -> None:
+    """An entry with an end is taken off the list by the server when its time has come."""
+    mask = parse_mask(fact.param or "") if fact.letter in LISTS and fact.adding else None
+    if mask is not None and mask.minutes:
+        when = engine.clock.monotonic() + mask.minutes * 60
+        engine.timers.at(when, partial(_end_entry, engine, fact))
+
+
+def _end_entry(engine: Engine, fact: RoomModeChanged) -> None:
+    room = engine.world.rooms.get(fold(fact.room))
+    entry = room.lists[fact.letter].get(fold(fact.param or "")) if room is not None else None
+    # It may have been taken off and set anew meanwhile.
+    if entry is not None and entry.time == fact.time // 1000:
+        change = Change(False, fact.letter, fact.param)
+        engine.log.commit(RoomModeChanged("", engine.settings.server, fact.room, change, "", 0), None)
 
 
 def _render_room_mode(fact: RoomModeChanged, _view: int, tags: str) -> str:
@@ -226,10 +335,15 @@ def _render_room_mode(fact: RoomModeChanged, _view: int, tags: str) -> str:
 
 def _tokens(settings: Settings) -> dict[str, str]:
     return {
-        "CHANMODES": f"b,k,l,{FLAGS}",
-        "MODES": str(CHANGES),
-        "MAXLIST": f"b:{settings.list_entries}",
+        "ACCOUNTEXTBAN": "a",
+        "CHANMODES": f"{LISTS},{KEY},{SLOW}{FORWARD}{LIMIT},{FLAGS}",
+        "EXCEPTS": EXEMPTIONS,
+        "EXTBAN": f",{LETTERS}",
+        "FORWARD": FORWARD,
+        "INVEX": INVITE_EXEMPTIONS,
         "KEYLEN": str(KEY_LENGTH),
+        "MAXLIST": ",".join(f"{letter}:{settings.list_entries}" for letter in LISTS),
+        "MODES": str(CHANGES),
     }
 
 
@@ -237,7 +351,12 @@ feature = Feature(
     "mode",
     commands=[Command("MODE", mode, least=1)],
     facts={
-        RoomModeChanged: FactRow(guard=guard_room_mode, apply=apply_room_mode, render=_render_room_mode),
+        RoomModeChanged: FactRow(
+            guard=guard_room_mode, apply=apply_room_mode, render=_render_room_mode, saves=_saves
+        ),
+        RoomKept: FactRow(apply=restore, render=lambda fact, view, tags: ""),
     },
+    witnesses={RoomModeChanged: _end_later},
+    snapshot=lasting_rooms,
     tokens=_tokens,
 )

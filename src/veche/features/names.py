@@ -43,7 +43,7 @@ def _send_names(ask: Ask, room: Room) -> None:
     size = 0
     for member in room.members.values():
         # "Users with the invisible user mode set are not shown [...] unless the requesting client is also joined"
-        if not is_member and "i" in member.user.modes:
+        if (not is_member and "i" in member.user.modes) or not room.sees(ask.user.uid, member):
             continue
         user = member.user
         word = shown_prefix(ask.session.caps, member) + (user.source if with_hosts else user.nick)

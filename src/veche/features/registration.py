@@ -10,6 +10,7 @@ from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal, fit, iso_time
 from veche.core.settings import Settings
 from veche.state.events import SILENCE, Audience, NickChanged, UserArrived, UserLeft
+from veche.state.room import ALL_MODES, MODES_WITH_PARAMETER
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
@@ -153,8 +154,8 @@ def _welcome(ask: Ask, fact: UserArrived) -> None:
         settings.server,
         settings.version,
         "".join(sorted(ask.engine.registry.user_modes)),
-        "biklmnostv",
-        "bklov",
+        ALL_MODES,
+        MODES_WITH_PARAMETER,
     )
     ask.run("ISUPPORT")
     # "The server SHOULD then respond as though the client sent the LUSERS command", and MUST so for MOTD.

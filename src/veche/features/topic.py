@@ -8,6 +8,7 @@ from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal, fit
 from veche.core.settings import Settings
 from veche.state.events import Audience, Fact
+from veche.state.room import HELPER_POWER
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.lines import cut
@@ -49,7 +50,7 @@ def guard_topic(world: World, fact: TopicSet) -> Refusal | None:
     room = world.rooms.get(fold(fact.room))
     if room is None or fact.actor not in room.members:
         return Refusal(numerics.ERR_NOTONCHANNEL, fact.room, "You're not on that channel")
-    if "t" in room.flags and not room.is_operator(fact.actor):
+    if "t" in room.flags and room.power(fact.actor) < HELPER_POWER:
         return Refusal(numerics.ERR_CHANOPRIVSNEEDED, fact.room, "You're not channel operator")
     return None
 
@@ -63,6 +64,10 @@ def apply_topic(world: World, fact: TopicSet) -> Audience:
     return Audience(room)
 
 
+def _saves(world: World, fact: TopicSet) -> list[Fact]:
+    return [fact] if world.rooms[fold(fact.room)].is_lasting() else []
+
+
 def _tokens(settings: Settings) -> dict[str, str]:
     return {"TOPICLEN": str(settings.topic_length)}
 
@@ -74,6 +79,7 @@ feature = Feature(
         TopicSet: FactRow(
             guard=guard_topic,
             apply=apply_topic,
+            saves=_saves,
             render=lambda fact, view, tags: fit(tags, f":{fact.source} TOPIC {fact.room} :{fact.topic}"),
         )
     },

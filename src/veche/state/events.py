@@ -98,11 +98,11 @@ class NickChanged(Fact):
 class MemberJoined(Fact):
     """A user has entered a room, which came into being if it did not exist.
 
-    `founder` is the rank of whoever brings the room into being. `password` is the key that he gave and `limit` the
-    most rooms that he may be in: both for the guard alone.
+    `founder` is the rank of whoever brings the room into being. `password` is the key that he gave, `limit` the
+    most rooms that he may be in, `is_forwarded` that another room sent him here: these for the guard alone.
     """
 
-    __slots__ = ("account", "founder", "limit", "password", "real_name", "room", "source")
+    __slots__ = ("account", "founder", "is_forwarded", "limit", "password", "real_name", "room", "source")
 
     def __init__(self, actor: str, source: str, account: str, real_name: str, room: str) -> None:
         super().__init__(actor)
@@ -113,6 +113,7 @@ class MemberJoined(Fact):
         self.founder = ""
         self.password = ""
         self.limit = 0
+        self.is_forwarded = False
 
 
 class MemberLeft(Fact):

@@ -3,36 +3,63 @@
 Sources: Modern IRC, "Channel Modes" and "Channel Membership Prefixes".
 """
 
+from veche.state.masks import Mask
 from veche.state.user import User
-from veche.wire.names import fold, matches
 
-# Ranks by falling power, and the prefix of each; PREFIX=(ov)@+ is made of these.
-RANKS = "ov"
-PREFIXES = "@+"
+# Ranks by falling power, and the prefix of each; PREFIX=(qaohv)~&@%+ is made of these.
+RANKS = "qaohv"
+PREFIXES = "~&@%+"
+FOUNDER, PROTECTED, OPERATOR, HELPER, VOICE = "q", "a", "o", "h", "v"
+_POWERS = {rank: len(RANKS) - index for index, rank in enumerate(RANKS)}
+OPERATOR_POWER = _POWERS[OPERATOR]
+HELPER_POWER = _POWERS[HELPER]
+
+# The lists, by the letters of their modes.
+BANS, EXEMPTIONS, INVITE_EXEMPTIONS = "b", "e", "I"
+LISTS = BANS + EXEMPTIONS + INVITE_EXEMPTIONS
+
+# Modes without a parameter: C no CTCP, M and R only who is logged in may speak or come, P lasting, c no colour,
+# i invitation only, m moderated, n nothing from outside, s secret, t topic by operators, u auditorium.
+FLAGS = "CMPRcimnstu"
+# Modes with a parameter: k key; d seconds between messages, f forward, l limit, which take none to be unset.
+KEY, SLOW, FORWARD, LIMIT = "k", "d", "f", "l"
+ALL_MODES = "".join(sorted(FLAGS + KEY + SLOW + FORWARD + LIMIT + LISTS + RANKS))
+MODES_WITH_PARAMETER = "".join(sorted(KEY + SLOW + FORWARD + LIMIT + LISTS + RANKS))
 
 
-class Ban:
-    """One entry of a room's ban list: who set it (a source) and when (seconds since 1970)."""
+def power_of(rank: str) -> int:
+    """How much a rank letter can do: 5 for a founder, 1 for a voice, 0 for "" (no rank)."""
+    return _POWERS.get(rank, 0)
 
-    __slots__ = ("by", "mask", "time")
 
-    def __init__(self, mask: str, by: str, time: int) -> None:
+class Entry:
+    """One entry of a list: who set it (a source), when, and when it ends (seconds since 1970; 0 for never)."""
+
+    __slots__ = ("by", "mask", "time", "until")
+
+    def __init__(self, mask: Mask, by: str, time: int) -> None:
         self.mask = mask
         self.by = by
         self.time = time
+        self.until = time + mask.minutes * 60 if mask.minutes else 0
+
+    def is_over(self, now: int) -> bool:
+        """Whether its time has run out by `now` (ms since 1970)."""
+        return bool(self.until) and now >= self.until * 1000
 
 
 class Member:
-    """A user in a room. `ranks` holds his rank letters, highest first."""
+    """A user in a room. `ranks` holds his rank letters, highest first; `spoke` when he last said something (ms)."""
 
-    __slots__ = ("ban_mark", "is_banned", "ranks", "user")
+    __slots__ = ("is_silenced", "lists_mark", "ranks", "spoke", "user")
 
     def __init__(self, user: User, ranks: str) -> None:
         self.user = user
         self.ranks = ranks
-        # A ban list is matched once per member and change of list or source, not once per message.
-        self.ban_mark = -1
-        self.is_banned = False
+        self.spoke = 0
+        # The lists are matched once per member and change of list or source, not once per message.
+        self.lists_mark = -1
+        self.is_silenced = False
 
     @property
     def prefixes(self) -> str:
@@ -44,20 +71,28 @@ class Member:
         """The prefix of the highest rank, "" for none."""
         return PREFIXES[RANKS.index(self.ranks[0])] if self.ranks else ""
 
+    @property
+    def power(self) -> int:
+        """What his highest rank can do."""
+        return _POWERS[self.ranks[0]] if self.ranks else 0
+
 
 class Room:
-    """One room. It exists while it has members."""
+    """One room. It exists while it has members, or for good with mode P."""
 
     __slots__ = (
-        "bans",
-        "bans_mark",
         "created",
         "flags",
+        "forward",
+        "has_timed",
         "key",
         "limit",
+        "lists",
+        "lists_mark",
         "members",
         "name",
         "password",
+        "slow",
         "topic",
         "topic_by",
         "topic_time",
@@ -74,47 +109,82 @@ class Room:
         self.flags: set[str] = set()
         self.password = ""  # mode k
         self.limit = 0  # mode l; 0 for none
-        self.bans: dict[str, Ban] = {}  # by folded mask
-        self.bans_mark = 0
+        self.forward = ""  # mode f: the name of the room for those who cannot come in
+        self.slow = 0  # mode d: seconds between two messages of one member
+        self.lists: dict[str, dict[str, Entry]] = {letter: {} for letter in LISTS}  # by folded mask
+        self.lists_mark = 0
+        self.has_timed = False  # some entry has an end, or had one
+
+    # ---- who may what
+
+    def power(self, uid: str) -> int:
+        """What this user's highest rank can do; 0 for a stranger."""
+        member = self.members.get(uid)
+        return member.power if member is not None else 0
 
     def is_operator(self, uid: str) -> bool:
-        """Whether this user is in the room and has rank o."""
-        member = self.members.get(uid)
-        return member is not None and "o" in member.ranks
+        """Whether this user has rank o or more."""
+        return self.power(uid) >= OPERATOR_POWER
 
-    def may_speak(self, uid: str) -> bool:
-        """Whether a message of this user passes +n, +m and the bans. A rank passes everything but absence."""
-        member = self.members.get(uid)
+    def may_speak(self, user: User, now: int) -> bool:
+        """Whether a message of this user passes +n, +m, +M and the ban list. A rank passes everything but absence."""
+        member = self.members.get(user.uid)
         if member is None:
-            # A stranger has no voice; a ban on a stranger is asked by the caller, who knows the user.
-            return "n" not in self.flags and "m" not in self.flags
+            return "n" not in self.flags and "m" not in self.flags and not self.is_silenced(user, now)
         if member.ranks:
             return True
-        if "m" in self.flags:
+        if "m" in self.flags or ("M" in self.flags and not user.account):
             return False
-        if not self.bans:
+        if not self.lists[BANS]:
             return True
-        if member.ban_mark != self.bans_mark:
-            member.ban_mark = self.bans_mark
-            member.is_banned = self.is_banned(member.user)
-        return not member.is_banned
+        if member.lists_mark != self.lists_mark or self.has_timed:
+            member.lists_mark = self.lists_mark
+            member.is_silenced = self.is_silenced(user, now)
+        return not member.is_silenced
 
-    def is_banned(self, user: User) -> bool:
-        """Whether any ban mask matches the user's source."""
-        source = fold(user.source)
-        return any(matches(mask, source) for mask in self.bans)
+    def is_silenced(self, user: User, now: int) -> bool:
+        """Whether a ban or a mute means this user, and no exemption does."""
+        return self._is_listed(BANS, user, now) and not self._is_listed(EXEMPTIONS, user, now)
+
+    def is_banned(self, user: User, now: int) -> bool:
+        """Whether a ban keeps this user out; a mute does not."""
+        return self._is_listed(BANS, user, now, mutes=False) and not self._is_listed(EXEMPTIONS, user, now)
+
+    def is_expected(self, user: User, now: int) -> bool:
+        """Whether the room's invite exemptions name this user."""
+        return self._is_listed(INVITE_EXEMPTIONS, user, now)
 
     def has_invited(self, user: User) -> bool:
         """Whether the user holds an invitation into this room, and not into one that bore its name before."""
         return user.invitations.get(self.key) == self.created
 
+    def _is_listed(self, letter: str, user: User, now: int, *, mutes: bool = True) -> bool:
+        return any(
+            entry.mask.matches(user)
+            for entry in self.lists[letter].values()
+            if (mutes or not entry.mask.mutes) and not entry.is_over(now)
+        )
+
+    # ---- what is seen
+
     def is_visible_to(self, uid: str) -> bool:
         """Whether this user may learn that the room exists. Modern IRC, "Secret Channel Mode"."""
         return "s" not in self.flags or uid in self.members
 
+    def sees(self, uid: str, other: Member) -> bool:
+        """Whether a member (or stranger) sees another one in the room: in an auditorium (+u) only ranks are seen."""
+        if "u" not in self.flags or other.ranks or other.user.uid == uid:
+            return True
+        member = self.members.get(uid)
+        return member is not None and bool(member.ranks)
+
     def is_closed(self) -> bool:
         """Whether what is said here is for its present members only: a key or an invitation is needed to come in."""
         return bool(self.password) or "i" in self.flags
+
+    def is_lasting(self) -> bool:
+        """Whether the room stays when its last member leaves, and over a restart."""
+        return "P" in self.flags
 
     def modes(self) -> str:
         """The mode string without parameters, as `+klnt`."""
@@ -123,6 +193,10 @@ class Room:
             letters.add("k")
         if self.limit:
             letters.add("l")
+        if self.forward:
+            letters.add("f")
+        if self.slow:
+            letters.add("d")
         return "+" + "".join(sorted(letters))
 
     def __repr__(self) -> str:

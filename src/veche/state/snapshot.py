@@ -39,5 +39,10 @@ def _room(room: Room) -> dict[str, object]:
         "password": room.password,
         "limit": room.limit,
         "members": {uid: member.ranks for uid, member in room.members.items()},
-        "bans": {key: [ban.mask, ban.by, ban.time] for key, ban in sorted(room.bans.items())},
+        "forward": room.forward,
+        "slow": room.slow,
+        "lists": {
+            letter: {key: [entry.mask.text, entry.by, entry.time] for key, entry in sorted(entries.items())}
+            for letter, entries in room.lists.items()
+        },
     }

@@ -4,8 +4,10 @@ The rule: these methods are called by applies and by nothing else; none of them 
 have approved. Whoever must follow memberships (the fan-out) registers as the watcher.
 """
 
+from collections.abc import Collection
 from typing import Protocol
 
+from veche.state.events import Audience
 from veche.state.room import Member, Room
 from veche.state.user import User
 
@@ -65,7 +67,7 @@ class World:
         user.rename(nick, key)
         self.users_by_key[key] = user
         for room_key in user.rooms:
-            self.rooms[room_key].members[user.uid].ban_mark = -1
+            self.rooms[room_key].members[user.uid].lists_mark = -1
 
     def set_modes(self, user: User, modes: frozenset[str]) -> None:
         """A user's modes are these from now on."""
@@ -86,18 +88,35 @@ class World:
             self.watcher.joined(room, user)
 
     def remove_member(self, room: Room, user: User) -> None:
-        """A member leaves; the last one takes the room with him."""
+        """A member leaves; the last one takes the room with him, unless it is a lasting one."""
         del room.members[user.uid]
         del user.rooms[room.key]
         if self.watcher is not None:
             self.watcher.left(room, user)
-        if not room.members:
+        if not room.members and not room.is_lasting():
             del self.rooms[room.key]
 
     def peers(self, user: User) -> set[str]:
-        """The uids of everyone else who shares a room with this user."""
+        """The uids of everyone else who shares a room with this user and sees him in it."""
         uids: set[str] = set()
         for key in user.rooms:
-            uids.update(self.rooms[key].members)
+            uids.update(self.onlookers(self.rooms[key], user))
         uids.discard(user.uid)
         return uids
+
+    def onlookers(self, room: Room, user: User) -> Collection[str]:
+        """The uids of the members who see this one come, go and change: all, or in an auditorium the ranks."""
+        member = room.members[user.uid]
+        if "u" not in room.flags or member.ranks:
+            return room.members
+        return [uid for uid, other in room.members.items() if other.ranks or uid == user.uid]
+
+    def audience(self, room: Room, user: User) -> Audience:
+        """Who hears of a member's coming and going: the onlookers, and himself wherever he is by then."""
+        onlookers = self.onlookers(room, user)
+        return Audience(room, (user.uid,)) if onlookers is room.members else Audience(uids=list(onlookers))
+
+    def forget_if_empty(self, room: Room) -> None:
+        """A room that is no longer lasting and has nobody in it is gone."""
+        if not room.members and not room.is_lasting():
+            self.rooms.pop(room.key, None)

@@ -8,7 +8,7 @@
     bob hears: :ann!~ann@there ...       this is the next line that he has not heard yet; or several, below
     bob hears in any order:              the lines below, and these are next
     bob hears nothing                    there is no line that he has not heard (nobody hears anything: for everybody)
-    bob skips to: ...                    whatever comes, up to this line; "bob skips everything": all of it
+    bob skips to: ...                    whatever comes, up to this line; "bob (everybody) skips everything": all of it
     bob never heard: ...                 no such line in the whole play
     ann stalls, ann reads again          her connection takes nothing, or again
     ann stops sending, ann disconnects   she shuts down her side; her connection is gone (": why" may follow)
@@ -248,6 +248,11 @@ class _Player:
         """Lines are passed over."""
         self.person(name).take()
 
+    def all_skip(self) -> None:
+        """Whatever anybody has not heard yet is passed over."""
+        for person in self.persons.values():
+            person.take()
+
     def never_heard(self, name: str, text: str) -> None:
         """No line of the whole play was like this."""
         for raw in self.person(name).heard:
@@ -285,6 +290,8 @@ class _Player:
             disk.hurry()
         elif what == "is slow to read":
             disk.reads_slowly = True
+        elif what == "is unreadable":
+            disk.is_unreadable = True
         else:
             disk.read()
         self.stage.turn()
@@ -344,6 +351,7 @@ _STEPS: list[tuple[re.Pattern[str], _Action]] = [
         (r"nobody hears anything", _Player.nobody_hears),
         (r"WHO hears nothing", _Player.hear_nothing),
         (r"WHO skips to: (.*)", _Player.skip_to),
+        (r"everybody skips everything", _Player.all_skip),
         (r"WHO skips everything", _Player.skip),
         (r"WHO never heard: (.*)", _Player.never_heard),
         (r"NUMBER (second|minute|hour)s? pass(?:es)?", _Player.pass_time),
@@ -351,7 +359,7 @@ _STEPS: list[tuple[re.Pattern[str], _Action]] = [
         (r"NUMBER messages? waits? for the disk", _Player.disk_waits),
         (r"the disk holds NUMBER messages?", _Player.disk_holds),
         (
-            r"the disk (commits|refuses|fails|is slow|is full|is fast|is slow to read|is read)",
+            r"the disk (commits|refuses|fails|is slow|is full|is fast|is slow to read|is read|is unreadable)",
             _Player.disk,
         ),
         (r"the server stops: (.*)", _Player.stop),
