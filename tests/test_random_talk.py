@@ -55,7 +55,7 @@ TEXTS = [
 ]  # fmt: skip
 MODES = [
     "+o", "-o", "+v", "-v", "+b", "-b", "b", "+k", "-k", "+l", "-l", "+imnst", "-imnst", "+i-i", "+ov-k+l", "+bbb",
-    "", "+", "-", "+x", "i", "+ooooo", "-nt+bk",
+    "+B", "-B+i",    "", "+", "-", "+x", "i", "+ooooo", "-nt+bk",
 ]  # fmt: skip
 TAGS = [
     "", "@label=x{} ", "@+typing=active ", "@label=y{};+a=\\s\\:\\\\ ", "@time=1;msgid=2;+x=batch=1 ", "@ ", "@;;= ",
@@ -102,6 +102,8 @@ LINES = st.one_of(
     said("AWAY :{}", text),
     said("SETNAME :{}", text),
     said("WHO {}", target),
+    said("WHO {} {}", target, st.sampled_from(["%tcuhnfdlaor,42", "%n", "%", "o", "%t,"])),
+    said("MONITOR {} {}", st.sampled_from(["+", "-", "C", "L", "S", "x"]), targets),
     said("WHOIS {}", target),
     said("ISON {} {} :{}", nick, nick, text),
     said("USERHOST {} {}", nick, nick),
@@ -110,7 +112,7 @@ LINES = st.one_of(
     said("CHATHISTORY {} {} {} {}", st.sampled_from(["LATEST", "BEFORE", "AROUND", "BETWEEN", "TARGETS"]), target,
          st.sampled_from(["*", "timestamp=2026-01-01T12:00:00.000Z", "msgid=x", "-"]), text),
     said("{}", st.sampled_from(["MOTD", "LUSERS", "VERSION", "HELP", "INFO", "TIME", "ADMIN", "PING", "PONG x"])),
-    said("{}", st.sampled_from(["WHO", "LIST", "NAMES", "INVITE", "MODE", "JOIN 0"])),
+    said("{}", st.sampled_from(["WHO", "LIST", "NAMES", "ISUPPORT", "INVITE", "MODE", "JOIN 0"])),
     said("PING :{}", text),
     said("{} {} {}", st.text(max_size=8).map(lambda word: word.replace("\n", " ").replace("\r", " ")), target, text),
     said("USER x 0 * :{}", text),

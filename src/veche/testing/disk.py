@@ -6,7 +6,7 @@ The rule: every answer comes in a later turn, when `answer` is called, never ins
 from collections import deque
 from collections.abc import Callable
 
-from veche.core.ports import Row
+from veche.core.ports import Page, Record, Row, StoreError
 from veche.testing.delayed_log import DelayedStore, Done
 
 
@@ -18,6 +18,7 @@ class FakeDisk(DelayedStore):
         self.is_slow = False
         self.is_full = False
         self.reads_slowly = False
+        self.is_unreadable = False
         self._ready: deque[Callable[[], object]] = deque()
         self._unread: deque[Callable[[], object]] = deque()
 
@@ -28,6 +29,20 @@ class FakeDisk(DelayedStore):
             self._ready.append(self._refuse_waiting)
         elif not self.is_slow:
             self._ready.append(self._release_waiting)
+
+    def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
+        """One question."""
+        if self.is_unreadable:
+            self._post_reading(lambda: done(StoreError("Input/output error")))
+        else:
+            super().page(page, done)
+
+    def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
+        """Another question."""
+        if self.is_unreadable:
+            self._post_reading(lambda: done(StoreError("Input/output error")))
+        else:
+            super().latest(conversations, done)
 
     def answer(self) -> bool:
         """Give the answers that are due; whether there was any."""
