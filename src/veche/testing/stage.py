@@ -152,10 +152,11 @@ class Stage:
         features: list[Feature] = FEATURES,
         keeps: bool = True,
         host: str = HOST,
+        disk: FakeDisk | None = None,
     ) -> None:
         self.settings = settings or quiet_settings()
         self.clock = FakeClock()
-        self.disk = FakeDisk()
+        self.disk = disk or FakeDisk()
         self.bugs = BugWatch()
         self.engine = Engine(
             features,
