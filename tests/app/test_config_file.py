@@ -75,7 +75,7 @@ def test_file_overrides_single_keys(tmp_path: Path) -> None:
         ('[server]\nlanguage = "de"\n', "server.language", 2),
         ('[listen]\nirc = [\n  ":6667",\n  7,\n]\n', "listen.irc", 2),
         # values that only their meaning refuses
-        ('[server]\nname = "irc"\n', "server.name", 2),
+        ('[server]\nname = "irc_1"\n', "server.name", 2),
         ('[server]\nnetwork = ""\n', "server.network", 2),
         ('[server]\nmotd = ["ok", "\\u001b]0;title"]\n', "server.motd", 2),
         ('[server]\nadmin_email = "a\\r\\nb"\n', "server.admin_email", 2),

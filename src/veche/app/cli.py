@@ -49,7 +49,7 @@ PHRASES = {
         "настройки в TOML; по умолчанию {name} в каталоге данных; может отсутствовать",
     ),
     "data": ("where the record is kept; default {data}", "где хранится запись бесед; по умолчанию {data}"),
-    "name": ("this server's name, a host name with a dot", "имя этого сервера — имя машины с точкой"),
+    "name": ("this server's name, a host name", "имя этого сервера — имя машины"),
     "network": ("the network's name in the greeting", "имя сети в приветствии"),
     "set": (
         "override one key of the config, for example limits.flood=false (repeatable)",

@@ -39,7 +39,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class Server(_Section, frozen=True):
     """[server]: who we are."""
 
-    # The name in front of every reply; a host name with a dot, up to 63 characters. Default: this machine's.
+    # The name in front of every reply; a host name, up to 63 characters. Default: this machine's, with a dot.
     name: str = msgspec.field(default_factory=default_server_name)
     # The network's name in the greeting and in ISUPPORT; 1 to 64 visible characters and spaces between.
     network: str = "Veche"

@@ -43,8 +43,8 @@ PHRASES = {
         "в файле пароль, а читать его могут и другие (права {mode:04o}): chmod 600 {file}",
     ),
     "name": (
-        "a server's name is a host name with a dot in it, up to 63 letters, digits, dots and hyphens",
-        "имя сервера — имя машины с точкой: до 63 латинских букв, цифр, точек и дефисов",
+        "a server's name is a host name: up to 63 letters, digits, dots and hyphens",
+        "имя сервера — имя машины: до 63 латинских букв, цифр, точек и дефисов",
     ),
     "network": (
         "a network's name has 1 to 64 visible characters, and spaces only between them",
@@ -272,7 +272,8 @@ def _nearest(key: str) -> str:
 def _complaints(config: Config, phrases: Phrases, language: Language) -> Iterable[tuple[str, str]]:
     """What the types alone cannot say: (key, reason) of each value that does not fit."""
     server = config.server
-    if not is_server_name(server.name):
+    # One word will do for who wants it so: no user can take the server's name as a nick.
+    if not is_server_name(server.name) and not is_server_name(f"{server.name}.x"):
         yield "server.name", phrases("name")
     network = server.network
     if not 1 <= len(network) <= 64 or not network.isprintable() or network != network.strip():
