@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,17 @@ from veche.core.settings import Settings
 from veche.net.shell import Shell, SystemChance, SystemClock
 from veche.testing.clock import NOON
 from veche.testing.stage import quiet_settings
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Doors are tested on the loop that we ship and on Python's own, which stands in where there is no uvloop."""
+    if sys.platform == "win32":
+        return {"asyncio": asyncio.new_event_loop}
+    import uvloop
+
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 class House:
@@ -50,6 +62,9 @@ class House:
         for session in list(self.engine.sessions):
             session.pipe.abort()
         await self.until(lambda: not self.engine.sessions and not self.engine.doorkeeper.count)
+        for server in self._servers:
+            await server.wait_closed()
+        await asyncio.sleep(0.001)  # what tests have aborted on their side is closed in the loop's next turns
 
 
 @pytest_asyncio.fixture

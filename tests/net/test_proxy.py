@@ -190,8 +190,14 @@ async def test_tls_begins_in_the_same_packet_as_the_header_ends(house: House, pa
             pass
     client.write(b"PING 1\r\n")
     writer.write(outgoing.read())
-    incoming.write(await asyncio.wait_for(reader.read(65536), 5))
-    assert client.read() == b":irc.example PONG irc.example :1\r\n"
+    answer = b""
+    while not answer:
+        incoming.write(await asyncio.wait_for(reader.read(65536), 5))
+        try:
+            answer = client.read()
+        except ssl.SSLWantReadError:
+            pass  # that was the server's part of the handshake that comes behind it
+    assert answer == b":irc.example PONG irc.example :1\r\n"
     session = next(iter(house.engine.sessions))
     assert (session.address, session.secure, session.server_name) == ("198.51.100.3", True, "irc.example")
     writer.transport.abort()
