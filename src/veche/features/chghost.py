@@ -51,7 +51,8 @@ def simulate_reconnect(engine: Engine, fact: HostChanged) -> None:
             tags = tags_of(fact, view, user)
             lines = _rejoining(engine, room, user, fact, view, tags)
             for session in sessions:
-                if session.user is user:
+                watcher = session.user
+                if watcher is None or watcher is user or not room.sees(watcher.uid, room.members[user.uid]):
                     continue
                 if session not in told:
                     told.add(session)

@@ -10,6 +10,7 @@ from veche.core.engine import Engine
 from veche.core.fanout import tags_of
 from veche.core.registry import Command, Feature
 from veche.core.replies import numeric_line, pack
+from veche.core.session import Session
 from veche.core.settings import Settings
 from veche.core.watchlists import Watchlists
 from veche.state.events import (
@@ -162,14 +163,15 @@ def tell_change(engine: Engine, fact: Fact) -> None:
         return
     render = engine.registry.facts[type(fact)].render
     for session in engine.shelf(Watchlists).watchers_of(user.key):
-        if session.caps & EXTENDED_MONITOR and not _shares_room(session.user, user):
+        if session.caps & EXTENDED_MONITOR and not _hears_anyway(engine, session, user):
             line = render(fact, session.view, tags_of(fact, session.view, user))
             if line:
                 engine.outboxes.send(session, line)
 
 
-def _shares_room(watcher: User | None, user: User) -> bool:
-    return watcher is None or watcher is user or not watcher.rooms.keys().isdisjoint(user.rooms)
+def _hears_anyway(engine: Engine, session: Session, user: User) -> bool:
+    watcher = session.user
+    return watcher is None or watcher is user or engine.world.sees(watcher, user)
 
 
 def _tokens(settings: Settings) -> dict[str, str]:

@@ -75,7 +75,9 @@ def _in_room(ask: Ask, name: str, query: Query) -> Iterator[None]:
         return
     is_member = ask.user.uid in room.members
     for uid, member in list(room.members.items()):
-        if uid in room.members and (is_member or "i" not in member.user.modes):
+        if uid not in room.members or not room.sees(ask.user.uid, member):
+            continue
+        if is_member or "i" not in member.user.modes:
             _tell(ask, query, room.name, member.user, member)
             yield
 
@@ -88,11 +90,10 @@ def _one(ask: Ask, user: User, query: Query) -> Iterator[None]:
 def _matching(ask: Ask, mask: str, query: Query) -> Iterator[None]:
     """ "Visible users are users who either aren't invisible (user mode +i) or have a common channel with the
     requesting client." """
-    myself = ask.user
     found = 0
     for user in list(ask.world.users.values()):
         yield
-        if user.uid not in ask.world.users or not _is_visible(user, myself) or not _fits(user, mask):
+        if user.uid not in ask.world.users or not _is_visible(ask, user) or not _fits(user, mask):
             continue
         if found == WHO_LIMIT:
             ask.reply(numerics.ERR_TOOMANYMATCHES, "WHO", "Too many users match, please narrow your mask")
@@ -101,8 +102,8 @@ def _matching(ask: Ask, mask: str, query: Query) -> Iterator[None]:
         _tell(ask, query, "*", user, None)
 
 
-def _is_visible(user: User, myself: User) -> bool:
-    return "i" not in user.modes or user is myself or not user.rooms.keys().isdisjoint(myself.rooms)
+def _is_visible(ask: Ask, user: User) -> bool:
+    return "i" not in user.modes or user is ask.user or ask.world.sees(ask.user, user)
 
 
 def _fits(user: User, mask: str) -> bool:

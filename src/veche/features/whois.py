@@ -71,7 +71,7 @@ def _tell_rooms(ask: Ask, user: User) -> None:
     words = [
         shown_prefix(ask.session.caps, room.members[user.uid]) + room.name
         for room in rooms
-        if room.is_visible_to(ask.user.uid)
+        if room.is_visible_to(ask.user.uid) and room.sees(ask.user.uid, room.members[user.uid])
     ]
     head = f":{ask.settings.server} 319 {ask.session.nick} {user.nick} :"
     for line in pack(words, " ", BODY_LIMIT - len(head.encode())):

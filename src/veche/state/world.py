@@ -41,6 +41,14 @@ class World:
         self.users[user.uid] = user
         self.users_by_key[user.key] = user
 
+    def sees(self, one: User, other: User) -> bool:
+        """Whether they share a room in which the one sees the other."""
+        return any(
+            (room := self.rooms[key]).sees(one.uid, room.members[other.uid])
+            for key in one.rooms
+            if key in other.rooms
+        )
+
     def pair(self, actor: str, recipient: str) -> tuple[User, User] | None:
         """The two people of a direct message, by uid; None unless both are here and they are two."""
         one = self.users.get(actor)
