@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 # How often silent and unregistered connections are looked for, in seconds.
 SWEEP_SECONDS = 5.0
+# Empty lines are not served, so no budget is asked for them; so many without anything between are no accident.
+BLANK_LINES = 1000
 # Reading is resumed when the held lines have shrunk to this part of the queue.
 _RESUME_PART = 4
 
@@ -162,6 +164,8 @@ class Engine:
             self._serve_all(session, lines)
         if session.reader.overflowed and not session.ended:
             self.end(session, "Input line too long")
+        elif session.reader.blank > BLANK_LINES:
+            self.end(session, "Excess Flood")
 
     def finished(self, session: Session) -> None:
         """The peer has shut down its sending side: serve what was read, then close."""

@@ -51,16 +51,18 @@ class LineReader:
     """Collects bytes, gives lines.
 
     `limit` is the longest body (without tags and line end) in bytes; `tags` the longest tag data.
-    After `overflowed` turns true the stream cannot be trusted any more: close it.
+    After `overflowed` turns true the stream cannot be trusted any more: close it. `blank` is how many empty lines have
+    come since the last one that was not.
     """
 
-    __slots__ = ("limit", "overflowed", "tags", "tail")
+    __slots__ = ("blank", "limit", "overflowed", "tags", "tail")
 
     def __init__(self, *, limit: int = BODY_LIMIT, tags: int = CLIENT_TAG_DATA) -> None:
         self.tail = b""
         self.limit = limit
         self.tags = tags
         self.overflowed = False
+        self.blank = 0
 
     def receive(self, data: bytes) -> list[str | BadLine]:
         """Take the next bytes of the stream; return the lines that they complete, in order, empty ones dropped."""
@@ -76,7 +78,9 @@ class LineReader:
             if raw[-1:] == b"\r":
                 raw = raw[:-1]
             if not raw:
+                self.blank += 1
                 continue  # "If you encounter an empty message, silently ignore it."
+            self.blank = 0
             if len(raw) > self.limit and self._is_too_long(raw):
                 lines.append(BadLine(Fault.TOO_LONG, _command_of(raw)))
                 continue
