@@ -16,17 +16,17 @@ from veche.app import cli, logs
 from veche.app.addresses import Address
 from veche.app.cloak import KEY_FILE, Cloak, load_key
 from veche.app.config import Config
+from veche.app.doors import DoorMaker, UnusableError, fill_in_doors
 from veche.app.features import FEATURES
 from veche.core.engine import Engine
 from veche.core.ports import StoreError
 from veche.core.settings import Settings
 from veche.net.listeners import DoorError, listen_tcp, listen_unix
 from veche.net.shell import Shell, SystemChance, SystemClock
-from veche.net.tcp import IrcProtocol
 from veche.phrases import Phrases
-from veche.store.directory import DataDirectory
-from veche.store.refusals import DataDirectoryError
+from veche.store.directory import DataDirectory, explain
 from veche.store.durable import SqliteStore, open_store
+from veche.store.refusals import DataDirectoryError
 
 EXIT_USAGE = 2
 EXIT_DISK = 74
@@ -39,7 +39,6 @@ _log = logging.getLogger("veche.server")
 PHRASES = {
     "title": ("{program} on {server}", "{program}, сервер {server}"),
     "off": ("off", "закрыта"),
-    "not-built": ("not built yet", "ещё не построена"),
     "irc": ("any IRC client; python client.py", "любой клиент IRC; python client.py"),
     "ircs": ("IRC over TLS", "IRC через TLS"),
     "web": ("the browser", "браузер"),
@@ -126,9 +125,11 @@ class Server:
                 self.settings.data
             )  # what keeps no record has a directory all the same, for its keys
         try:
+            engine_config = engine_settings(config, self.settings.language)
+            fill_in_doors(engine_config, self.settings)
             engine = Engine(
                 FEATURES,
-                engine_settings(config, self.settings.language),
+                engine_config,
                 SystemClock(),
                 SystemChance(),
                 store,
@@ -138,38 +139,37 @@ class Server:
             shell.drive(engine)
             for name in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(name, self.ending.set)
-            await self._open_doors(shell)
+            maker = DoorMaker(shell, self.settings)
+            loop.add_signal_handler(signal.SIGHUP, maker.reload)
+            await self._open_doors(maker)
             # What lives now lives to the end; the collector need not walk it again and again.
             gc.collect()
             gc.freeze()
             print("ready", flush=True)
             await self.ending.wait()
             await self._end(shell)
+            await maker.wait_closed()
         finally:
             for door in self.doors:
                 door.close()
             await asyncio.to_thread(keeper.close)
         return self.exit_code
 
-    async def _open_doors(self, shell: Shell) -> None:
+    async def _open_doors(self, maker: DoorMaker) -> None:
         say = self.phrases
-        doors = self.settings.doors
         print(say("title", program=f"Veche {veche.__version__}", server=self.settings.config.server.name))
-        await self._open_door("irc", doors.irc, lambda: IrcProtocol(shell, "irc"))
-        if doors.classic:
-            from veche.net.classic.protocol import ClassicProtocol
-
-            await self._open_door("classic", doors.classic, lambda: ClassicProtocol(shell, "classic"))
-        for name, addresses in (("ircs", doors.ircs), ("web", doors.web)):
-            print(f"  {name:<8} {say('not-built') if addresses else say('off')}")
+        for name in cli.DOOR_NAMES:
+            addresses: tuple[Address, ...] = getattr(self.settings.doors, name)
+            if addresses:
+                await self._open_door(name, addresses, self._make(maker, name))
+            else:
+                print(f"  {name:<8} {say('off')}")
         kept = self.settings.config.store.mode == "durable"
         print("  " + (say("record", path=self.settings.data) if kept else say("keeps-nothing")), flush=True)
 
     async def _open_door(
         self, name: str, addresses: Sequence[Address], factory: Callable[[], asyncio.Protocol]
     ) -> None:
-        if not addresses:
-            print(f"  {name:<8} {self.phrases('off')}")
         for address in addresses:
             where = str(address)
             try:
@@ -184,6 +184,15 @@ class Server:
             ports = sorted({sock.getsockname()[1] for sock in door.sockets if address.path is None})
             shown = where if address.port or not ports else f"{where.rpartition(':')[0]}:{ports[0]}"
             print(f"  {name:<8} {shown:<22} {self.phrases(name)}")
+
+    def _make(self, maker: DoorMaker, door: str) -> Callable[[], asyncio.Protocol]:
+        try:
+            return maker.make(door)
+        except UnusableError as error:
+            print(f"veche: {error}", file=sys.stderr)
+            raise SystemExit(EXIT_USAGE) from error
+        except OSError as error:
+            raise explain(self.settings.data, error) from error
 
     def _complain(self, door: str, error: DoorError) -> int:
         print(
