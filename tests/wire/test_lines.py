@@ -18,7 +18,10 @@ CASES: list[tuple[bytes, Lines]] = [
     (b"A\r\nB\nC\r\n", ["A", "B", "C"]),
     ("ПРИВЕТ\r\n".encode(), ["ПРИВЕТ"]),
     (b"PRIVMSG #a :\xff\r\nPING\r\n", [BadLine(Fault.NOT_UTF8, "PRIVMSG"), "PING"]),
-    (b"@a=b :me privmsg #a :\xff\r\n", [BadLine(Fault.NOT_UTF8, "PRIVMSG")]),
+    (b"@a=b :me privmsg #a :\xff\r\n", [BadLine(Fault.NOT_UTF8, "PRIVMSG", "a=b")]),
+    (b"@\xff A :\xff\r\n", [BadLine(Fault.NOT_UTF8, "A")]),
+    (b"@a\0 A\r\n", [BadLine(Fault.BAD_BYTE, "A")]),
+    (b"@a=b A\0\r\n", [BadLine(Fault.BAD_BYTE, "*", "a=b")]),
     (b"\xff\r\n", [BadLine(Fault.NOT_UTF8, "*")]),
     (b"A\0B\r\n", [BadLine(Fault.BAD_BYTE, "*")]),
     (b"A x\0\r\n", [BadLine(Fault.BAD_BYTE, "A")]),
@@ -30,7 +33,7 @@ CASES: list[tuple[bytes, Lines]] = [
     (b"@a=" + b"x" * 4092 + b" PING\r\n", ["@a=" + "x" * 4092 + " PING"]),
     (b"@a=" + b"x" * 4093 + b" PING\r\n", [BadLine(Fault.TOO_LONG, "PING")]),
     (b"@a " + b"x" * 510 + b"\r\n", ["@a " + "x" * 510]),
-    (b"@a " + b"x" * 511 + b"\r\n", [BadLine(Fault.TOO_LONG, "X" * 40)]),
+    (b"@a " + b"x" * 511 + b"\r\n", [BadLine(Fault.TOO_LONG, "X" * 40, "a")]),
     (b"@" + b"x" * 600 + b"\r\n", [BadLine(Fault.TOO_LONG, "*")]),
 ]
 

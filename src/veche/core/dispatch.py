@@ -8,12 +8,15 @@ Source: Modern IRC, "Client Messages" (461, 421) and "Connection Registration" (
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from veche.core.ask import Ask
+from veche.core.replies import with_tag
 from veche.wire import numerics
 from veche.wire.caps import BATCH, LABELED_RESPONSE
 from veche.wire.lines import BadLine, Fault
+from veche.wire.message import escape, parse_tags
 
 if TYPE_CHECKING:
     from veche.core.engine import Engine
@@ -31,10 +34,7 @@ def serve(engine: Engine, session: Session, message: Message, row: Command | Non
     """Serve one parsed line of a session; `row` is its row of the command table, or None."""
     label = ""
     if message.tags:
-        label = message.tags.get("label", "")
-        wanted = LABELED_RESPONSE | BATCH
-        if label and (session.caps & wanted != wanted or len(label.encode()) > LABEL_LIMIT):
-            label = ""
+        label = _label_of(session, message.tags)
     ask = Ask(engine, session, message, label)
     if row is None:
         if message.command.isdigit() or message.command in _IGNORED:
@@ -55,7 +55,7 @@ def serve(engine: Engine, session: Session, message: Message, row: Command | Non
 
 
 def refuse_line(engine: Engine, session: Session, bad: BadLine) -> None:
-    """Answer a line that could not be parsed; it has no effect. Its label, if any, is not known."""
+    """Answer a line that could not be parsed; it has no effect."""
     server = engine.settings.server
     if bad.fault is Fault.TOO_LONG:
         # message-tags: "Servers MUST reply with the ERR_INPUTTOOLONG (417) error numeric"
@@ -69,4 +69,12 @@ def refuse_line(engine: Engine, session: Session, bad: BadLine) -> None:
         line = (
             f":{server} FAIL {bad.command} INVALID_MESSAGE :Message rejected, it holds a NUL or CR character"
         )
-    engine.outboxes.send(session, line)
+    label = _label_of(session, parse_tags(bad.tags)) if bad.tags else ""
+    engine.outboxes.send(session, with_tag(line, "label=" + escape(label)) if label else line)
+
+
+def _label_of(session: Session, tags: Mapping[str, str]) -> str:
+    """The label that the answer will bear; "" for none, for one that is too long, and without the capabilities."""
+    label = tags.get("label", "")
+    wanted = LABELED_RESPONSE | BATCH
+    return label if session.caps & wanted == wanted and len(label.encode()) <= LABEL_LIMIT else ""

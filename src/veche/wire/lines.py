@@ -30,19 +30,24 @@ class Fault(Enum):
 
 
 class BadLine:
-    """A line that was refused, with as much of its command as an answer needs."""
+    """A line that was refused, with as much of its command as an answer needs, and its tag part where that is fit."""
 
-    __slots__ = ("command", "fault")
+    __slots__ = ("command", "fault", "tags")
 
-    def __init__(self, fault: Fault, command: str) -> None:
+    def __init__(self, fault: Fault, command: str, tags: str = "") -> None:
         self.fault = fault
         self.command = command
+        self.tags = tags
 
     def __repr__(self) -> str:
         return f"BadLine({self.fault.name}, {self.command!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, BadLine) and (other.fault, other.command) == (self.fault, self.command)
+        return isinstance(other, BadLine) and (other.fault, other.command, other.tags) == (
+            self.fault,
+            self.command,
+            self.tags,
+        )
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -82,16 +87,16 @@ class LineReader:
                 continue  # "If you encounter an empty message, silently ignore it."
             self.blank = 0
             if len(raw) > self.limit and self._is_too_long(raw):
-                lines.append(BadLine(Fault.TOO_LONG, _command_of(raw)))
+                lines.append(BadLine(Fault.TOO_LONG, _command_of(raw), self._tags_of(raw)))
                 continue
             try:
                 line = raw.decode()
             except UnicodeDecodeError:
-                lines.append(BadLine(Fault.NOT_UTF8, _command_of(raw)))
+                lines.append(BadLine(Fault.NOT_UTF8, _command_of(raw), self._tags_of(raw)))
                 continue
             if "\0" in line or "\r" in line:
                 # A CR that some receiver takes for a line end would let one line become two.
-                lines.append(BadLine(Fault.BAD_BYTE, _command_of(raw)))
+                lines.append(BadLine(Fault.BAD_BYTE, _command_of(raw), self._tags_of(raw)))
                 continue
             lines.append(line)
         return lines
@@ -101,6 +106,16 @@ class LineReader:
             return True
         tags, space, body = raw.partition(b" ")
         return not space or len(tags) - 1 > self.tags or len(body) > self.limit
+
+    def _tags_of(self, raw: bytes) -> str:
+        """The tag part, without its '@', of a line that is refused for something else; "" where it is to blame itself."""
+        tags = raw[1:].partition(b" ")[0] if raw[:1] == b"@" else b""
+        if len(tags) > self.tags or b"\0" in tags or b"\r" in tags:
+            return ""
+        try:
+            return tags.decode()
+        except UnicodeDecodeError:
+            return ""
 
 
 def _command_of(raw: bytes) -> str:
