@@ -108,7 +108,7 @@ class LineReader:
         return not space or len(tags) - 1 > self.tags or len(body) > self.limit
 
     def _tags_of(self, raw: bytes) -> str:
-        """The tag part, without its '@', of a line that is refused for something else; "" where it is to blame itself."""
+        """The tag part, without its '@', of a line refused for something else; "" where it is to blame itself."""
         tags = raw[1:].partition(b" ")[0] if raw[:1] == b"@" else b""
         if len(tags) > self.tags or b"\0" in tags or b"\r" in tags:
             return ""
