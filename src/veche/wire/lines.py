@@ -109,8 +109,8 @@ class LineReader:
 
     def _tags_of(self, raw: bytes) -> str:
         """The tag part, without its '@', of a line refused for something else; "" where it is to blame itself."""
-        tags = raw[1:].partition(b" ")[0] if raw[:1] == b"@" else b""
-        if len(tags) > self.tags or b"\0" in tags or b"\r" in tags:
+        tags, space, _ = raw[1:].partition(b" ") if raw[:1] == b"@" else (b"", b"", b"")
+        if not space or len(tags) > self.tags or b"\0" in tags or b"\r" in tags:
             return ""
         try:
             return tags.decode()
