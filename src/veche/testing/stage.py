@@ -23,8 +23,8 @@ from veche.testing.clock import FakeChance, FakeClock
 from veche.testing.disk import FakeDisk
 from veche.testing.pipe import FakePipe
 from veche.wire.caps import BATCH, LABELED_RESPONSE
-from veche.wire.lines import LineReader
-from veche.wire.message import parse
+from veche.wire.lines import BadLine, LineReader
+from veche.wire.message import Message, parse, parse_tags
 
 SERVER = "irc.example"
 HOST = "there"
@@ -120,7 +120,14 @@ class Person:
         session = self.session
         if session is None or session.ended:
             return
-        messages = [parse(line) for line in LineReader().receive(data) if isinstance(line, str)]
+        lines = LineReader().receive(data)
+        messages = [parse(line) for line in lines if isinstance(line, str)]
+        # A line that cannot be read is answered too, under its label where that can be.
+        messages += [
+            Message(line.command, [], tags=parse_tags(line.tags))
+            for line in lines
+            if isinstance(line, BadLine)
+        ]
         # Where capabilities change on the way, nobody can say from here which labels count.
         is_sure = session.caps & _LABELS == _LABELS and session.held is None and not session.in_flight
         is_sure = is_sure and not any(message and message.command == "CAP" for message in messages)
