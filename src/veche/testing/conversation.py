@@ -1,26 +1,34 @@
 """Plays a `.talk` file: persons talk to a whole server in one process, and the play says who hears what.
 
+    setting lobby = #lobby               before anybody comes: a setting of the server (core.settings), or "store = off"
     ann connects with echo-message       she is let in under this nick; her welcome is taken as heard
+    ann connects from 192.0.2.1          the same ("with ..." may stand before it; "with everything": all common ones)
     ann opens a connection               she is connected and has said nothing yet
     ann: PRIVMSG bob :hello              she says one line; then the server does all that it can
     ann says at once:                    she says the lines below in one piece
+    all at once:                         the lines below, each as "ann: ...", come in one turn
     ann sends bytes: PRIV                without the line's end
     bob hears: :ann!~ann@there ...       this is the next line that he has not heard yet; or several, below
     bob hears in any order:              the lines below, and these are next
     bob hears nothing                    there is no line that he has not heard (nobody hears anything: for everybody)
-    bob skips to: ...                    whatever comes, up to this line; "bob (everybody) skips everything": all of it
+    bob skips to: ...                    whatever comes, up to this line; "bob skips everything": all of it
     bob never heard: ...                 no such line in the whole play
     ann stalls, ann reads again          her connection takes nothing, or again
     ann stops sending, ann disconnects   she shuts down her side; her connection is gone (": why" may follow)
     ann is disconnected, is connected    the server has ended her connection, or not
-    30 seconds pass                      and so do all deadlines on the way
+    reading from ann is paused           the server leaves to the network what she sends, or not ("goes on")
+    30 seconds pass                      and so do all deadlines on the way (minutes, hours)
+    the clock is set back 60 seconds     the machine's clock is wrong from now on (or "forward")
     the disk is slow                     commits wait, from now on ...
     2 messages wait for the disk         ... as one commit, until
     the disk commits (refuses, fails)    that one is done, certainly not done, or nobody knows
     the disk is full (fast)              every commit is refused, or done, at once
     the disk holds 2 messages            so many are stored
+    the disk is slow to read             questions wait until "the disk is read"; "is unreadable": they fail
+    the server stops: why                it takes no more and serves what it has; "the server says goodbye": the end
 
-Whatever the play is about: when it is over everybody has heard every line, and `veche.testing.checks` is content.
+Captures, wildcards and bytes that cannot be typed: see `veche.testing.script`. Whatever the play is about: when it is
+over everybody has heard every line, and `veche.testing.checks` is content.
 """
 
 from __future__ import annotations
