@@ -59,12 +59,12 @@ MODES = [
 ]  # fmt: skip
 TAGS = [
     "", "@label=x{} ", "@+typing=active ", "@label=y{};+a=\\s\\:\\\\ ", "@time=1;msgid=2;+x=batch=1 ", "@ ", "@;;= ",
-    "@+big=" + "z" * 4000 + " ", "@label= ",
+    "@+big=" + "z" * 4000 + " ", "@label= ", "@batch=1 ", "@batch=1;draft/multiline-concat ",
 ]  # fmt: skip
 CAPS = [
     "message-tags", "server-time", "echo-message", "batch labeled-response", "-batch", "-message-tags", "-echo-message",
     "multi-prefix userhost-in-names", "extended-join away-notify setname invite-notify", "-server-time", "nonsense",
-    "draft/chathistory", "batch " * 80,
+    "draft/chathistory", "batch " * 80, "draft/multiline batch", "-draft/multiline", "draft/message-redaction",
 ]  # fmt: skip
 
 nick = st.sampled_from(NICKS)
@@ -85,6 +85,9 @@ LINES = st.one_of(
     said("PRIVMSG {} :{}", room, text),
     said("NOTICE {} :{}", targets, text),
     said("TAGMSG {}", targets),
+    said("BATCH +1 draft/multiline {}", target),
+    said("BATCH -1"),
+    said("BATCH {} {}", text, text),
     said("JOIN {} {}", rooms, text),
     said("JOIN {}", room),
     said("PART {} :{}", rooms, text),

@@ -8,13 +8,13 @@ from veche.core.playback import playback_line
 from veche.core.ports import Record
 from veche.core.session import Session
 from veche.testing.pipe import FakePipe
-from veche.wire.caps import BATCH, MESSAGE_TAGS, SERVER_TIME, VIEW
+from veche.wire.caps import BATCH, MESSAGE_TAGS, MULTILINE, SERVER_TIME, view_of
 
 
 def make_session(caps: int) -> Session:
     session = Session(FakePipe(), "", "there", "irc", 0.0, secure=False)
     session.caps = caps
-    session.view = caps & VIEW
+    session.view = view_of(caps)
     return session
 
 
@@ -46,3 +46,32 @@ def test_an_action_stays_an_action() -> None:
 def test_a_stamp_does_not_make_a_line_too_long(letter: str) -> None:
     text = letter * (470 // len(letter.encode()))
     assert len(playback_line(make_record(text), make_session(0)).encode()) <= 510
+
+
+LONG = "one\n\n" + "two \n\rthree"
+
+
+def test_a_long_message_is_a_batch_for_who_knows_it() -> None:
+    session = make_session(MESSAGE_TAGS | SERVER_TIME | BATCH | MULTILINE)
+    assert playback_line(make_record(LONG, tags="+a=b"), session, "h").split("\r\n") == [
+        "@batch=h;time=2026-01-01T12:00:00.001Z;msgid=M;+a=b :ann!~ann@there BATCH +m1 draft/multiline #tea",
+        "@batch=m1 :ann!~ann@there PRIVMSG #tea :one",
+        "@batch=m1 :ann!~ann@there PRIVMSG #tea :",
+        "@batch=m1 :ann!~ann@there PRIVMSG #tea :two ",
+        "@batch=m1;draft/multiline-concat :ann!~ann@there PRIVMSG #tea :three",
+        "@batch=h :ann!~ann@there BATCH -m1",
+    ]
+
+
+def test_a_long_message_is_its_lines_for_everybody_else() -> None:
+    record = make_record(LONG, tags="+a=b")
+    assert playback_line(record, make_session(MESSAGE_TAGS | SERVER_TIME | BATCH), "h").split("\r\n") == [
+        "@batch=h;time=2026-01-01T12:00:00.001Z;msgid=M;+a=b :ann!~ann@there PRIVMSG #tea :one",
+        "@batch=h;time=2026-01-01T12:00:00.001Z :ann!~ann@there PRIVMSG #tea :two ",
+        "@batch=h;time=2026-01-01T12:00:00.001Z :ann!~ann@there PRIVMSG #tea :three",
+    ]
+    assert playback_line(record, make_session(0)).split("\r\n") == [
+        ":ann!~ann@there PRIVMSG #tea :[2026-01-01 12:00 UTC] one",
+        ":ann!~ann@there PRIVMSG #tea :[2026-01-01 12:00 UTC] two ",
+        ":ann!~ann@there PRIVMSG #tea :[2026-01-01 12:00 UTC] three",
+    ]

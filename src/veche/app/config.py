@@ -177,6 +177,15 @@ class Lobby(_Section, frozen=True):
     replay: Annotated[int, Meta(ge=0, le=1000)] = 20
 
 
+class Messages(_Section, frozen=True):
+    """[messages]: what people may say."""
+
+    # The longest message of several lines, in bytes and lines. Old clients get each line with its sender in front, so
+    # that one message may cost each of them some 100 bytes a line beside the text.
+    multiline_bytes: Annotated[int, Meta(ge=512, le=65_536)] = 4096
+    multiline_lines: Annotated[int, Meta(ge=2, le=1000)] = 100
+
+
 class History(_Section, frozen=True):
     """[history]: reading what was said."""
 
@@ -208,6 +217,7 @@ class Config(_Section, frozen=True):
     webirc: dict[str, Gateway] = {}
     limits: Limits = msgspec.field(default_factory=Limits)
     lobby: Lobby = msgspec.field(default_factory=Lobby)
+    messages: Messages = msgspec.field(default_factory=Messages)
     history: History = msgspec.field(default_factory=History)
     store: Store = msgspec.field(default_factory=Store)
     log: Log = msgspec.field(default_factory=Log)

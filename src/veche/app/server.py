@@ -80,6 +80,8 @@ def engine_settings(config: Config, language: str) -> Settings:
     settings = Settings()
     for name in config.limits.__struct_fields__:
         setattr(settings, name, getattr(config.limits, name))
+    for name in config.messages.__struct_fields__:
+        setattr(settings, name, getattr(config.messages, name))
     settings.server = config.server.name
     settings.network = config.server.network.replace(" ", "_")
     settings.version = f"veche-{veche.__version__}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from veche.core.longtext import LINE_END
 from veche.core.replies import Refusal, numeric_line, standard_line, with_tag
 from veche.wire.message import Message, escape
 
@@ -77,11 +78,17 @@ class Ask:
     # ---- answers
 
     def send(self, line: str) -> None:
-        """Answer with a whole line."""
+        """Answer with a whole line, or with several that have line ends between them."""
         if self.lines is not None:
-            self.lines.append(line)
+            if LINE_END in line:
+                self.lines += line.split(LINE_END)
+            else:
+                self.lines.append(line)
+        elif self.batch:
+            for single in line.split(LINE_END):
+                self.engine.outboxes.send(self.session, nested(single, self.batch))
         else:
-            self.engine.outboxes.send(self.session, nested(line, self.batch) if self.batch else line)
+            self.engine.outboxes.send(self.session, line)
 
     def reply(self, numeric: str, *params: str) -> None:
         """Answer with a numeric; the last parameter is the sentence where the numeric has one."""
@@ -125,6 +132,16 @@ class Ask:
         self.pending += 1
         self.waits = True
         self.session.in_flight += 1
+
+    def keep_open(self) -> None:
+        """The answer is for later, when `let_go` is called; nothing of the session waits for that."""
+        self.pending += 1
+
+    def let_go(self) -> None:
+        """What `keep_open` waited for has come."""
+        self.pending -= 1
+        if not self.pending and self.is_handled:
+            self.finish()
 
     def stream(self) -> None:
         """More will be answered than is to be collected: a labelled answer is given as it comes from now on."""
@@ -190,8 +207,8 @@ class Ask:
 
 def is_one_batch(lines: list[str]) -> bool:
     """Whether the lines are exactly one batch from its opening to its end."""
-    first = lines[0].split(" ", 3)
-    last = lines[-1].split(" ")
+    first = _untagged(lines[0]).split(" ", 3)
+    last = _untagged(lines[-1]).split(" ")
     return (
         len(first) > 2
         and first[1] == last[1] == "BATCH"
@@ -199,6 +216,10 @@ def is_one_batch(lines: list[str]) -> bool:
         and last[2][:1] == "-"
         and first[2][1:] == last[2][1:]
     )
+
+
+def _untagged(line: str) -> str:
+    return line.partition(" ")[2] if line[:1] == "@" else line
 
 
 def nested(line: str, reference: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from veche.core.ask import Ask
+from veche.core.batches import divert
 from veche.core.replies import with_tag
 from veche.wire import numerics
 from veche.wire.caps import BATCH, LABELED_RESPONSE
@@ -33,10 +34,14 @@ _IGNORED = frozenset({"ERROR", "ACK", "FAIL", "WARN", "NOTE"})
 def serve(engine: Engine, session: Session, message: Message, row: Command | None) -> None:
     """Serve one parsed line of a session; `row` is its row of the command table, or None."""
     label = ""
+    reference = ""
     if message.tags:
+        reference = message.tags.get("batch", "")
         label = _label_of(session, message.tags)
     ask = Ask(engine, session, message, label)
-    if row is None:
+    if (reference or session.batch is not None) and divert(ask, reference):
+        pass
+    elif row is None:
         if message.command.isdigit() or message.command in _IGNORED:
             return  # "A numeric reply is not allowed to originate from a client."
         # Modern IRC: 451 for what needs registration; what nobody knows is unknown before and after.
@@ -57,6 +62,8 @@ def serve(engine: Engine, session: Session, message: Message, row: Command | Non
 def refuse_line(engine: Engine, session: Session, bad: BadLine) -> None:
     """Answer a line that could not be parsed; it has no effect."""
     server = engine.settings.server
+    if session.batch is not None and not session.batch.is_over:
+        session.batch.interrupt()
     if bad.fault is Fault.TOO_LONG:
         # message-tags: "Servers MUST reply with the ERR_INPUTTOOLONG (417) error numeric"
         line = f":{server} {numerics.ERR_INPUTTOOLONG} {session.nick} :Input line was too long"

@@ -341,7 +341,10 @@ class Engine:
         if flood is None:
             return True
         if not flood.may_send(session.budget, now):
-            return False
+            # A batch pays for its lines like any other, but is not cut in two: the debt is for what comes behind it.
+            batch = session.batch
+            if batch is None or not batch.holds(message):
+                return False
         session.budget = flood.spend(session.budget, now, cost)
         return True
 

@@ -3,31 +3,57 @@
 Source: chathistory ("Returned message notes"): the time and msgid are those of the message itself.
 """
 
+from veche.core.longtext import LINE_END, NEW_LINE, is_long, pieces, render_batch, render_lines
 from veche.core.ports import Record
 from veche.core.replies import iso_time
 from veche.core.session import Session
-from veche.wire.caps import BATCH, MESSAGE_TAGS, SERVER_TIME
+from veche.wire.caps import BATCH, MESSAGE_TAGS, MULTILINE, SERVER_TIME
 from veche.wire.lines import BODY_LIMIT, cut
 
 
 def playback_line(record: Record, session: Session, batch: str = "") -> str:
     """One record as the session's capabilities show it; `batch` is the reference of the batch that it is part of.
 
-    Who knows no server-time reads the time (UTC) in front of the text, lest old talk be taken for new.
+    A message of several lines is as many, with line ends between them. Who knows no server-time reads the time (UTC)
+    in front of the text, lest old talk be taken for new.
     """
-    tags = []
-    if batch and session.caps & BATCH:
-        tags.append("batch=" + batch)
-    text = record.text
+    nest = "batch=" + batch if batch and session.caps & BATCH else ""
+    tags = [nest] if nest else []
+    stamp = ""
     if session.view & SERVER_TIME:
         tags.append("time=" + iso_time(record.time))
     else:
         stamp = f"[{iso_time(record.time)[:16].replace('T', ' ')} UTC] "
-        # CTCP begins and ends with \x01; a stamp in front of it would show the bare control characters.
-        text = f"\x01ACTION {stamp}{text[8:]}" if text.startswith("\x01ACTION ") else stamp + text
     if session.view & MESSAGE_TAGS:
         tags.append("msgid=" + record.msgid)
         if record.tags:
             tags.append(record.tags)
     head = "@" + ";".join(tags) + " " if tags else ""
-    return head + cut(f":{record.source} {record.command} {record.target} :{text}", BODY_LIMIT)
+    if is_long(record.text):
+        return LINE_END.join(_long(record, session, head, stamp, nest))
+    return head + cut(
+        f":{record.source} {record.command} {record.target} :{_stamped(record.text, stamp)}", BODY_LIMIT
+    )
+
+
+def _stamped(text: str, stamp: str) -> str:
+    # CTCP begins and ends with \x01; a stamp in front of it would show the bare control characters.
+    if stamp and text.startswith("\x01ACTION "):
+        return f"\x01ACTION {stamp}{text[8:]}"
+    return stamp + text
+
+
+def _long(record: Record, session: Session, head: str, stamp: str, nest: str) -> list[str]:
+    """The lines of a long message; `nest` is the tag of the batch around it."""
+    source, command, target, text = record.source, record.command, record.target, record.text
+    if stamp:
+        room = BODY_LIMIT - len(f":{source} {command} {target} :".encode())
+        text = NEW_LINE.join(cut(stamp + piece, room) for piece, _ in pieces(text) if piece)
+    elif session.view & MULTILINE:
+        lines = render_batch(source, command, target, text, head, f"m{record.seq:x}")
+        if nest:
+            # batch: "Start and end messages of one batch MAY refer to another batch. If they do, they both MUST have
+            # batch tag, and they MUST refer to the same batch."
+            lines[-1] = f"@{nest} {lines[-1]}"
+        return lines
+    return render_lines(source, command, target, text, head)

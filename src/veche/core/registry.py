@@ -17,6 +17,7 @@ from veche.wire.isupport import format_tokens, split_lines
 
 if TYPE_CHECKING:
     from veche.core.ask import Ask
+    from veche.core.batches import OpenBatch
     from veche.core.engine import Engine
     from veche.core.ports import Record
     from veche.core.replies import Refusal
@@ -96,6 +97,19 @@ class UserMode:
         self.in_who = in_who
 
 
+class BatchType:
+    """One type of batch that clients may open, for whoever has negotiated `cap`.
+
+    `opens(ask, reference, params)` is what is made of an opening: a batch that has begun, or one that failed at once.
+    """
+
+    __slots__ = ("cap", "opens")
+
+    def __init__(self, cap: int, opens: Callable[[Ask, str, list[str]], OpenBatch]) -> None:
+        self.cap = cap
+        self.opens = opens
+
+
 class OwnCopy(Enum):
     """Whether who asked for a fact gets its line too."""
 
@@ -149,9 +163,11 @@ class Feature:
     `progress` is called after each command of a connection that is not registered yet.
     `guards` are asked after the guard of a fact's own feature, and refuse as it does.
     `user_modes` are the modes that it gives to users, by letter. `whois(ask, user)` adds to the answer to WHOIS.
+    `batches` are the types of batches that clients may open.
     """
 
     __slots__ = (
+        "batches",
         "caps",
         "commands",
         "facts",
@@ -166,7 +182,7 @@ class Feature:
         "witnesses",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a declaration: every part is named where it is given
         self,
         name: str,
         *,
@@ -181,6 +197,7 @@ class Feature:
         guards: Mapping[type[Fact], Guard] | None = None,
         user_modes: Mapping[str, UserMode] | None = None,
         whois: Callable[[Ask, User], None] | None = None,
+        batches: Mapping[str, BatchType] | None = None,
     ) -> None:
         self.name = name
         self.commands = list(commands)
@@ -194,12 +211,15 @@ class Feature:
         self.guards = dict(guards or {})
         self.user_modes = dict(user_modes or {})
         self.whois = whois
+        self.batches = dict(batches or {})
 
 
 class Registry:
     """All features of a server as tables. Raises ValueError for what is declared twice or is no capability."""
 
     __slots__ = (
+        "batch_caps",
+        "batches",
         "cap_bits",
         "caps",
         "commands",
@@ -231,18 +251,15 @@ class Registry:
         self.progress: list[Handler] = []
         self.user_modes: dict[str, UserMode] = {}
         self.whois: list[Callable[[Ask, User], None]] = []
+        self.batches: dict[str, BatchType] = {}
+        self.batch_caps = 0  # whoever has one of these knows what a batch of his own is
         for feature in self.features:
             for command in feature.commands:
                 _add(self.commands, command.name, command, feature)
             for kind, row in feature.facts.items():
                 _add(self.facts, kind, row, feature)
                 _add(self.kinds, kind.__name__, kind, feature)
-            for cap, value in feature.caps.items():
-                if isinstance(value, Told):
-                    _add(self.tells, cap, value.value, feature)
-                    continue
-                _add(self.caps, cap, value, feature)
-                self.cap_bits[cap] = BITS[cap]
+            self._add_caps(feature)
             if feature.tokens is not None:
                 for token, value in feature.tokens(settings).items():
                     _add(self.tokens, token, value, feature)
@@ -262,6 +279,17 @@ class Registry:
                 self.facts[kind] = _guarded(row, further)
         self.who_flags = sorted(letter for letter, mode in self.user_modes.items() if mode.in_who)
         self.isupport = split_lines(format_tokens(self.tokens))  # the words of each 005 line
+
+    def _add_caps(self, feature: Feature) -> None:
+        for cap, value in feature.caps.items():
+            if isinstance(value, Told):
+                _add(self.tells, cap, value.value, feature)
+                continue
+            _add(self.caps, cap, value, feature)
+            self.cap_bits[cap] = BITS[cap]
+        for name, batch_type in feature.batches.items():
+            _add(self.batches, name, batch_type, feature)
+            self.batch_caps |= batch_type.cap
 
     def offered(self, session: Session, settings: Settings) -> dict[str, str]:
         """The capabilities that this session may ask for, with their values."""

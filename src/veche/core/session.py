@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from veche.wire.lines import BadLine, LineReader
 
 if TYPE_CHECKING:
+    from veche.core.batches import OpenBatch
     from veche.core.ports import Pipe
     from veche.state.user import User
 
@@ -33,6 +34,7 @@ class Session:
     __slots__ = (
         "address",
         "away",
+        "batch",
         "budget",
         "caps",
         "certificate",
@@ -91,6 +93,7 @@ class Session:
         self.reading_paused = False
         self.in_flight = 0  # asks of this session that wait for the log or the store
         self.changing = 0  # of these, the ones that will change the world
+        self.batch: OpenBatch | None = None  # the one that it has opened, until it closes it
         self.budget = 0.0  # flood control: when what was sent so far is paid off (monotonic)
         self.timer = False  # whether a wake-up for the held lines is set
         self.heard = now

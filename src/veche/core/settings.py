@@ -43,6 +43,8 @@ class Settings:
         "max_targets",
         "monitor_entries",
         "motd",
+        "multiline_bytes",
+        "multiline_lines",
         "network",
         "nick_length",
         "password",
@@ -107,6 +109,8 @@ class Settings:
         self.monitor_entries = 100
         self.silence_entries = 30
         self.accept_entries = 50
+        self.multiline_bytes = 4096
+        self.multiline_lines = 100
         self.lobby = "#lobby"
         self.lobby_replay = 20
         self.history_page = 1000

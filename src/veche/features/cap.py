@@ -6,7 +6,7 @@ Source: capability-negotiation, version 302.
 from veche.core.ask import Ask
 from veche.core.registry import Command, Feature
 from veche.wire import numerics
-from veche.wire.caps import CAP_NOTIFY, VIEW
+from veche.wire.caps import CAP_NOTIFY, view_of
 from veche.wire.lines import BODY_LIMIT, cut
 
 # Room for the names in one CAP line of at most 510 bytes beside the server's name and the nick.
@@ -69,7 +69,7 @@ def _req(ask: Ask) -> None:
             return
         caps = caps & ~bit if word[0] == "-" else caps | bit
     session.caps = caps
-    ask.engine.fanout.look_anew(session, caps & VIEW)
+    ask.engine.fanout.look_anew(session, view_of(caps))
     _answer(ask, "ACK", ask.params[1] if len(ask.params) > 1 else "")
 
 

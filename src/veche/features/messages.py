@@ -1,9 +1,11 @@
 """PRIVMSG, NOTICE and TAGMSG: what people say, in rooms and to one another.
 
 Sources: Modern IRC, "Sending Messages"; message-tags ("client-only tags"); echo-message; message-ids.
+Messages of several lines come from multiline.py and are messages like any other.
 """
 
 from veche.core.ask import Ask, Then
+from veche.core.longtext import LINE_END, is_long, pieces, render_batch, render_lines
 from veche.core.ports import Record
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal
@@ -13,7 +15,7 @@ from veche.state.room import SLOW, Room
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
-from veche.wire.caps import MESSAGE_TAGS
+from veche.wire.caps import MESSAGE_TAGS, MULTILINE
 from veche.wire.lines import BODY_LIMIT
 from veche.wire.message import NO_TAGS, escape
 from veche.wire.names import fold
@@ -87,21 +89,21 @@ def message(ask: Ask) -> None:
     if len(params) < 2 or not params[1]:
         ask.refuse(Refusal(numerics.ERR_NOTEXTTOSEND, "No text to send"))
         return
-    tags = "" if ask.message.tags is NO_TAGS else _client_tags(ask)
+    tags = "" if ask.message.tags is NO_TAGS else client_tags(ask)
     target = params[0]
     if "," not in target:
-        _send(ask, target, params[1], tags)
+        say(ask, ask.message.command, target, params[1], tags)
         return
     for name in _targets(ask):
-        _send(ask, name, params[1], tags)
+        say(ask, ask.message.command, name, params[1], tags)
 
 
 def tags_only(ask: Ask) -> None:
     """TAGMSG <target>{,<target>}. Without a tag that may be relayed there is nothing to say."""
-    tags = _client_tags(ask)
+    tags = client_tags(ask)
     if tags:
         for name in _targets(ask):
-            _send(ask, name, "", tags)
+            say(ask, "TAGMSG", name, "", tags)
 
 
 def _targets(ask: Ask) -> list[str]:
@@ -117,10 +119,10 @@ def _targets(ask: Ask) -> list[str]:
     return targets
 
 
-def _send(ask: Ask, target: str, text: str, tags: str) -> None:
+def say(ask: Ask, command: str, target: str, text: str, tags: str) -> None:
+    """Have somebody say something to one target, or refuse it."""
     user = ask.user
     session = ask.session
-    command = ask.message.command
     kind: type[MessageSent] = TagsSent if command == "TAGMSG" else MessageSent
     then: Then | None = None
     session.spoke = session.heard
@@ -144,7 +146,7 @@ def _send(ask: Ask, target: str, text: str, tags: str) -> None:
             then = _tell_away
     # What others read is longer than what was sent by the source in front of it. Cutting it would lose words without
     # a word, so what does not fit is refused, and the sender knows.
-    if _length(fact) > BODY_LIMIT:
+    if _length(fact) > BODY_LIMIT and not _fits_in_lines(fact):
         ask.refuse(Refusal(numerics.ERR_INPUTTOOLONG, "Input line was too long"))
         return
     ask.commit(fact, then)
@@ -166,10 +168,18 @@ def _length(fact: MessageSent) -> int:
     text, target, source = fact.text, fact.target, fact.source
     if text.isascii() and target.isascii() and source.isascii():
         return len(text) + len(target) + len(source) + len(fact.command) + 5
-    return len(render_message(fact, 0, "").encode())
+    return len(f":{source} {fact.command} {target} :{text}".encode())
 
 
-def _client_tags(ask: Ask) -> str:
+def _fits_in_lines(fact: MessageSent) -> bool:
+    """Whether this is a long message, and each of its lines is none that is too long."""
+    if not is_long(fact.text):
+        return False
+    room = BODY_LIMIT - len(f":{fact.source} {fact.command} {fact.target} :".encode())
+    return all(len(piece.encode()) <= room for piece, _ in pieces(fact.text))
+
+
+def client_tags(ask: Ask) -> str:
     """The client-only tags (they begin with '+') of a message, escaped.
 
     All others are dropped: time, msgid, account and so on are the server's to say.
@@ -222,9 +232,16 @@ def apply_message(world: World, fact: MessageSent) -> Audience:
     return Audience(uids=(fact.recipient,))
 
 
-def render_message(fact: MessageSent, _view: int, tags: str) -> str:
-    """The line as everyone reads it."""
-    return f"{tags}:{fact.source} {fact.command} {fact.target} :{fact.text}"
+def render_message(fact: MessageSent, view: int, tags: str) -> str:
+    """The line as everyone reads it, or the lines of a long message."""
+    text = fact.text
+    if "\n" in text:
+        return LINE_END.join(
+            render_batch(fact.source, fact.command, fact.target, text, tags, f"m{fact.seq:x}")
+            if view & MULTILINE
+            else render_lines(fact.source, fact.command, fact.target, text, tags)
+        )
+    return f"{tags}:{fact.source} {fact.command} {fact.target} :{text}"
 
 
 def render_tags(fact: TagsSent, view: int, tags: str) -> str:

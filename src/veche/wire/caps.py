@@ -27,6 +27,9 @@ _NAMES = (
     "chghost",
     "draft/extended-isupport",
     "draft/pre-away",
+    "draft/multiline",
+    "draft/message-redaction",
+    "draft/relaymsg",
 )
 
 BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}
@@ -50,9 +53,29 @@ EXTENDED_MONITOR = BITS["extended-monitor"]
 CHGHOST = BITS["chghost"]
 EXTENDED_ISUPPORT = BITS["draft/extended-isupport"]
 PRE_AWAY = BITS["draft/pre-away"]
+MULTILINE = BITS["draft/multiline"]
+REDACTION = BITS["draft/message-redaction"]
+RELAYMSG = BITS["draft/relaymsg"]
 
 # The capabilities that change how a line to everybody looks; sessions that agree in these share one rendering.
-VIEW = MESSAGE_TAGS | SERVER_TIME | EXTENDED_JOIN | AWAY_NOTIFY | SETNAME | INVITE_NOTIFY | CHGHOST
+VIEW = (
+    MESSAGE_TAGS
+    | SERVER_TIME
+    | EXTENDED_JOIN
+    | AWAY_NOTIFY
+    | SETNAME
+    | INVITE_NOTIFY
+    | CHGHOST
+    | MULTILINE
+    | REDACTION
+)
+
+
+def view_of(caps: int) -> int:
+    """The part of a session's capabilities that decides what lines look like to it."""
+    # multiline: "This specification depends on the `batch` capability which MUST be negotiated to use multiline
+    # messages."
+    return caps & VIEW if caps & BATCH else caps & VIEW & ~MULTILINE
 
 
 def names_of(bits: int) -> list[str]:
