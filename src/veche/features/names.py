@@ -1,6 +1,6 @@
-"""NAMES and LIST: who is in a room, and which rooms there are.
+"""NAMES: who is in a room.
 
-Source: Modern IRC, "NAMES message", "LIST message"; userhost-in-names.
+Source: Modern IRC, "NAMES message"; userhost-in-names; multi-prefix.
 """
 
 from veche.core.ask import Ask
@@ -58,30 +58,13 @@ def _send_names(ask: Ask, room: Room) -> None:
         ask.reply(numerics.RPL_NAMREPLY, symbol, room.name, line)
 
 
-def list_(ask: Ask) -> None:
-    """LIST [<channel>{,<channel>}]: all visible rooms, or those named."""
-    rooms = list(ask.world.rooms.values())
-    if ask.params and ask.params[0]:
-        wanted = list(dict.fromkeys(ask.params[0].split(",")))
-        if len(wanted) > ask.settings.max_targets:
-            ask.reply(numerics.ERR_TOOMANYTARGETS, wanted[ask.settings.max_targets], "Too many targets")
-            return
-        found = [ask.world.rooms.get(fold(name)) for name in wanted]
-        rooms = [room for room in found if room is not None]
-    ask.reply(numerics.RPL_LISTSTART, "Channel", "Users  Name")
-    for room in rooms:
-        if room.is_visible_to(ask.user.uid):
-            ask.reply(numerics.RPL_LIST, room.name, str(len(room.members)), room.topic)
-    ask.reply(numerics.RPL_LISTEND, "End of /LIST")
-
-
 def _tokens(_settings: Settings) -> dict[str, str]:
     return {"PREFIX": f"({RANKS}){PREFIXES}"}
 
 
 feature = Feature(
     "names",
-    commands=[Command("NAMES", names, costly_targets=0), Command("LIST", list_, costly_targets=0)],
+    commands=[Command("NAMES", names, costly_targets=0)],
     caps={"userhost-in-names": "", "multi-prefix": ""},
     tokens=_tokens,
 )
