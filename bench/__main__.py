@@ -40,6 +40,7 @@ def main() -> int:
         print(f"{name} is left out: {why}")
     machine = report.describe_machine()
     runs, failures = measure.play_all(loads, subjects, options.repeats, print)
+    machine["load on the machine after, the bench's own included"] = report.busyness()
     print(f"written: {report.write(options.name, machine, subjects, absent, runs, failures)}")
     return 1 if failures else 0
 
