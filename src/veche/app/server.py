@@ -64,13 +64,14 @@ PHRASES = {
         "{where}: {detail}. Choose another address with --{door} ADDR.",
         "{where}: {detail}. Укажите другой адрес: --{door} ADDR.",
     ),
+    # Read in every client, so it names no client's commands.
     "motd": (
-        "Welcome to {network}. You are in {lobby}; NAMES shows who is here, LIST the rooms.",
-        "Добро пожаловать в {network}. Вы в {lobby}; NAMES покажет людей, LIST — комнаты.",
+        "Welcome to {network}! Everyone who comes meets in {lobby} first: say hello.",
+        "Добро пожаловать в {network}! Все, кто приходит, сначала встречаются в {lobby} — поздоровайтесь.",
     ),
     "motd-without-lobby": (
-        "Welcome to {network}. LIST shows the rooms, JOIN #room enters one.",
-        "Добро пожаловать в {network}. LIST покажет комнаты, JOIN #комната — войти.",
+        "Welcome to {network}! Choose a room, or open one of your own.",
+        "Добро пожаловать в {network}! Выберите комнату или откройте свою.",
     ),
 }
 
