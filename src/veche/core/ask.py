@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from veche.core.longtext import LINE_END
-from veche.core.replies import Refusal, numeric_line, standard_line, with_tag
+from veche.core.replies import Failure, Refusal, numeric_line, standard_line, with_tag
 from veche.wire.message import Message, escape
 
 if TYPE_CHECKING:
@@ -96,7 +96,12 @@ class Ask:
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer with a refusal."""
-        if not self.muted:
+        if self.muted:
+            pass
+        elif isinstance(refusal, Failure):
+            code, *context, text = refusal.params
+            self.fail(code, *context, text=text)
+        else:
             self.reply(refusal.numeric, *refusal.params)
         if refusal.then is not None:
             refusal.then(self)

@@ -44,6 +44,15 @@ class Refusal:
     __hash__ = None  # type: ignore[assignment]
 
 
+class Failure(Refusal):
+    """A refusal that is no numeric: `FAIL <command> <code> [<context>...] :<text>`, the command being the request's."""
+
+    __slots__ = ()
+
+    def __init__(self, code: str, *context: str, text: str) -> None:
+        super().__init__("FAIL", code, *context, text)
+
+
 def numeric_line(server: str, number: str, nick: str, params: tuple[str, ...]) -> str:
     """`:server NNN nick params`, the last parameter as trailing. Whatever the parameters hold, it is one line of at
     most 510 bytes, cut at a code point, with as many parameters as were given."""
