@@ -27,8 +27,8 @@ def ask(
     )
     stage.persons.append(person)
     person.send(line)
-    (answer,) = person.take()
-    return answer
+    answer, *more = person.take()
+    return " ".join([answer.replace(" LS * :", " LS :"), *(line.partition(" :")[2] for line in more)])
 
 
 def told(**how: object) -> str:

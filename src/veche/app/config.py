@@ -164,6 +164,10 @@ class Limits(_Section, frozen=True):
     # Masks of those whom a user does not hear (SILENCE), and people whom he hears with mode g (ACCEPT).
     silence_entries: Annotated[int, Meta(ge=1, le=1000)] = 30
     accept_entries: Annotated[int, Meta(ge=1, le=1000)] = 50
+    # Metadata: keys that a user or room may have, bytes of a value, and keys that a client may subscribe to.
+    metadata_keys: Annotated[int, Meta(ge=1, le=1000)] = 20
+    metadata_value_bytes: Annotated[int, Meta(ge=1, le=390)] = 300
+    metadata_subs: Annotated[int, Meta(ge=1, le=1000)] = 50
     # Targets of one command.
     max_targets: Annotated[int, Meta(ge=1, le=100)] = 4
 

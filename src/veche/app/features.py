@@ -20,6 +20,7 @@ from veche.features import (
     listing,
     lobby,
     messages,
+    metadata,
     mode,
     monitor,
     multiline,
@@ -67,6 +68,7 @@ FEATURES: list[Feature] = [
     away.feature,
     setname.feature,
     chghost.feature,
+    metadata.feature,
     chathistory.feature,
     lobby.feature,
 ]

@@ -164,6 +164,7 @@ class Feature:
     `guards` are asked after the guard of a fact's own feature, and refuse as it does.
     `user_modes` are the modes that it gives to users, by letter. `whois(ask, user)` adds to the answer to WHOIS.
     `batches` are the types of batches that clients may open.
+    `greeting(ask)` adds to the welcome; `follow(ask, user)` tells who begins to watch somebody about him.
     """
 
     __slots__ = (
@@ -171,6 +172,8 @@ class Feature:
         "caps",
         "commands",
         "facts",
+        "follow",
+        "greeting",
         "guards",
         "name",
         "progress",
@@ -198,6 +201,8 @@ class Feature:
         user_modes: Mapping[str, UserMode] | None = None,
         whois: Callable[[Ask, User], None] | None = None,
         batches: Mapping[str, BatchType] | None = None,
+        greeting: Handler | None = None,
+        follow: Callable[[Ask, User], None] | None = None,
     ) -> None:
         self.name = name
         self.commands = list(commands)
@@ -212,6 +217,8 @@ class Feature:
         self.user_modes = dict(user_modes or {})
         self.whois = whois
         self.batches = dict(batches or {})
+        self.greeting = greeting
+        self.follow = follow
 
 
 class Registry:
@@ -225,6 +232,8 @@ class Registry:
         "commands",
         "facts",
         "features",
+        "follows",
+        "greetings",
         "isupport",
         "kinds",
         "progress",
@@ -273,6 +282,8 @@ class Registry:
                 _add(self.user_modes, letter, mode, feature)
             if feature.whois is not None:
                 self.whois.append(feature.whois)
+        self.greetings = [feature.greeting for feature in self.features if feature.greeting is not None]
+        self.follows = [feature.follow for feature in self.features if feature.follow is not None]
         for kind, row in self.facts.items():
             further = [feature.guards[kind] for feature in self.features if kind in feature.guards]
             if further:

@@ -41,6 +41,7 @@ class Session:
         "changing",
         "created_rooms",
         "door",
+        "early_metadata",
         "ended",
         "finished",
         "gateway",
@@ -103,6 +104,7 @@ class Session:
         self.created_rooms: list[float] | None = None
         self.paces: dict[str, float] = {}  # when what was done of each costly kind is paid off (monotonic)
         self.away = ""  # what AWAY said before registration (pre-away)
+        self.early_metadata: object = None  # what METADATA said before registration: its feature's own
         self.quitting = ""  # the reason to give the others, once one is known
         self.finished = False  # the peer will send nothing more (it has shut down its side)
         self.ended = False  # nothing more is read from or written to it

@@ -41,6 +41,9 @@ class Settings:
         "lobby",
         "lobby_replay",
         "max_targets",
+        "metadata_keys",
+        "metadata_subs",
+        "metadata_value_bytes",
         "monitor_entries",
         "motd",
         "multiline_bytes",
@@ -107,6 +110,9 @@ class Settings:
         self.list_entries = 100
         self.max_targets = 4
         self.monitor_entries = 100
+        self.metadata_keys = 20
+        self.metadata_subs = 50
+        self.metadata_value_bytes = 300
         self.silence_entries = 30
         self.accept_entries = 50
         self.multiline_bytes = 4096

@@ -59,6 +59,10 @@ def _add(ask: Ask) -> None:
                 lists.add(ask.session, key, nick)
             added.append(nick)
     _tell(ask, added)
+    for nick in added:
+        if (user := ask.world.users_by_key.get(fold(nick))) is not None:
+            for follow in ask.engine.registry.follows:
+                follow(ask, user)
     if strange:
         # "disallowing subscription to hostmasks": what can be nobody's nick is answered once, and is not listed.
         ask.reply(numerics.ERR_NOSUCHNICK, strange, "This is not a nick")

@@ -158,6 +158,8 @@ def _welcome(ask: Ask, fact: UserArrived) -> None:
         MODES_WITH_PARAMETER,
     )
     ask.run("ISUPPORT")
+    for greet in ask.engine.registry.greetings:
+        greet(ask)
     # "The server SHOULD then respond as though the client sent the LUSERS command", and MUST so for MOTD.
     ask.run("LUSERS")
     ask.run("MOTD")

@@ -11,6 +11,7 @@ from veche.core.settings import Settings
 from veche.features.invite import UserInvited
 from veche.features.messages import MessageSent, TagsSent
 from veche.state.events import SILENCE, Audience, Fact
+from veche.state.masks import full_mask
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
@@ -43,7 +44,7 @@ def silence(ask: Ask) -> None:
         return
     for piece in word.split(","):
         adding = piece[:1] != "-"
-        mask = _full_mask(piece.lstrip("+-"))
+        mask = full_mask(piece.lstrip("+-"))
         if piece.strip("+-") and len(mask.encode()) <= MASK_LENGTH:
             at_most = ask.settings.silence_entries
             ask.commit(SilenceChanged(user.uid, user.source, mask, adding=adding, at_most=at_most))
@@ -54,15 +55,6 @@ def silence(ask: Ask) -> None:
                 piece[:32] or "*",
                 "This is not a mask like nick!user@host",
             )
-
-
-def _full_mask(mask: str) -> str:
-    """`nick` or `user@host` or `nick!user` completed to nick!user@host with stars."""
-    nick, bang, rest = mask.partition("!")
-    if not bang:
-        nick, rest = ("*", mask) if "@" in mask else (mask, "")
-    user, _, host = rest.partition("@")
-    return f"{nick or '*'}!{user or '*'}@{host or '*'}"
 
 
 def guard_silence(world: World, fact: SilenceChanged) -> Refusal | None:

@@ -90,6 +90,7 @@ class Room:
         "lists",
         "lists_mark",
         "members",
+        "metadata",
         "name",
         "password",
         "slow",
@@ -103,6 +104,7 @@ class Room:
         self.key = key  # the folded name
         self.created = created  # ms since 1970; the room's incarnation
         self.members: dict[str, Member] = {}  # by uid, in the order of joining
+        self.metadata: dict[str, str] = {}  # by key
         self.topic = ""
         self.topic_by = ""
         self.topic_time = 0  # seconds since 1970

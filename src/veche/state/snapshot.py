@@ -27,6 +27,8 @@ def _user(user: User) -> dict[str, object]:
         "silences": user.silences,
         "accepts": list(user.accepts),
         "knocked": user.knocked,
+        "metadata": user.metadata,
+        "notes": user.notes,
     }
 
 
@@ -41,6 +43,7 @@ def _room(room: Room) -> dict[str, object]:
         "members": {uid: member.ranks for uid, member in room.members.items()},
         "forward": room.forward,
         "slow": room.slow,
+        "metadata": room.metadata,
         "lists": {
             letter: {key: [entry.mask.text, entry.by, entry.time] for key, entry in sorted(entries.items())}
             for letter, entries in room.lists.items()

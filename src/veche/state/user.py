@@ -15,8 +15,10 @@ class User:
         "invitations",
         "key",
         "knocked",
+        "metadata",
         "modes",
         "nick",
+        "notes",
         "real_name",
         "rooms",
         "signed_on",
@@ -46,6 +48,8 @@ class User:
         self.accepts: dict[
             str, None
         ] = {}  # uids of those whom he hears with mode g, in the order of accepting
+        self.metadata: dict[str, str] = {}  # by key; what he says of himself to all
+        self.notes: dict[str, dict[str, str]] = {}  # his own about others, by folded name and key
         self.knocked = 0  # when he was told last that somebody else wants to be heard (ms since 1970)
         self.source = f"{nick}!{username}@{host}"
 

@@ -30,6 +30,7 @@ _NAMES = (
     "draft/multiline",
     "draft/message-redaction",
     "draft/relaymsg",
+    "draft/metadata-2",
 )
 
 BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}
@@ -56,6 +57,7 @@ PRE_AWAY = BITS["draft/pre-away"]
 MULTILINE = BITS["draft/multiline"]
 REDACTION = BITS["draft/message-redaction"]
 RELAYMSG = BITS["draft/relaymsg"]
+METADATA = BITS["draft/metadata-2"]
 
 # The capabilities that change how a line to everybody looks; sessions that agree in these share one rendering.
 VIEW = (

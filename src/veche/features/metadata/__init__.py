@@ -1,0 +1,49 @@
+"""Metadata: what people and rooms say of themselves, by key, to those who want to know.
+
+Source: metadata (draft, version 2). `commands.py` serves METADATA, `facts.py` says who may change what, `spread.py`
+tells whom it concerns. Values live as long as their user or room does. Notes (`soju.im/muted` and the like) are what a
+user keeps about others for himself; nobody else can read them.
+"""
+
+from veche.core.registry import Command, FactRow, Feature
+from veche.core.session import Session
+from veche.core.settings import Settings
+from veche.features.metadata import commands, facts, spread
+from veche.state.events import MemberJoined, UserArrived, UserLeft
+
+
+def _value(_session: Session, settings: Settings) -> str:
+    return (
+        f"before-connect,max-subs={settings.metadata_subs},max-keys={settings.metadata_keys},"
+        f"max-value-bytes={settings.metadata_value_bytes}"
+    )
+
+
+feature = Feature(
+    "metadata",
+    commands=[Command("METADATA", commands.metadata, least=2, early=True)],
+    facts={
+        facts.MetadataChanged: FactRow(
+            guard=facts.guard_change, apply=facts.apply_change, render=lambda fact, view, tags: ""
+        ),
+        facts.MetadataCleared: FactRow(
+            guard=lambda world, fact: facts.guard_target(world, fact, "*"),
+            apply=facts.apply_clearing,
+            render=lambda fact, view, tags: "",
+        ),
+        facts.NoteChanged: FactRow(
+            guard=facts.guard_note, apply=facts.apply_note, render=lambda fact, view, tags: ""
+        ),
+    },
+    reactions={UserArrived: commands.arrive, MemberJoined: commands.sync_newcomer},
+    witnesses={
+        facts.MetadataChanged: spread.tell_change,
+        facts.MetadataCleared: spread.tell_clearing,
+        MemberJoined: spread.tell_newcomer,
+        UserLeft: spread.forget_session,
+    },
+    caps={"draft/metadata-2": _value},
+    greeting=commands.greet,
+    follow=commands.tell_followed,
+    whois=commands.tell_whois,
+)
