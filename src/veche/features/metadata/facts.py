@@ -73,9 +73,7 @@ def guard_target(world: World, fact: MetadataFact, key: str) -> Refusal | None:
         may = fact.target == fact.actor
     if may:
         return None
-    return Failure(
-        COMMAND, "KEY_NO_PERMISSION", fact.name, key, text="You do not have permission to set this"
-    )
+    return Failure("KEY_NO_PERMISSION", fact.name, key, text="You do not have permission to set this")
 
 
 def guard_change(world: World, fact: MetadataChanged) -> Refusal | None:
