@@ -7,6 +7,7 @@ import hmac
 from functools import partial
 
 from veche.core.ask import Ask
+from veche.core.pace import SharedPace
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal, fit
 from veche.core.settings import Settings
@@ -23,6 +24,8 @@ from veche.wire.names import fold, is_valid_room
 # How many rooms one command may name (TARGMAX).
 TARGETS = 50
 _MINUTE = 60.0
+# Everybody in a room hears each coming and going, so who goes in and out of the same one all the time has to wait.
+RETURNS = SharedPace("join", burst=5, seconds=15.0)
 
 
 # ---- handlers
@@ -86,6 +89,9 @@ def _enter(ask: Ask, name: str, key: str, *, is_forwarded: bool = False) -> None
         ask.reply(
             numerics.ERR_UNAVAILRESOURCE, name, "You are opening rooms too quickly, please wait a minute"
         )
+        return
+    if RETURNS.wait(ask, f"{ask.user.uid} {folded}"):
+        ask.reply(numerics.ERR_UNAVAILRESOURCE, name, "You are coming back too often, please wait a while")
         return
     # In the lobby nobody is more than anybody else for having come first.
     founder = "" if lobby else "o"

@@ -6,6 +6,7 @@ Source: Modern IRC, "Connection Registration", "Connection Messages".
 import hmac
 
 from veche.core.ask import Ask
+from veche.core.pace import Pace
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal, fit, iso_time
 from veche.core.settings import Settings
@@ -33,6 +34,8 @@ RESERVED = frozenset(
     }
 )
 CASEMAPPING = "ascii"
+# Everybody who shares a room hears of each change.
+NICKS = Pace("nick", burst=6, seconds=10.0)
 
 
 # ---- handlers
@@ -68,7 +71,11 @@ def nick(ask: Ask) -> None:
             return
         registration.nick = wanted
     elif wanted != ask.user.nick:
-        ask.commit(NickChanged(ask.user.uid, ask.user.source, wanted))
+        fact = NickChanged(ask.user.uid, ask.user.source, wanted)
+        if guard_nick(ask.world, fact) is None and NICKS.wait(ask):
+            ask.reply(numerics.ERR_NICKTOOFAST, wanted, "Nick change too fast. Please wait a while.")
+        else:
+            ask.commit(fact)
 
 
 def user(ask: Ask) -> None:

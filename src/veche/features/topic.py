@@ -4,6 +4,7 @@ Source: Modern IRC, "TOPIC message", "Protected Topic Mode".
 """
 
 from veche.core.ask import Ask
+from veche.core.pace import Pace
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal, fit
 from veche.core.settings import Settings
@@ -13,6 +14,9 @@ from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.lines import cut
 from veche.wire.names import fold
+
+# Each new topic goes to a whole room.
+CHANGES = Pace("topic", burst=6, seconds=5.0)
 
 
 class TopicSet(Fact):
@@ -35,8 +39,13 @@ def topic(ask: Ask) -> None:
     if room is None or not room.is_visible_to(ask.user.uid):
         ask.reply(numerics.ERR_NOSUCHCHANNEL, name, "No such channel")
     elif len(ask.params) > 1:
-        text = cut(ask.params[1], ask.settings.topic_length)
-        ask.commit(TopicSet(ask.user.uid, ask.user.source, room.name, text))
+        fact = TopicSet(
+            ask.user.uid, ask.user.source, room.name, cut(ask.params[1], ask.settings.topic_length)
+        )
+        if guard_topic(ask.world, fact) is None and CHANGES.wait(ask):
+            ask.reply(numerics.RPL_TRYAGAIN, "TOPIC", "Please wait a while and try again.")
+        else:
+            ask.commit(fact)
     elif room.topic:
         ask.reply(numerics.RPL_TOPIC, room.name, room.topic)
         # "If RPL_TOPIC is returned to the client sending this command, RPL_TOPICWHOTIME SHOULD also be sent"
