@@ -93,6 +93,7 @@ def test_a_first_start_makes_everything_for_its_owner_alone(tmp_path: Path) -> N
 def test_a_directory_that_exists_keeps_its_rights(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir(mode=0o750)
+    close(open_bench(data))
     (data / "notes.txt").write_text("mine")
     close(open_bench(data))
     assert data.stat().st_mode & 0o777 == 0o750
@@ -305,6 +306,48 @@ def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None
     assert refusal(tmp_path / "data").key == "not_a_directory"
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     assert refusal(tmp_path / "link").key == "not_a_directory"
+
+
+@pytest.mark.parametrize(
+    "what", ["file", "directory", "hidden", "a link called lock", "a directory called made"]
+)
+def test_a_directory_of_somebody_else_is_refused_and_left_alone(tmp_path: Path, what: str) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    if what == "a link called lock":
+        (data / "lock").symlink_to(tmp_path)
+    elif what == "a directory called made":
+        (data / "made").mkdir()
+    elif what == "directory":
+        (data / "etc").mkdir()
+    else:
+        (data / (".profile" if what == "hidden" else "notes\x1b[2J.txt")).touch()
+    before = sorted(data.iterdir())
+    error = refusal(data)
+    assert error.key == "foreign"
+    assert "\x1b" not in str(error)
+    assert sorted(data.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", ["veche.toml", "cloak.key", "tls/key.pem", "lock", "made.new", "lost+found"])
+def test_a_directory_that_was_prepared_or_half_made_is_taken(tmp_path: Path, name: str) -> None:
+    data = tmp_path / "data"
+    (data / name).parent.mkdir(parents=True)
+    if name == "made.new":  # never alone: the lock comes first
+        (data / "lock").touch()
+    if name == "lost+found":
+        (data / name).mkdir()
+    else:
+        (data / name).touch()
+        (data / "notes.txt").touch()
+    close(open_bench(data))
+
+
+def test_who_wants_a_directory_of_other_files_is_told_how(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    assert "put an empty file veche.toml there" in str(refusal(tmp_path))
+    (tmp_path / "veche.toml").touch()
+    close(open_bench(tmp_path))
 
 
 def test_a_directory_that_may_not_be_made_is_refused(tmp_path: Path) -> None:

@@ -5,9 +5,12 @@
     running                 a server runs, or was not stopped properly: then the -wal belongs to the record
     lock                    held (flock) by the running server; its number is inside, for the message to a second one
 
+    cloak.key, tls/         keys of the server, and its settings, veche.toml: of other modules
+
 The rule: `made` decides. Without it a database may be created, and a creation that was interrupted goes on. With it
-a database that is missing, empty or another file is an error that a person must look at. Everything is made readable
-by its owner alone; a directory that already exists keeps the rights that its owner gave it.
+a database that is missing, empty or another file is an error that a person must look at. Nothing is put into a
+directory that is in use for something else: it must be new, empty, or hold one of the names above. Everything is
+made readable by its owner alone; a directory that already exists keeps the rights that its owner gave it.
 
 The lock is an advisory one and lies beside the database, so that tools which read the database are not shut out.
 """
@@ -32,6 +35,12 @@ APPLICATION_ID = 0x56656368  # "Vech": written into the database, so that anothe
 _SQLITE_MAGIC = b"SQLite format 3\0"
 _HEADER_SIZE = 100
 _MADE = b"This file says that veche.db has been made. Without it the server would make a new, empty one.\n"
+# By any of these a directory is a server's: a first start that was interrupted has left `lock` at least, and who
+# prepares one puts the settings, a backup or keys there. `made` and `lock` are common words: they count as ordinary
+# files only (/var/lock is a link).
+_OUR_NAMES = ("veche.db", "veche.toml", "cloak.key", "tls/cert.pem", "tls/key.pem")
+_OUR_FILES = ("made", "lock")
+_OF_THE_SYSTEM = frozenset({"lost+found"})  # in every new file system of the ext family
 _RUNNING = (
     b"A server runs on this directory, or was not stopped properly. veche.db-wal belongs to veche.db.\n"
 )
@@ -117,9 +126,21 @@ def _make(path: Path) -> None:
         pass  # we may add names to that directory, but not open it
 
 
+def _require_ours(path: Path) -> None:
+    """Raise DataDirectoryError for a directory with files in it none of which says that a server lives there."""
+    strangers = sorted(set(os.listdir(path)) - _OF_THE_SYSTEM)
+    if not strangers or any(os.path.lexists(path / name) for name in _OUR_NAMES):
+        return
+    if any((path / name).is_file() and not (path / name).is_symlink() for name in _OUR_FILES):
+        return
+    raise DataDirectoryError("foreign", directory=path, example=repr(strangers[0]))
+
+
 def _lock(path: Path) -> int:
     """Make the directory if need be and take its lock; return the descriptor that holds it."""
-    if not path.is_dir():
+    if path.is_dir():
+        _require_ours(path)
+    else:
         _make(path)
     descriptor = open_private(path / "lock", os.O_RDWR | os.O_CREAT)
     try:

@@ -11,6 +11,17 @@ _PHRASES: Table = {
         "{directory} is not a directory; choose another with --data",
         "{directory} — не каталог; укажите другой через --data",
     ),
+    "foreign": (
+        (
+            "{directory} holds other files ({example}) and nothing of a Veche server, so it was left alone; choose a "
+            "new or an empty directory with --data. To use this one all the same, put an empty file veche.toml there"
+        ),
+        (
+            "в каталоге {directory} лежат другие файлы ({example}), а от сервера «Вече» ничего нет, поэтому в нём "
+            "ничего не изменено; укажите через --data новый или пустой каталог. Чтобы занять всё же этот, положите "
+            "в него пустой файл veche.toml"
+        ),
+    ),
     "not_regular": (
         "{path} must be an ordinary file, and it is a link or something else; look who put it there and remove it",
         "{path} должен быть обычным файлом, а это ссылка или нечто иное; выясните, откуда он, и уберите его",
