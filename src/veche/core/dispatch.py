@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from veche.core.ask import Ask
 from veche.core.batches import divert
+from veche.core.operators import NOT_OPERATOR, OPERATOR
 from veche.core.replies import with_tag
 from veche.wire import numerics
 from veche.wire.caps import BATCH, LABELED_RESPONSE
@@ -48,13 +49,15 @@ def serve(engine: Engine, session: Session, message: Message, row: Command | Non
         ask.reply(numerics.ERR_UNKNOWNCOMMAND, message.command[:32], "Unknown command")
     elif session.user is None and not row.early:
         ask.reply(numerics.ERR_NOTREGISTERED, "You have not registered")
+    elif row.privileged and (session.user is None or OPERATOR not in session.user.modes):
+        ask.refuse(NOT_OPERATOR)
     elif len(message.params) < row.least:
         ask.reply(numerics.ERR_NEEDMOREPARAMS, message.command, "Not enough parameters")
     else:
         ask.muted = row.muted and not label
         row.handler(ask)
-        if session.registration is not None and not session.ended:
-            for progress in engine.registry.progress:
+        for progress in engine.registry.progress if session.registration is not None else ():
+            if not session.ended:
                 progress(ask)
     ask.finish()
 

@@ -29,7 +29,7 @@ from veche.wire.lines import BadLine
 from veche.wire.message import Message, parse
 
 if TYPE_CHECKING:
-    from veche.core.ports import Chance, Clock, Pipe, Store, StoreError
+    from veche.core.ports import Administration, Chance, Clock, Passwords, Pipe, Store, StoreError
     from veche.core.registry import Command, Feature
     from veche.core.settings import Settings
     from veche.state.user import User
@@ -86,6 +86,8 @@ class Engine:
         self.most_users = 0
         self.stopping = ""  # the reason, once the server is going down
         self.on_fatal: Callable[[StoreError], None] | None = None
+        self.passwords: Passwords | None = None  # None: nobody proves anything by a password of his own
+        self.administration: Administration | None = None
         self._batches = 0
         self._shelf: dict[type, Any] = {}
         self.timers.at(clock.monotonic() + SWEEP_SECONDS, self._sweep)
@@ -98,6 +100,9 @@ class Engine:
         For doors that have work to do before there is a session (a TLS handshake, an HTTP request), so that who is
         to be refused costs none of it. Every admission ends in `connect(..., admitted=True)` or in `give_up`.
         """
+        for admits in self.registry.admits:
+            if reason := admits(self, address):
+                return reason
         return self.stopping or self.doorkeeper.admit(address, self.clock.monotonic())
 
     def give_up(self, address: str) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veche.core.operators import OPERATOR
 from veche.core.registry import OwnCopy
 from veche.core.replies import iso_time
 from veche.state.events import SILENCE, Audience, Fact
 from veche.state.user import BOT
-from veche.wire.caps import ECHO_MESSAGE, MESSAGE_TAGS, SERVER_TIME
+from veche.wire.caps import ECHO_MESSAGE, MESSAGE_TAGS, OPER_TAG, SERVER_TIME
 
 if TYPE_CHECKING:
     from veche.core.ask import Ask
@@ -159,4 +160,8 @@ def tags_of(fact: Fact, view: int, actor: User | None) -> str:
         if actor is not None and BOT in actor.modes:
             # bot-mode: "Servers MUST NOT send this tag with a value"
             tags.append("bot")
+    if view & OPER_TAG and actor is not None and OPERATOR in actor.modes:
+        # oper-tag: "Servers supporting this capability MAY be configured to restrict visibility of this tag or its
+        # value." By which name he proved himself is nobody's business, so it has none.
+        tags.append("draft/oper")
     return "@" + ";".join(tags) + " " if tags else ""

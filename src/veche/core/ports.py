@@ -176,6 +176,49 @@ class Page:
         self.newest = newest
 
 
+class Passwords(Protocol):
+    """Compares passwords with their hashes beside the loop, because one comparison takes tens of milliseconds."""
+
+    def verify(self, password_hash: str, password: str, done: Callable[[bool], None]) -> bool:
+        """Begin a comparison; `done` hears in a later turn whether they fit.
+
+        "" is the hash of a name that does not exist: it costs the same and fits nothing. Returns False, and `done`
+        is not called, when too many are waiting: the same may succeed later.
+        """
+
+
+class ConfigFault:
+    """Why a config cannot be used; `key` is "" and `line` 0 where none is to blame."""
+
+    __slots__ = ("key", "line", "text")
+
+    def __init__(self, key: str, line: int, text: str) -> None:
+        self.key = key
+        self.line = line
+        self.text = text
+
+
+class Rehashed:
+    """What reading the config again has changed: keys with a text of how, and keys that wait for a restart."""
+
+    __slots__ = ("changed", "file", "waiting")
+
+    def __init__(self, file: str, changed: dict[str, str], waiting: list[str]) -> None:
+        self.file = file
+        self.changed = changed
+        self.waiting = waiting
+
+
+class Administration(Protocol):
+    """The program around the engine, for operators."""
+
+    def rehash(self) -> Rehashed | ConfigFault:
+        """Read the config again and use what can be used now; a fault leaves everything as it is."""
+
+    def end(self, *, restarts: bool) -> None:
+        """End the program in good order once this turn is over, and start it again if it `restarts`."""
+
+
 class Store(Protocol):
     """The record. One commit is under way at a time; answers come in a later turn, never inside the call."""
 

@@ -49,9 +49,20 @@ class Command:
     `pipelines`: the next such command need not wait for the outcome of this one. `cost` is taken from the
     flood budget (0: free); `costly_targets` names the parameter whose comma-separated targets each cost that much.
     `muted`: refusals are kept to oneself unless the request was labelled (NOTICE).
+    `privileged` commands are for operators alone; all others read 481.
     """
 
-    __slots__ = ("cost", "costly_targets", "early", "handler", "least", "muted", "name", "pipelines")
+    __slots__ = (
+        "cost",
+        "costly_targets",
+        "early",
+        "handler",
+        "least",
+        "muted",
+        "name",
+        "pipelines",
+        "privileged",
+    )
 
     def __init__(
         self,
@@ -64,8 +75,10 @@ class Command:
         cost: float = 1.0,
         costly_targets: int = -1,
         muted: bool = False,
+        privileged: bool = False,
     ) -> None:
         self.name = name
+        self.privileged = privileged
         self.handler = handler
         self.least = least
         self.early = early
@@ -160,7 +173,8 @@ class Feature:
     `witnesses` are called after every applied fact of their kind, whoever caused it: `witness(engine, fact)`; its
     audience has heard of it, and a user who has left is still attached to his sessions.
     `snapshot(world)`: the fewest facts that, saved, bring back what this feature has saved so far.
-    `progress` is called after each command of a connection that is not registered yet.
+    `progress` is called after each command of a connection that is not registered yet, until one has ended it.
+    `admits(engine, address)` is asked of each connection before anything else: why it is refused, or "".
     `guards` are asked after the guard of a fact's own feature, and refuse as it does.
     `user_modes` are the modes that it gives to users, by letter. `whois(ask, user)` adds to the answer to WHOIS.
     `batches` are the types of batches that clients may open.
@@ -168,6 +182,7 @@ class Feature:
     """
 
     __slots__ = (
+        "admits",
         "batches",
         "caps",
         "commands",
@@ -200,6 +215,7 @@ class Feature:
         guards: Mapping[type[Fact], Guard] | None = None,
         user_modes: Mapping[str, UserMode] | None = None,
         whois: Callable[[Ask, User], None] | None = None,
+        admits: Callable[[Engine, str], str] | None = None,
         batches: Mapping[str, BatchType] | None = None,
         greeting: Handler | None = None,
         follow: Callable[[Ask, User], None] | None = None,
@@ -216,6 +232,7 @@ class Feature:
         self.guards = dict(guards or {})
         self.user_modes = dict(user_modes or {})
         self.whois = whois
+        self.admits = admits
         self.batches = dict(batches or {})
         self.greeting = greeting
         self.follow = follow
@@ -225,6 +242,7 @@ class Registry:
     """All features of a server as tables. Raises ValueError for what is declared twice or is no capability."""
 
     __slots__ = (
+        "admits",
         "batch_caps",
         "batches",
         "cap_bits",
@@ -260,6 +278,7 @@ class Registry:
         self.progress: list[Handler] = []
         self.user_modes: dict[str, UserMode] = {}
         self.whois: list[Callable[[Ask, User], None]] = []
+        self.admits = [feature.admits for feature in self.features if feature.admits is not None]
         self.batches: dict[str, BatchType] = {}
         self.batch_caps = 0  # whoever has one of these knows what a batch of his own is
         for feature in self.features:

@@ -17,6 +17,24 @@ class Gateway:
         self.networks = networks
 
 
+class OperatorBlock:
+    """Somebody who may become an operator. What is empty is not asked of him; a password or certificate always is.
+
+    `hosts` are masks of user@host or address, of which one must fit. `certificate` is the SHA-256 of his TLS
+    certificate. `title` is what WHOIS says of him; `notices` the kinds of server notices that he reads.
+    """
+
+    __slots__ = ("certificate", "hosts", "name", "notices", "password_hash", "title")
+
+    def __init__(self, name: str, password_hash: str, certificate: str = "") -> None:
+        self.name = name
+        self.password_hash = password_hash
+        self.certificate = certificate
+        self.hosts: tuple[str, ...] = ()
+        self.title = ""
+        self.notices = ""
+
+
 class Settings:
     """Names, limits and switches of one server. Sizes in bytes, times in seconds, unless said otherwise."""
 
@@ -29,6 +47,7 @@ class Settings:
         "connect_burst",
         "connect_window_seconds",
         "connections_per_address",
+        "defcon",
         "flood",
         "flood_burst",
         "flood_per_second",
@@ -50,6 +69,7 @@ class Settings:
         "multiline_lines",
         "network",
         "nick_length",
+        "operators",
         "password",
         "ping_seconds",
         "ping_timeout_seconds",
@@ -82,6 +102,9 @@ class Settings:
         self.admin_email = ""
         self.gateways = Networks()  # gateways and proxies: no limits per address for what comes from them
         self.webirc: list[Gateway] = []
+        self.operators: dict[str, OperatorBlock] = {}
+        # What the server does not take on at each level of alarm: "accounts", "rooms", "connections".
+        self.defcon: dict[int, frozenset[str]] = {}
         self.sts_seconds = 0  # 0: STS is not spoken of; negative: it is taken back
         self.sts_port = 0
         self.sts_names: tuple[str, ...] = ()  # the host names, in lower case, under which it is

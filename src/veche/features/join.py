@@ -135,6 +135,8 @@ def _show_room(ask: Ask, fact: MemberJoined) -> None:
 def guard_join(world: World, fact: MemberJoined) -> Refusal | None:
     """May this user come in? An invitation opens everything. Who may not goes where the room forwards him (+f)."""
     user = world.users[fact.actor]
+    if fact.is_forced:
+        return None
     if len(user.rooms) >= fact.limit:
         return Refusal(numerics.ERR_TOOMANYCHANNELS, fact.room, "You have joined too many channels")
     room = world.rooms.get(fold(fact.room))

@@ -100,7 +100,7 @@ def mode(ask: Ask) -> None:
     elif len(ask.params) < 2:
         _show_room(ask, room)
     else:
-        _change_room(ask, room)
+        change_room(ask, room, ask.user.uid, ask.user.source)
 
 
 def _show_room(ask: Ask, room: Room) -> None:
@@ -117,7 +117,8 @@ def _show_room(ask: Ask, room: Room) -> None:
     ask.reply(numerics.RPL_CREATIONTIME, room.name, str(room.created // 1000))
 
 
-def _change_room(ask: Ask, room: Room) -> None:
+def change_room(ask: Ask, room: Room, actor: str, source: str) -> None:
+    """Change what the request asks for, in the name of the asker or, with the actor "", of the server."""
     changes, unknown = parse_modes(ROOM_MODES, ask.params[1:])
     for letter in dict.fromkeys(unknown):
         ask.reply(numerics.ERR_UNKNOWNMODE, letter, "is unknown mode char to me")
@@ -141,9 +142,8 @@ def _change_room(ask: Ask, room: Room) -> None:
             continue
         target = _check(ask, room, change)
         if target is not None:
-            user = ask.user
             at_most = ask.settings.list_entries
-            ask.commit(RoomModeChanged(user.uid, user.source, room.name, change, target, at_most))
+            ask.commit(RoomModeChanged(actor, source, room.name, change, target, at_most))
 
 
 def _show_list(ask: Ask, room: Room, letter: str) -> None:
@@ -209,14 +209,12 @@ def guard_room_mode(world: World, fact: RoomModeChanged) -> Refusal | None:
     room = world.rooms.get(fold(fact.room))
     if room is None:
         return Refusal(numerics.ERR_NOSUCHCHANNEL, fact.room, "No such channel")
-    if not fact.actor:
-        return None  # the server itself
-    if fact.letter == "P":
+    if fact.letter == "P" and fact.actor:
         # A lasting room costs the installation something for ever.
         if OPERATOR not in world.users[fact.actor].modes:
             return Refusal(numerics.ERR_NOPRIVILEGES, "Permission Denied- You're not an IRC operator")
         return None
-    if not _may_change(room, fact):
+    if fact.actor and not _may_change(room, fact):
         return Refusal(numerics.ERR_CHANOPRIVSNEEDED, fact.room, "You're not channel operator")
     if fact.letter in RANKS and fact.target not in room.members:
         return Refusal(

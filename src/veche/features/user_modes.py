@@ -54,10 +54,14 @@ def change_user(ask: Ask, nick: str) -> None:
         elif mode.set_by is SetBy.OPERATOR:
             is_refused = True
         # else it says how things are. RFC 2812, section 3.1.5, of +o: the attempt "SHOULD be ignored".
+    if OPERATOR not in modes:
+        modes -= {letter for letter, mode in table.items() if mode.set_by is SetBy.OPERATOR}
     # There and back again in one line is no change.
     changes = [Change(letter in modes, letter) for letter in sorted(modes ^ user.modes)]
     if changes:
         ask.commit(UserModesChanged(user.uid, user.source, user.nick, format_modes(changes)[0]))
+    if len(ask.params) > 2 and any(change.adding and change.letter == "s" for change in wanted):
+        ask.run("SNOMASK", ask.params[2])
     if is_refused:
         ask.reply(numerics.ERR_NOPRIVILEGES, "Permission Denied- You're not an IRC operator")
     if unknown:

@@ -49,7 +49,7 @@ def _tell_about(ask: Ask, user: User) -> None:
     if user.away:
         ask.reply(numerics.RPL_AWAY, nick, user.away)
     if "o" in user.modes:
-        ask.reply(numerics.RPL_WHOISOPERATOR, nick, "is an IRC operator")
+        ask.reply(numerics.RPL_WHOISOPERATOR, nick, user.title or "is an IRC operator")
     if user.account:
         ask.reply(numerics.RPL_WHOISACCOUNT, nick, user.account, "is logged in as")
     sessions = ask.engine.fanout.sessions.get(user.uid, [])

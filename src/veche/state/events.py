@@ -99,10 +99,21 @@ class MemberJoined(Fact):
     """A user has entered a room, which came into being if it did not exist.
 
     `founder` is the rank of whoever brings the room into being. `password` is the key that he gave, `limit` the
-    most rooms that he may be in, `is_forwarded` that another room sent him here: these for the guard alone.
+    most rooms that he may be in, `is_forwarded` that another room sent him here, `is_forced` that an operator of the
+    server did: these for the guard alone.
     """
 
-    __slots__ = ("account", "founder", "is_forwarded", "limit", "password", "real_name", "room", "source")
+    __slots__ = (
+        "account",
+        "founder",
+        "is_forced",
+        "is_forwarded",
+        "limit",
+        "password",
+        "real_name",
+        "room",
+        "source",
+    )
 
     def __init__(self, actor: str, source: str, account: str, real_name: str, room: str) -> None:
         super().__init__(actor)
@@ -114,6 +125,7 @@ class MemberJoined(Fact):
         self.password = ""
         self.limit = 0
         self.is_forwarded = False
+        self.is_forced = False
 
 
 class MemberLeft(Fact):

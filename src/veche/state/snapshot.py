@@ -21,6 +21,7 @@ def _user(user: User) -> dict[str, object]:
         "account": user.account,
         "away": user.away,
         "modes": sorted(user.modes),
+        "operator": [user.operator, user.title, user.notices],
         "rooms": list(user.rooms),
         "signed_on": user.signed_on,
         "invitations": dict(sorted(user.invitations.items())),

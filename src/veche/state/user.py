@@ -19,11 +19,14 @@ class User:
         "modes",
         "nick",
         "notes",
+        "notices",
+        "operator",
         "real_name",
         "rooms",
         "signed_on",
         "silences",
         "source",
+        "title",
         "uid",
         "username",
     )
@@ -51,6 +54,9 @@ class User:
         self.metadata: dict[str, str] = {}  # by key; what he says of himself to all
         self.notes: dict[str, dict[str, str]] = {}  # his own about others, by folded name and key
         self.knocked = 0  # when he was told last that somebody else wants to be heard (ms since 1970)
+        self.operator = ""  # the name that an operator (mode o) answers to the installation under
+        self.title = ""  # what WHOIS says of him, if it is something of its own
+        self.notices = ""  # the kinds of server notices that he reads with mode s, as letters
         self.source = f"{nick}!{username}@{host}"
 
     def rename(self, nick: str, key: str) -> None:

@@ -1,6 +1,7 @@
 """Plays a `.talk` file: persons talk to a whole server in one process, and the play says who hears what.
 
     setting lobby = #lobby               before anybody comes: a setting of the server (core.settings), or "store = off"
+    operator root with password x        the config has such a block (before anybody comes); "from MASK" may follow
     ann connects with echo-message       she is let in under this nick; her welcome is taken as heard
     ann connects from 192.0.2.1          the same ("with ..." may stand before it; "with everything": all common ones)
     ann opens a connection               she is connected and has said nothing yet
@@ -39,8 +40,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from veche.core.settings import Settings
+from veche.core.settings import OperatorBlock, Settings
 from veche.testing.checks import check_stage
+from veche.testing.passwords import FakePasswords
 from veche.testing.script import Script, Step, matches, spoken
 from veche.testing.stage import BugWatch, Person, Stage, quiet_settings
 
@@ -135,6 +137,13 @@ class _Player:
         elif isinstance(before, list):
             after = value.split(" | ")
         setattr(self.settings, key, after)
+
+    def operator(self, name: str, password: str, host: str | None) -> None:
+        """Somebody may become an operator, and reads the usual notices then."""
+        block = OperatorBlock(name, FakePasswords.hash(password))
+        block.hosts = (host,) if host else ()
+        block.notices = "abfko"
+        self.settings.operators[name] = block
 
     # ---- coming and going
 
@@ -343,6 +352,7 @@ _STEPS: list[tuple[re.Pattern[str], _Action]] = [
     (re.compile(pattern.replace("WHO", r"([a-z]\w*)").replace("NUMBER", r"(\d+(?:\.\d+)?)")), action)
     for pattern, action in (
         (r"setting (\w+) = (.*)", _Player.set),
+        (r"operator (\w+) with password (\w+)(?: from (\S+))?", _Player.operator),
         (r"WHO connects(?: with ([^:]+?))?(?: from ([\w.:]+))?", _Player.connect),
         (r"WHO opens a connection(?: from ([\w.:]+))?", _Player.open),
         (r"WHO disconnects(?:: (.*))?", _Player.disconnect),

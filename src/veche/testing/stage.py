@@ -21,6 +21,7 @@ from veche.core.session import Session
 from veche.core.settings import Settings
 from veche.testing.clock import FakeChance, FakeClock
 from veche.testing.disk import FakeDisk
+from veche.testing.passwords import FakePasswords
 from veche.testing.pipe import FakePipe
 from veche.wire.caps import BATCH, LABELED_RESPONSE
 from veche.wire.lines import BadLine, LineReader
@@ -164,6 +165,7 @@ class Stage:
         self.settings = settings or quiet_settings()
         self.clock = FakeClock()
         self.disk = disk or FakeDisk()
+        self.passwords = FakePasswords()
         self.bugs = BugWatch()
         self.engine = Engine(
             features,
@@ -173,6 +175,7 @@ class Stage:
             self.disk if keeps else None,
             lambda _address: host,
         )
+        self.engine.passwords = self.passwords
         self.engine.log.journal = []
         self.persons: list[Person] = []
 
@@ -207,6 +210,7 @@ class Stage:
         while busy:
             self.engine.turn_ends()
             busy = self.disk.answer()
+            busy = self.passwords.answer() or busy
             for person in self.persons:
                 busy = person.arrive() or busy
                 if person.pipe.closed and not person.ended:

@@ -30,6 +30,7 @@ _NAMES = (
     "draft/multiline",
     "draft/message-redaction",
     "draft/relaymsg",
+    "draft/oper-tag",
     "draft/metadata-2",
 )
 
@@ -57,6 +58,7 @@ PRE_AWAY = BITS["draft/pre-away"]
 MULTILINE = BITS["draft/multiline"]
 REDACTION = BITS["draft/message-redaction"]
 RELAYMSG = BITS["draft/relaymsg"]
+OPER_TAG = BITS["draft/oper-tag"]
 METADATA = BITS["draft/metadata-2"]
 
 # The capabilities that change how a line to everybody looks; sessions that agree in these share one rendering.
@@ -70,6 +72,7 @@ VIEW = (
     | CHGHOST
     | MULTILINE
     | REDACTION
+    | OPER_TAG
 )
 
 
