@@ -255,8 +255,8 @@ def test_a_large_database_is_checked_at_its_ends(data: Path) -> None:
         "delete from sqlite_schema where name = 'message_by_time'",
     )
     change(
-        "insert into message select 21, time, conversation, msgid, command, source, sender, account, target, tags, text"
-        " from message where seq = 20",
+        "insert into message select 21, time, conversation, msgid, command, source, sender, account, target, tags,"
+        " text, null from message where seq = 20",
         "insert into sqlite_schema select * from aside",
     )
     connection = sqlite3.connect(database)

@@ -188,6 +188,8 @@ class Messages(_Section, frozen=True):
     # that one message may cost each of them some 100 bytes a line beside the text.
     multiline_bytes: Annotated[int, Meta(ge=512, le=65_536)] = 4096
     multiline_lines: Annotated[int, Meta(ge=2, le=1000)] = 100
+    # For how many seconds people may take back what they said; 0 = not at all. Operators of a room always may there.
+    redact_seconds: Annotated[int, Meta(ge=0, le=10_000_000_000)] = 86_400
 
 
 class History(_Section, frozen=True):

@@ -173,8 +173,10 @@ class Log:
                 fact.seq = self.seq
                 fact.msgid = self.chance.msgid(now)
                 if storing and row.record is not None:
-                    rows.append(row.record(self.world, fact))
-                    entry.is_stored = True
+                    kept = row.record(self.world, fact)
+                    if kept is not None:
+                        rows.append(kept)
+                        entry.is_stored = True
             if storing and row.saves is not None:
                 for saved in row.saves(self.world, fact):
                     self.seq += 1

@@ -10,6 +10,32 @@ from veche.core.session import Session
 from veche.wire.caps import BATCH, MESSAGE_TAGS, MULTILINE, SERVER_TIME
 from veche.wire.lines import BODY_LIMIT, cut
 
+# How many redactions are remembered: far more than happen while a page is on its way.
+_REMEMBERED = 1000
+
+
+class JustRedacted:
+    """The ids of the messages that were taken back last.
+
+    A page may be read from the record before a message is taken back and be answered after everybody has been told.
+    """
+
+    __slots__ = ("_msgids",)
+
+    def __init__(self) -> None:
+        self._msgids: dict[str, None] = {}
+
+    def add(self, msgid: str) -> None:
+        """This message is not to be shown any more."""
+        self._msgids[msgid] = None
+        if len(self._msgids) > _REMEMBERED:
+            del self._msgids[next(iter(self._msgids))]
+
+    def standing(self, records: list[Record]) -> list[Record]:
+        """The records without those that were taken back since they were read."""
+        msgids = self._msgids
+        return [record for record in records if record.msgid not in msgids] if msgids else records
+
 
 def playback_line(record: Record, session: Session, batch: str = "") -> str:
     """One record as the session's capabilities show it; `batch` is the reference of the batch that it is part of.

@@ -126,7 +126,78 @@ class SavedFact:
         return f"SavedFact({self.seq}, {self.kind!r}, {self.body!r})"
 
 
-Row = Record | SavedFact
+class Redaction:
+    """A message is taken back: from now on its text and tags are nowhere, and no page shows it.
+
+    `message` is its place in the log and `msgid` its id. Who did it, when and why is kept: `source` is nick!user@host,
+    `sender` the user id, `account` "" for guests.
+    """
+
+    __slots__ = ("account", "message", "msgid", "reason", "sender", "seq", "source", "time")
+
+    def __init__(
+        self,
+        seq: int,
+        time: int,
+        message: int,
+        msgid: str,
+        source: str,
+        sender: str,
+        account: str,
+        reason: str,
+    ) -> None:
+        self.seq = seq
+        self.time = time
+        self.message = message
+        self.msgid = msgid
+        self.source = source
+        self.sender = sender
+        self.account = account
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        return f"Redaction({self.seq}, {self.message}, {self.source!r})"
+
+
+class Reaction:
+    """Somebody reacts to a message with `value`, or (not `adding`) takes that back.
+
+    `conversation` and `era` say where he saw the message whose id is `message`; a reaction to none that is there is
+    not kept. Of `who` (an account, else a user id) the same reaction counts once, and `REACTIONS_OF_ONE` different
+    ones are kept.
+    """
+
+    __slots__ = ("adding", "conversation", "era", "message", "seq", "time", "value", "who")
+
+    def __init__(
+        self,
+        seq: int,
+        time: int,
+        conversation: str,
+        era: int,
+        message: str,
+        who: str,
+        value: str,
+        *,
+        adding: bool,
+    ) -> None:
+        self.seq = seq
+        self.time = time
+        self.conversation = conversation
+        self.era = era
+        self.message = message
+        self.who = who
+        self.value = value
+        self.adding = adding
+
+    def __repr__(self) -> str:
+        return f"Reaction({self.seq}, {self.message!r}, {self.value!r}, adding={self.adding})"
+
+
+# Different reactions of one person to one message that are kept.
+REACTIONS_OF_ONE = 20
+
+Row = Record | SavedFact | Redaction | Reaction
 
 
 class StoreError(Exception):
@@ -242,3 +313,8 @@ class Store(Protocol):
 
     def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
         """Read the time (ms) of the newest open message (era 0) of each conversation that has any."""
+
+    def reactions(
+        self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
+    ) -> None:
+        """Count the reactions to messages, given by their places in the log: by value, the oldest first."""

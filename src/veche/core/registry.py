@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from veche.core.ask import Ask
     from veche.core.batches import OpenBatch
     from veche.core.engine import Engine
-    from veche.core.ports import Record
+    from veche.core.ports import Row
     from veche.core.replies import Refusal
     from veche.core.session import Session
     from veche.core.settings import Settings
@@ -137,8 +137,8 @@ class FactRow:
     `guard(world, fact)`: the refusal, or None. Pure. Asked once, when everything before the fact has been applied.
     `apply(world, fact)`: the change; cannot fail; returns who hears of it.
     `render(fact, view, tags)`: the line (without its end) for one view, beginning with the given tag part.
-    `record(world, fact)`: the row of the record for what must last, else None for facts that nobody stores. Asked
-    behind the guard, so that the world is the one in which the fact happens.
+    `record(world, fact)`: the row of the record for what must last, or None if this one need not; no function for
+    facts that nobody stores. Asked behind the guard, so that the world is the one in which the fact happens.
     `saves(world, fact)`: the facts that must be known again after a restart if this one happens: itself, others, or
     none. They are applied to a world without users, in order, before anybody comes.
     `own_copy`: whether the asker gets a copy.
@@ -152,7 +152,7 @@ class FactRow:
         apply: Callable[[World, Any], Audience],
         render: Callable[[Any, int, str], str],
         guard: Callable[[World, Any], Refusal | None] | None = None,
-        record: Callable[[World, Any], Record] | None = None,
+        record: Callable[[World, Any], Row | None] | None = None,
         saves: Callable[[World, Any], list[Fact]] | None = None,
         own_copy: OwnCopy = OwnCopy.ALWAYS,
     ) -> None:

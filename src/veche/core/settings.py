@@ -74,6 +74,7 @@ class Settings:
         "ping_seconds",
         "ping_timeout_seconds",
         "real_name_length",
+        "redact_seconds",
         "registration_lines",
         "registration_seconds",
         "room_creations_per_minute",
@@ -140,6 +141,7 @@ class Settings:
         self.accept_entries = 50
         self.multiline_bytes = 4096
         self.multiline_lines = 100
+        self.redact_seconds = 86400
         self.lobby = "#lobby"
         self.lobby_replay = 20
         self.history_page = 1000

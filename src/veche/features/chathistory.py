@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from veche.core.ask import Ask
-from veche.core.playback import playback_line
+from veche.core.playback import JustRedacted, playback_line
 from veche.core.ports import Page, Record, StoreError, UnknownReference
 from veche.core.registry import Command, Feature
 from veche.core.replies import iso_time
@@ -138,7 +138,7 @@ def _answer(ask: Ask, verb: str, name: str, records: list[Record] | StoreError) 
         ask.fail("MESSAGE_ERROR", verb, name, text="Messages could not be retrieved")
     else:
         reference = _open(ask, f"chathistory {name}")
-        for record in records:
+        for record in ask.engine.shelf(JustRedacted).standing(records):
             ask.send(playback_line(record, ask.session, reference))
         _close(ask, reference)
     ask.settled()

@@ -7,7 +7,7 @@ server [...] SHOULD NOT play back any history that would otherwise be sent autom
 from functools import partial
 
 from veche.core.ask import Ask
-from veche.core.playback import playback_line
+from veche.core.playback import JustRedacted, playback_line
 from veche.core.ports import Page, Record, StoreError
 from veche.core.registry import Feature
 from veche.state.events import MemberJoined, UserArrived
@@ -39,7 +39,7 @@ def _show(ask: Ask, last: int, records: list[Record] | StoreError) -> None:
     if not isinstance(
         records, StoreError
     ):  # a newcomer can do nothing about it, and the store has told the log
-        for record in records:
+        for record in ask.engine.shelf(JustRedacted).standing(records):
             if record.seq <= last:
                 ask.send(playback_line(record, ask.session))
     ask.settled()

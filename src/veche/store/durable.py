@@ -92,6 +92,15 @@ class SqliteStore:
         else:
             self._history.latest(conversations, done)
 
+    def reactions(
+        self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
+    ) -> None:
+        """Count the reactions to messages, given by their places in the log."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._history.reactions(messages, done)
+
     def close(self, seconds: float = 8.0) -> bool:
         """Finish what was handed in and let go of the directory. Blocks, for at most `seconds`.
 

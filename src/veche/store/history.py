@@ -43,6 +43,7 @@ _PART = f"""
         select {_FIELDS} from message
         where conversation = :%s and time between :low and :high
             and (time, seq) > (:low, :low_seq) and (time, seq) < (:high, :high_seq)
+            and redaction is null
         order by time %s, seq %s limit :limit)
 """  # noqa: S608
 
@@ -66,6 +67,12 @@ _LATEST = """
         select name, (select max(time) from message where conversation = id) as newest
         from conversation where era = 0 and name in (select value from json_each(?)))
     where newest is not null
+"""
+
+_REACTIONS = """
+    select json_group_array(json_array(message, value, count)) from (
+        select message, value, count(*) as count from reaction
+        where message in (select value from json_each(?)) group by message, value order by min(seq))
 """
 
 # (time, seq): where a message stands. Seqs begin at 1, so (time, 0) stands before every message of its millisecond.
@@ -97,6 +104,12 @@ class History:
     def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
         """Post `done` with the time (ms) of the newest open message of each conversation that has any."""
         self.ask(partial(_read_latest, conversations), done)
+
+    def reactions(
+        self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
+    ) -> None:
+        """Post `done` with the counts of reactions to messages, by place in the log and value."""
+        self.ask(partial(_count_reactions, messages), done)
 
     def ask(
         self,
@@ -237,3 +250,11 @@ class _PageReader:
 def _read_latest(conversations: list[str], connection: sqlite3.Connection) -> dict[str, int]:
     found = connection.execute(_LATEST, (json.dumps(conversations),)).fetchone()
     return dict(json.loads(found[0]))
+
+
+def _count_reactions(messages: list[int], connection: sqlite3.Connection) -> dict[int, dict[str, int]]:
+    found = connection.execute(_REACTIONS, (json.dumps(messages),)).fetchone()
+    counts: dict[int, dict[str, int]] = {}
+    for message, value, count in json.loads(found[0]):
+        counts.setdefault(message, {})[value] = count
+    return counts

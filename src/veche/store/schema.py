@@ -99,8 +99,11 @@ def last_message(connection: sqlite3.Connection) -> tuple[int, int]:
         "select seq, time from message order by seq desc limit 1"
     ).fetchone()
     seq, time = last or (0, 0)
-    saved: int = connection.execute("select coalesce(max(seq), 0) from saved_fact").fetchone()[0]
-    return max(seq, saved), time
+    others: int = connection.execute(
+        "select max(coalesce((select max(seq) from saved_fact), 0), coalesce((select max(seq) from redaction), 0),"
+        " coalesce((select max(seq) from reaction), 0))"
+    ).fetchone()[0]
+    return max(seq, others), time
 
 
 def saved_facts(connection: sqlite3.Connection) -> list[SavedFact]:

@@ -22,8 +22,19 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
-from veche.core.ports import Record, Row, SavedFact, StoreError, StoreRefused, StoreUnknown
+from veche.core.ports import (
+    Reaction,
+    Record,
+    Redaction,
+    Row,
+    SavedFact,
+    StoreError,
+    StoreRefused,
+    StoreUnknown,
+)
+from veche.store.corrections import react, redact
 from veche.store.engines.sqlite import (
+    BUSY_TIMEOUT,
     connect_writer,
     describe,
     empty_wal,
@@ -95,6 +106,7 @@ class Writer:
         self._highest = -1  # of the conversations' numbers; -1 when not known
         self._pages = 0  # in the log since the last checkpoint, about
         self._must_reopen = False
+        self._must_scrub = False  # the WAL holds what was taken back
         self._broken: StoreUnknown | None = None
         self._trouble = ""
 
@@ -147,18 +159,20 @@ class Writer:
             self._broken = error
         self._report(error)
         self._worker.post(partial(self._answer, done, error))
+        if error is None and self._must_scrub:
+            self._scrub()
         if error is None and self._pages >= CHECKPOINT_PAGES:
             self._checkpoint()
 
     def _try(self, rows: list[Row]) -> StoreError | None:
         records = [row for row in rows if isinstance(row, Record)]
-        facts = [row for row in rows if isinstance(row, SavedFact)] if len(records) < len(rows) else []
+        others = [row for row in rows if not isinstance(row, Record)] if len(records) < len(rows) else []
         committing = False
         try:
             self._look()
             self._reopen_if_needed()
             new = self._find_numbers(records)
-            if not new and not facts and len(records) <= MOST_ROWS:
+            if not new and not others and len(records) <= MOST_ROWS:
                 committing = True
                 self._insert(records)
             else:
@@ -166,7 +180,7 @@ class Writer:
                 self._insert_conversations(new)
                 for start in range(0, len(records), MOST_ROWS):
                     self._insert(records[start : start + MOST_ROWS])
-                self._insert_facts(facts)
+                self._insert_others(others)
                 committing = True
                 self._connection.execute("commit")
         except StoreError as error:
@@ -174,6 +188,7 @@ class Writer:
         except Exception as error:
             return self._fail(error, committing)
         self._pages += len(rows) + _PAGES_OF_A_BATCH
+        self._must_scrub = self._must_scrub or any(isinstance(row, Redaction) for row in others)
         return None
 
     def _insert(self, records: list[Record]) -> None:
@@ -196,6 +211,15 @@ class Writer:
         size = SIZES[bisect_left(SIZES, len(records))]
         values += _EMPTY_ROW * (size - len(records))
         self._connection.execute(_INSERT[size], values)
+
+    def _insert_others(self, rows: list[SavedFact | Redaction | Reaction]) -> None:
+        """Everything but messages, in the order of the log within each kind."""
+        self._insert_facts([row for row in rows if isinstance(row, SavedFact)])
+        if redactions := [row for row in rows if isinstance(row, Redaction)]:
+            redact(self._connection, redactions)
+        for row in rows:
+            if isinstance(row, Reaction):
+                react(self._connection, row)
 
     def _insert_facts(self, facts: list[SavedFact]) -> None:
         if facts:
@@ -294,6 +318,17 @@ class Writer:
             pages, moved = 0, -1
         # What a reader still holds back is tried again soon, but not after every batch.
         self._pages = 0 if moved == pages else CHECKPOINT_PAGES * 3 // 4
+
+    def _scrub(self) -> None:
+        """Empty the WAL, which still holds what was taken back as it was said. Waits for no reader, but tries again."""
+        try:
+            self._connection.execute("pragma busy_timeout=0")
+            self._must_scrub = not self._empty_wal()
+            self._connection.execute(f"pragma busy_timeout={BUSY_TIMEOUT}")
+        except sqlite3.Error as error:
+            self._note_checkpoint(error)
+        if not self._must_scrub:
+            self._pages = 0
 
     def _empty_wal(self) -> bool:
         try:

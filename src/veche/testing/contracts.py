@@ -12,7 +12,18 @@ A test file subclasses StoreContract and gives the fixture `bench`:
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from veche.core.ports import Page, Record, Store, StoreError, StoreRefused, UnknownReference
+from veche.core.ports import (
+    REACTIONS_OF_ONE,
+    Page,
+    Reaction,
+    Record,
+    Redaction,
+    Row,
+    Store,
+    StoreError,
+    StoreRefused,
+    UnknownReference,
+)
 from veche.wire.msgids import make_msgid
 
 ROOM = "#tea"
@@ -46,7 +57,7 @@ class StoreBench:
         self.turns = turns
         self._settle = settle
 
-    def commit(self, *records: Record) -> StoreError | None:
+    def commit(self, *records: Row) -> StoreError | None:
         """Hand in one batch and wait for what becomes of it."""
         answers: list[StoreError | None] = []
         self.store.append(list(records), answers.append)
@@ -84,6 +95,14 @@ class StoreBench:
             self.turns.take()
         return answers[0]
 
+    def reactions(self, *messages: int) -> dict[int, dict[str, int]] | StoreError:
+        """Ask for the counts of reactions and wait for the answer."""
+        answers: list[dict[int, dict[str, int]] | StoreError] = []
+        self.store.reactions(list(messages), answers.append)
+        while not answers:
+            self.turns.take()
+        return answers[0]
+
 
 def make_record(
     seq: int, *, time: int = 0, conversation: str = ROOM, era: int = 0, text: str = "hello", tags: str = ""
@@ -104,6 +123,20 @@ def make_record(
         tags=tags,
         text=text,
     )
+
+
+def make_redaction(seq: int, record: Record) -> Redaction:
+    """A message is taken back by who said it."""
+    return Redaction(
+        seq, seq * 1000, record.seq, record.msgid, record.source, record.sender, record.account, "spam"
+    )
+
+
+def make_reaction(
+    seq: int, record: Record, value: str, who: str, *, era: int = 0, adding: bool = True
+) -> Reaction:
+    """Somebody reacts to a message that he sees in the given era."""
+    return Reaction(seq, seq * 1000, record.conversation, era, record.msgid, who, value, adding=adding)
 
 
 def fields(record: Record) -> tuple[object, ...]:
@@ -275,6 +308,77 @@ class StoreContract:
         assert bench.latest(ROOM, "#milk", "#closed", "#none", "", ROOM) == {ROOM: 3000, "#milk": 2000}
         assert bench.latest() == {}
 
+    def test_what_was_taken_back_is_on_no_page(self, bench: StoreBench) -> None:
+        said = [make_record(n, tags="+reply=x") for n in range(1, 6)]
+        assert bench.commit(*said) is None
+        assert bench.commit(make_redaction(6, said[2]), make_record(7)) is None
+        assert bench.store.last() == (7, 7000)
+        assert bench.seqs(Page(ROOM, 9)) == [1, 2, 4, 5, 7]
+        assert bench.seqs(Page(ROOM, 3, newest=True)) == [4, 5, 7]
+        assert bench.seqs(Page(ROOM, 2, before=said[3].msgid, newest=True)) == [1, 2]
+        # Its place is still a place, for who has seen it.
+        assert bench.seqs(Page(ROOM, 9, after=said[2].msgid)) == [4, 5, 7]
+        assert bench.seqs(Page(ROOM, 9, before=said[2].msgid)) == [1, 2]
+        assert bench.seqs(Page(ROOM, 3, around=said[2].msgid)) == [2, 4, 5]
+        assert bench.seqs(Page(ROOM, 1, around=said[2].msgid)) == [4]
+
+    def test_taking_back_twice_or_nothing_changes_nothing(self, bench: StoreBench) -> None:
+        said = make_record(1)
+        assert bench.commit(said, make_record(2)) is None
+        assert bench.commit(make_redaction(3, said), make_redaction(4, said)) is None
+        assert bench.commit(make_redaction(5, make_record(99))) is None
+        assert bench.seqs(Page(ROOM, 9)) == [2]
+        assert bench.store.last() == (5, 2000)
+
+    def test_reactions_are_counted(self, bench: StoreBench) -> None:
+        said, other = make_record(1), make_record(2)
+        assert bench.commit(said, other) is None
+        rows = [
+            make_reaction(3, said, "🍵", "ann"),
+            make_reaction(4, said, "'; --", "bob"),
+            make_reaction(5, said, "🍵", "bob"),
+            make_reaction(6, said, "🍵", "ann"),  # again
+            make_reaction(7, other, "lol", "ann"),
+        ]
+        assert bench.commit(*rows) is None
+        assert bench.reactions(1, 2, 3) == {1: {"🍵": 2, "'; --": 1}, 2: {"lol": 1}}
+        assert bench.reactions() == {}
+        assert bench.seqs(Page(ROOM, 9)) == [1, 2]
+        back = [
+            make_reaction(8, said, "🍵", "bob", adding=False),
+            make_reaction(9, said, "never", "bob", adding=False),
+            make_reaction(10, other, "lol", "bob", adding=False),
+        ]
+        assert bench.commit(*back, make_record(11)) is None
+        assert bench.reactions(1, 2) == {1: {"🍵": 1, "'; --": 1}, 2: {"lol": 1}}
+        assert bench.commit(make_redaction(12, said)) is None
+        assert bench.reactions(1, 2) == {2: {"lol": 1}}
+        assert bench.commit(make_reaction(13, said, "🍵", "ann")) is None
+        assert bench.reactions(1) == {}
+
+    def test_reactions_to_what_is_not_there_are_not_kept(self, bench: StoreBench) -> None:
+        closed = make_record(2, era=111)
+        assert bench.commit(make_record(1), closed, make_record(3, conversation="#milk")) is None
+        never = make_record(1, conversation="#milk")
+        rows = [
+            make_reaction(4, never, "x", "ann"),
+            make_reaction(5, closed, "x", "ann"),
+            make_reaction(6, closed, "x", "ann", era=222),
+            make_reaction(7, closed, "y", "ann", era=111),
+        ]
+        rows[0].conversation = "#none"
+        nonsense = make_reaction(8, closed, "x", "ann")
+        nonsense.message = "'; drop table reaction"
+        assert bench.commit(*rows, nonsense) is None
+        assert bench.reactions(1, 2, 3) == {2: {"y": 1}}
+
+    def test_one_person_reacts_in_so_many_ways(self, bench: StoreBench) -> None:
+        said = make_record(1)
+        assert bench.commit(said) is None
+        many = [make_reaction(n + 2, said, str(n), "ann") for n in range(REACTIONS_OF_ONE + 5)]
+        assert bench.commit(*many) is None
+        assert bench.reactions(1) == {1: {str(n): 1 for n in range(REACTIONS_OF_ONE)}}
+
     def test_what_was_handed_in_before_the_end_is_answered(self, bench: StoreBench) -> None:
         answers: list[object] = []
         bench.store.page(Page(ROOM, 1), answers.append)
@@ -292,6 +396,7 @@ class StoreContract:
         close(bench.store)
         assert isinstance(bench.ask(Page(ROOM, 1)), StoreRefused)
         assert isinstance(bench.latest(ROOM), StoreRefused)
+        assert isinstance(bench.reactions(1), StoreRefused)
         answers: list[StoreError | None] = []
         bench.store.append([make_record(2)], answers.append)
         bench.turns.take()

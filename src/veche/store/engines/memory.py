@@ -6,9 +6,21 @@ here with an AssertionError, because the durable record would store it and never
 """
 
 from collections.abc import Callable
+from copy import copy
 from functools import partial
 
-from veche.core.ports import Page, Record, Row, SavedFact, StoreError, StoreRefused, UnknownReference
+from veche.core.ports import (
+    REACTIONS_OF_ONE,
+    Page,
+    Reaction,
+    Record,
+    Redaction,
+    Row,
+    SavedFact,
+    StoreError,
+    StoreRefused,
+    UnknownReference,
+)
 from veche.wire.msgids import time_of_msgid
 
 
@@ -24,6 +36,9 @@ class MemoryStore:
     ) -> None:
         self.records: list[Record] = records if records is not None else []
         self.facts: list[SavedFact] = []
+        self._seq = 0  # of the last row of any kind
+        self.redactions: dict[int, Redaction] = {}  # by the places of the messages
+        self.kept_reactions: list[Reaction] = []
         self._post = post
         self._committing = False
         self._closed = False
@@ -31,7 +46,7 @@ class MemoryStore:
     def last(self) -> tuple[int, int]:
         """`seq` and `time` of the newest record, (0, 0) when there is none."""
         seq, time = (self.records[-1].seq, self.records[-1].time) if self.records else (0, 0)
-        return (max(seq, self.facts[-1].seq) if self.facts else seq, time)
+        return max(seq, self._seq), time
 
     def saved(self) -> list[SavedFact]:
         """The saved facts."""
@@ -57,6 +72,12 @@ class MemoryStore:
         """Answer with the time (ms) of the newest open message of each conversation that has any."""
         self._post(lambda: done(self._latest(conversations)))
 
+    def reactions(
+        self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
+    ) -> None:
+        """Answer with the counts of reactions to messages, by place in the log and value."""
+        self._post(lambda: done(self._count_reactions(messages)))
+
     def close(self) -> None:
         """Take no more: what comes after this is refused. Idempotent."""
         self._closed = True
@@ -71,7 +92,7 @@ class MemoryStore:
             if record.seq <= seq:
                 raise AssertionError(f"seq grows in the log: {record!r}")
             seq = record.seq
-            if isinstance(record, SavedFact):
+            if not isinstance(record, Record):
                 continue
             if record.time < time:
                 raise AssertionError(f"time never falls in the log: {record!r}")
@@ -86,10 +107,45 @@ class MemoryStore:
 
     def _keep(self, rows: list[Row]) -> None:
         for row in rows:
+            self._seq = row.seq
             if isinstance(row, Record):
                 self.records.append(row)
-            else:
+            elif isinstance(row, SavedFact):
                 self.facts.append(row)
+            elif isinstance(row, Redaction):
+                self._redact(row)
+            else:
+                self._react(row)
+
+    def _redact(self, row: Redaction) -> None:
+        for index, record in enumerate(self.records):
+            if record.seq == row.message and row.message not in self.redactions:
+                self.records[index] = copy(record)  # somebody may be reading the other
+                self.records[index].text = self.records[index].tags = ""
+                self.redactions[row.message] = row
+        self.kept_reactions = [one for one in self.kept_reactions if one.message != row.msgid]
+
+    def _react(self, row: Reaction) -> None:
+        kept = self.kept_reactions
+        same = [one for one in kept if (one.message, one.who) == (row.message, row.who)]
+        before = [one for one in same if one.value == row.value]
+        if not row.adding:
+            self.kept_reactions = [one for one in kept if one not in before]
+        elif not before and len(same) < REACTIONS_OF_ONE and self._find(row) is not None:
+            kept.append(row)
+
+    def _find(self, row: Reaction) -> Record | None:
+        return next(
+            (
+                record
+                for record in self.records
+                if record.msgid == row.message
+                and record.conversation == row.conversation
+                and record.era in {0, row.era}
+                and record.seq not in self.redactions
+            ),
+            None,
+        )
 
     def _read(self, page: Page) -> list[Record] | StoreError:
         if self._closed:
@@ -102,13 +158,27 @@ class MemoryStore:
         limit = max(0, page.limit)
         try:
             if page.around is not None:
-                return _around(seen, _place(page.around, seen, _FIRST), limit)
+                return _around(self._standing(seen), _place(page.around, seen, _FIRST), limit)
             after = (-1, 0) if page.after is None else _place(page.after, seen, _LAST)
             before = (_LAST, 0) if page.before is None else _place(page.before, seen, _FIRST)
         except UnknownReference as error:
             return error
-        seen = [record for record in seen if after < (record.time, record.seq) < before]
+        seen = [record for record in self._standing(seen) if after < (record.time, record.seq) < before]
         return seen[max(0, len(seen) - limit) :] if page.newest else seen[:limit]
+
+    def _standing(self, records: list[Record]) -> list[Record]:
+        return [record for record in records if record.seq not in self.redactions]
+
+    def _count_reactions(self, messages: list[int]) -> dict[int, dict[str, int]] | StoreError:
+        if self._closed:
+            return StoreRefused("the record is closed")
+        places = {record.msgid: record.seq for record in self.records if record.seq in messages}
+        counts: dict[int, dict[str, int]] = {}
+        for row in self.kept_reactions:
+            if row.message in places:
+                values = counts.setdefault(places[row.message], {})
+                values[row.value] = values.get(row.value, 0) + 1
+        return counts
 
     def _latest(self, conversations: list[str]) -> dict[str, int] | StoreError:
         if self._closed:

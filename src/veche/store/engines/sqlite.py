@@ -27,6 +27,7 @@ PRAGMAS = (
     f"journal_size_limit={WAL_LIMIT}",
     "cache_size=-32768",  # KiB: the leaves of the index that busy rooms append to
     "temp_store=memory",
+    "secure_delete=on",  # what was taken back is overwritten, not only forgotten
     "foreign_keys=on",
     "trusted_schema=off",  # a planted database must not run functions of ours
     "cell_size_check=on",  # notices damage when the page is read

@@ -1,0 +1,203 @@
+"""REDACT: messages are taken back, by who said them for a while, and by the operators of a room.
+
+Source: message-redaction (draft). What was taken back is gone from the record when anybody hears of it, and no page
+of history shows it ("responses SHOULD either: exclude it entirely"). That something was said, and who took it back when
+and why, is kept.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from veche.core.ask import Ask
+from veche.core.playback import JustRedacted
+from veche.core.ports import Page, Record, Redaction, StoreError, UnknownReference
+from veche.core.registry import Command, FactRow, Feature, OwnCopy
+from veche.core.replies import Failure, Refusal, fit
+from veche.features.messages import conversation_of
+from veche.state.events import Audience, LastingFact
+from veche.state.world import World
+from veche.wire.caps import REDACTION
+from veche.wire.names import fold, is_room
+
+if TYPE_CHECKING:
+    from veche.core.engine import Engine
+
+# Longer than any message id of ours.
+_LONGEST_MSGID = 64
+
+
+class MessageRedacted(LastingFact):
+    """A message was taken back: `message` is its place in the log, `redacted` its id, `said` its time.
+
+    `is_own` is whether who does it has said it, and `window` for how many seconds he may; both for the guard.
+    """
+
+    __slots__ = (
+        "account",
+        "is_own",
+        "message",
+        "reason",
+        "recipient",
+        "redacted",
+        "room",
+        "said",
+        "source",
+        "target",
+        "window",
+    )
+
+    def __init__(
+        self, actor: str, source: str, account: str, target: str, record: Record, reason: str
+    ) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.account = account
+        self.target = target
+        self.room = ""
+        self.recipient = ""
+        self.message = record.seq
+        self.redacted = record.msgid
+        self.said = record.time
+        self.reason = reason
+        self.is_own = record.sender == actor or bool(account and record.account == account)
+        self.window = 0
+
+
+# ---- handler
+
+
+def redact(ask: Ask) -> None:
+    """REDACT <target> <msgid> [<reason>]. The message is looked up first: whose it is, and when it was said."""
+    target, msgid = ask.params[:2]
+    page = _find(ask, target)
+    if page is None:
+        # The same for what does not exist and for what is not one's business.
+        ask.refuse(_not_there(target))
+    elif ask.engine.store is None or not 0 < len(msgid) <= _LONGEST_MSGID or not msgid.isascii():
+        ask.refuse(_unknown(target, msgid))
+    else:
+        page.around = msgid
+        ask.wait()
+        ask.engine.store.page(page, partial(_found, ask, target, msgid))
+
+
+def _find(ask: Ask, target: str) -> Page | None:
+    """The question for one message of a conversation that the asker may read."""
+    user = ask.user
+    if is_room(target):
+        room = ask.world.rooms.get(fold(target))
+        return Page(room.key, 1, era=room.created) if room is not None and user.uid in room.members else None
+    other = ask.world.users_by_key.get(fold(target))
+    return Page(conversation_of(user.uid, other.uid), 1) if other is not None else None
+
+
+def _found(ask: Ask, target: str, msgid: str, records: list[Record] | StoreError) -> None:
+    """The record has answered. Who asked may have gone meanwhile."""
+    if isinstance(records, StoreError) and not isinstance(records, UnknownReference):
+        ask.fail(
+            "INTERNAL_ERROR", target, msgid, text="The record cannot be read now. Please try again later."
+        )
+    elif isinstance(records, StoreError) or not records or records[0].msgid != msgid:
+        ask.refuse(_unknown(target, msgid))
+    elif ask.session.user is not None:
+        _take_back(ask, target, records[0])
+    ask.settled()
+
+
+def _take_back(ask: Ask, target: str, record: Record) -> None:
+    user = ask.user
+    reason = ask.params[2] if len(ask.params) > 2 else ""
+    fact = MessageRedacted(user.uid, user.source, user.account, record.target, record, reason)
+    fact.window = ask.settings.redact_seconds
+    if is_room(target):
+        fact.room = fold(target)
+        room = ask.world.rooms.get(fact.room)
+        fact.target = room.name if room is not None else target
+    else:
+        one, other = record.conversation.split(" ")
+        fact.recipient = other if one == user.uid else one
+        fact.target = ask.world.users[fact.recipient].nick if fact.recipient in ask.world.users else target
+    ask.commit(fact)
+
+
+def _not_there(target: str) -> Refusal:
+    return Failure("INVALID_TARGET", target, text=f"You cannot delete messages from {target}")
+
+
+def _unknown(target: str, msgid: str) -> Refusal:
+    return Failure("UNKNOWN_MSGID", target, msgid, text="This message does not exist or is too old")
+
+
+# ---- facts
+
+
+def guard_redaction(world: World, fact: MessageRedacted) -> Refusal | None:
+    """An operator of the room may always; who said it may for a while."""
+    if fact.room:
+        room = world.rooms.get(fact.room)
+        if room is None or fact.actor not in room.members:
+            return _not_there(fact.target)
+        if room.is_operator(fact.actor):
+            return None
+    elif fact.recipient not in world.users:
+        return _not_there(fact.target)
+    if not fact.is_own:
+        return Failure(
+            "REDACT_FORBIDDEN",
+            fact.target,
+            fact.redacted,
+            text="You are not authorised to delete this message",
+        )
+    if fact.time > fact.said + fact.window * 1000:
+        return Failure(
+            "REDACT_WINDOW_EXPIRED",
+            fact.target,
+            fact.redacted,
+            str(fact.window),
+            text="You can no longer delete this message",
+        )
+    return None
+
+
+def apply_redaction(world: World, fact: MessageRedacted) -> Audience:
+    """The record has changed, the world has not; whoever could hear the message hears of it."""
+    return Audience(world.rooms[fact.room]) if fact.room else Audience(uids=(fact.recipient,))
+
+
+def render_redaction(fact: MessageRedacted, view: int, tags: str) -> str:
+    """ "MUST not forward this `REDACT` to target recipients that have not negotiated this capability" """
+    if not view & REDACTION:
+        return ""
+    reason = f" :{fact.reason}" if fact.reason else ""
+    return fit(tags, f":{fact.source} REDACT {fact.target} {fact.redacted}{reason}")
+
+
+def record_redaction(_world: World, fact: MessageRedacted) -> Redaction:
+    """The row that takes the text away."""
+    return Redaction(
+        fact.seq, fact.time, fact.message, fact.redacted, fact.source, fact.actor, fact.account, fact.reason
+    )
+
+
+def note(engine: Engine, fact: MessageRedacted) -> None:
+    """A page that was read a moment before must not bring it back."""
+    engine.shelf(JustRedacted).add(fact.redacted)
+
+
+feature = Feature(
+    "redact",
+    commands=[Command("REDACT", redact, least=2)],
+    facts={
+        MessageRedacted: FactRow(
+            guard=guard_redaction,
+            apply=apply_redaction,
+            render=render_redaction,
+            record=record_redaction,
+            own_copy=OwnCopy.ECHO,
+        ),
+    },
+    caps={"draft/message-redaction": ""},
+    witnesses={MessageRedacted: note},
+)

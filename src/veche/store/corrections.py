@@ -1,0 +1,63 @@
+"""What changes about messages that are in the record: they are taken back, and reacted to. SQL for the writer.
+
+The rule: called inside a transaction of the writer's; rare beside messages, so plain statements will do.
+"""
+
+import json
+import sqlite3
+
+from veche.core.ports import REACTIONS_OF_ONE, Reaction, Redaction
+from veche.wire.msgids import time_of_msgid
+
+_TAKE_BACK = """
+    update message set text = '', tags = '', redaction = given.value ->> 0
+    from json_each(?) given where message.seq = given.value ->> 1 and message.redaction is null
+"""
+_NOTE = """
+    insert into redaction (seq, time, message, source, sender, account, reason)
+    select value ->> 0, value ->> 2, value ->> 1, value ->> 3, value ->> 4, value ->> 5, value ->> 6 from json_each(?)
+"""
+_FORGET_REACTIONS = "delete from reaction where message in (select value ->> 1 from json_each(?))"
+
+# The message that a reaction is about, if it is there and stands.
+_ITS_MESSAGE = """
+    select message.seq from message join conversation on conversation.id = message.conversation
+    where conversation.name = :conversation and conversation.era in (0, :era)
+        and message.time = :moment and message.msgid = :message and message.redaction is null
+"""
+_REACT = f"""
+    insert or ignore into reaction (seq, time, message, value, who)
+    select :seq, :time, its.seq, :value, :who from ({_ITS_MESSAGE}) its
+    where (select count(*) from reaction where message = its.seq and who = :who) < {REACTIONS_OF_ONE}
+"""  # noqa: S608
+_UNREACT = f"delete from reaction where message = ({_ITS_MESSAGE}) and value = :value and who = :who"  # noqa: S608
+
+
+def redact(connection: sqlite3.Connection, rows: list[Redaction]) -> None:
+    """Take messages back. Of one that was taken back before, the first time counts."""
+    values = json.dumps(
+        [(row.seq, row.message, row.time, row.source, row.sender, row.account, row.reason) for row in rows]
+    )
+    for sql in (_TAKE_BACK, _NOTE, _FORGET_REACTIONS):
+        connection.execute(sql, (values,))
+
+
+def react(connection: sqlite3.Connection, row: Reaction) -> None:
+    """Keep a reaction, or forget it. Nothing happens where there is no such message."""
+    try:
+        moment = time_of_msgid(row.message)
+    except ValueError:
+        return
+    connection.execute(
+        _REACT if row.adding else _UNREACT,
+        {
+            "seq": row.seq,
+            "time": row.time,
+            "conversation": row.conversation,
+            "era": row.era,
+            "moment": moment,
+            "message": row.message,
+            "value": row.value,
+            "who": row.who,
+        },
+    )
