@@ -8,9 +8,9 @@
 
     ask.engine.pieces.start(ask, _all(ask))
 
-The rules: the first piece is given at once, so that a short answer is no different from any other. The rest takes a
-bounded part of each turn, shared by all who wait. Between two pieces the world may change: a generator walks over a
-copy. A session that does not take what it was given gets no more until it does.
+The rules: the first piece is given at once, so that a short answer is no different from any other; it is a small one
+while others wait. The rest takes a bounded part of each turn, shared by all who wait. Between two pieces the world may
+change: a generator walks over a copy. A session that does not take what it was given gets no more until it does.
 """
 
 from __future__ import annotations
@@ -27,10 +27,14 @@ if TYPE_CHECKING:
 
 # Steps of one answer in one go: about a millisecond's work, and no more than a socket's buffer takes.
 STEPS = 200
+# Steps at once while others wait for theirs: enough for all that is short.
+FIRST_STEPS = 20
 # Answers that go on in one turn; the others come next.
 ANSWERS = 4
 # Bytes that may wait for a session, of which each piece adds some 20 KB at most.
 BACKLOG = 1 << 16
+# Until an answer goes on, in seconds: whatever else is ready comes first.
+MOMENT = 0.001
 # When to look again for sessions that have not taken what they were given, in seconds.
 PAUSE = 0.05
 
@@ -49,12 +53,13 @@ class Pieces:
 
     def start(self, ask: Ask, answer: Iterator[None]) -> None:
         """Give the first piece of an answer, and all others in later turns; the session's next line waits for them."""
-        if not _advance(answer):
+        is_busy = len(self._answers) >= ANSWERS
+        if not _advance(answer, FIRST_STEPS if is_busy else STEPS):
             return
         ask.wait()
         ask.stream()
         self._answers.append((ask, answer))
-        self._wake(0.0)
+        self._wake(MOMENT)
 
     def _wake(self, delay: float) -> None:
         if not self._is_due:
@@ -80,12 +85,12 @@ class Pieces:
             if moved >= ANSWERS:
                 break
         if answers:
-            self._wake(0.0 if is_moving else PAUSE)
+            self._wake(MOMENT if is_moving else PAUSE)
 
     def _is_unfinished(self, ask: Ask, answer: Iterator[None]) -> bool:
         """Give one more piece. A bug in it is its asker's alone, as everywhere."""
         try:
-            if _advance(answer):
+            if _advance(answer, STEPS):
                 return True
         except Exception:
             _log.exception("bug: a piece of an answer to %r", ask.session)
@@ -94,9 +99,9 @@ class Pieces:
         return False
 
 
-def _advance(answer: Iterator[None]) -> bool:
-    """Let an answer go on for one piece; False if that was the last."""
-    return any(step >= STEPS for step, _ in enumerate(answer, start=1))
+def _advance(answer: Iterator[None], steps: int) -> bool:
+    """Let an answer go on for so many steps; False if it has come to its end."""
+    return any(step >= steps for step, _ in enumerate(answer, start=1))
 
 
 def _is_full(session: Session) -> bool:
