@@ -46,7 +46,7 @@ class MemoryStore:
     def last(self) -> tuple[int, int]:
         """`seq` and `time` of the newest record, (0, 0) when there is none."""
         seq, time = (self.records[-1].seq, self.records[-1].time) if self.records else (0, 0)
-        return max(seq, self._seq), time
+        return max(seq, self._seq, self.facts[-1].seq if self.facts else 0), time
 
     def saved(self) -> list[SavedFact]:
         """The saved facts."""
