@@ -95,6 +95,7 @@ class FakeServer:
         self.heard: list[str] = []
         self.faults = Faults()
         self.taken: set[str] = set()
+        self.unfit: set[str] = set()
         self.page = 100
         self.readable: set[str] = set()  # people whose talk with anybody may be read
         self.port = 0
@@ -159,6 +160,9 @@ class FakeServer:
 
     def _nick(self, visitor: Visitor, message: Message) -> None:
         nick = message.params[0]
+        if nick in self.unfit:
+            visitor.say("432", visitor.nick or "*", nick, "Erroneous nickname", answer=True)
+            return
         if nick in self.taken or any(other.nick == nick for other in self.visitors if other is not visitor):
             visitor.say("433", visitor.nick or "*", nick, "Nickname is already in use", answer=True)
             return

@@ -58,7 +58,14 @@ def test_the_command_line_has_defaults() -> None:
         ("Анна", "Анна"),
         ("1st", "guest"),
         ("", "guest"),
-        ("a" * 50, "a" * 20),
+        ("a" * 20, "a" * 20),
+        ("a" * 21, "guest"),
+        ("я" * 11, "guest"),
+        ("root", "guest"),
+        ("Administrator", "guest"),
+        ("www-data", "guest"),
+        ("ann:lee", "guest"),
+        ("DOMAIN\\ann", "DOMAIN\\ann"),
     ],
 )
 def test_a_nick_is_made_of_the_users_name(user: str, nick: str) -> None:

@@ -279,8 +279,38 @@ async def test_a_script_takes_a_numbered_nick_when_its_own_is_taken() -> None:
         server.taken.update({"ann", "ann2"})
         code, shown = await script(server, "hello")
         assert code == 0
-        assert "* You are ann3, as ann2 is taken." in shown
+        assert shown[:4] == [
+            "! The name ann is taken.",
+            "* Trying the name ann2.",
+            "! The name ann2 is taken.",
+            "* Trying the name ann3.",
+        ]
         assert server.history[0].sender == "ann3"
+
+
+async def test_a_script_whose_name_is_no_name_is_a_guest() -> None:
+    async with FakeServer() as server:
+        server.unfit.add("ann")
+        server.taken.add("guest2")
+        code, shown = await script(server, "hello")
+        assert code == 0
+        assert shown[:2] == [
+            "! The server does not accept the name ann (Erroneous nickname).",
+            "* Trying the name guest2.",
+        ]
+        assert server.history[0].sender == "guest3"
+
+
+async def test_a_person_whose_name_is_refused_gets_another_suggested() -> None:
+    async with FakeServer() as server:
+        server.unfit.add("ann")
+        server.taken.update({"guest2", "anna"})
+        terminal = FakeTerminal("ann", "", "anna", "", "", "hello", "/quit")
+        coming = visit(terminal, Phrases(TABLE, "en"), "127.0.0.1", server.port, "")
+        assert await asyncio.wait_for(coming, 5) == 0
+        asked = [prompt for prompt in terminal.prompts if prompt.startswith("Another name")]
+        assert asked == ["Another name [guest2]: ", "Another name [guest3]: ", "Another name [anna2]: "]
+        assert server.history[0].sender == "anna2"
 
 
 async def test_a_person_is_asked_for_another_nick() -> None:

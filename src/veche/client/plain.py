@@ -21,7 +21,7 @@ from veche.client.plain_phrases import TABLE, end_of
 from veche.client.plain_terminal import Terminal, open_terminal
 from veche.client.text import plain
 from veche.phrases import Phrases, language_of_locale
-from veche.wire.names import is_valid_nick
+from veche.wire.names import fold, is_valid_nick
 from veche.wire.numerics import ERR_NICKNAMEINUSE
 
 DEFAULT_HOST = "127.0.0.1"
@@ -33,6 +33,16 @@ SCRIPT_PATIENCE = 60.0
 # Nicks tried for a script before it is given up, and reconnects under a nick that our own ghost may still hold.
 MOST_NICKS = 20
 GHOST_ATTEMPTS = 5
+# What a nobody is called.
+GUEST = "guest"
+# The nick of an account's name; what is asked for by --nick or typed may be longer.
+LONGEST_DEFAULT = 20
+# Accounts that are a role or a machine's own: servers keep such names for themselves, and people mistrust them.
+NO_PERSONS = frozenset({
+    "root", "toor", "admin", "administrator", "sysadmin", "operator", "system", "server", "global", "nobody",
+    "daemon", "user", "default", "www-data", "nickserv", "chanserv", "memoserv", "operserv", "botserv", "hostserv",
+    "saslserv",
+})  # fmt: skip
 
 
 def parse_server(text: str) -> tuple[str, int]:
@@ -53,9 +63,9 @@ def parse_server(text: str) -> tuple[str, int]:
 
 
 def default_nick(user: str) -> str:
-    """A nick from the name of the account on this machine, or "guest" where that cannot be one."""
-    nick = user.replace(" ", "_").replace(".", "_")[:20]
-    return nick if is_valid_nick(nick, 20) else "guest"
+    """A nick from the name of the account on this machine, or "guest" where that is no name for a person."""
+    nick = user.replace(" ", "_").replace(".", "_")
+    return nick if is_valid_nick(nick, LONGEST_DEFAULT) and fold(nick) not in NO_PERSONS else GUEST
 
 
 def other_nick(nick: str, attempt: int) -> str:
@@ -87,13 +97,18 @@ class NickChooser:
             self._terminal.show("! " + self._say("nick_taken", nick=plain(nick)))
         else:
             self._terminal.show("! " + self._say("nick_bad", nick=plain(nick), text=plain(text)))
+            self._wanted = GUEST  # a number behind it would not mend it
+        chosen = other_nick(self._wanted, self._attempt)
         if self._terminal.is_interactive and not self._is_inside:
-            return await ask_nick(self._terminal, self._say("ask_other_nick"), "")
+            answer = await ask_nick(
+                self._terminal, self._say("ask_other_nick", default=plain(chosen)), chosen
+            )
+            if answer != chosen:  # the next suggestion is made of what this person wants now
+                self._wanted, self._attempt = answer, 0
+            return answer
         if self._attempt >= MOST_NICKS:
             return ""
-        base = self._wanted if code == ERR_NICKNAMEINUSE else "guest"
-        chosen = other_nick(base, self._attempt)
-        self._terminal.show("* " + self._say("nick_instead", nick=plain(chosen), old=plain(nick)))
+        self._terminal.show("* " + self._say("nick_instead", nick=plain(chosen)))
         return chosen
 
 
@@ -207,7 +222,7 @@ def _user() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # no such user in the password file, as in some containers
-        return "guest"
+        return GUEST
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ TABLE: Table = {
         "The server does not accept the name {nick} ({text}).",
         "Сервер не принимает имя {nick} ({text}).",
     ),
-    "ask_other_nick": ("Another name: ", "Другое имя: "),
-    "nick_instead": ("You are {nick}, as {old} is taken.", "Вы {nick}: имя {old} занято."),
+    "ask_other_nick": ("Another name [{default}]: ", "Другое имя [{default}]: "),
+    "nick_instead": ("Trying the name {nick}.", "Пробуем имя {nick}."),
     "cannot_connect": (
         "Cannot reach {server}: {reason}. Is the server running? Start one with: python server.py",
         "Нет связи с {server}: {reason}. Запущен ли сервер? Запустить: python server.py",
