@@ -35,16 +35,22 @@ _log = logging.getLogger("veche.net")
 class TransportPipe:
     """The writing end of an asyncio transport (ports.Pipe)."""
 
-    __slots__ = ("_loop", "_paused", "_transport")
+    __slots__ = ("_closed", "_loop", "_paused", "_transport")
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
         self._paused = False
+        self._closed = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may still be written."""
+        return not self._closed and not self._transport.is_closing()
 
     def write(self, data: bytes) -> None:
         """Hand over bytes; what comes for a connection that is closing is dropped."""
-        if not self._transport.is_closing():
+        if self.is_open:
             self._transport.write(data)
 
     def waiting(self) -> int:
@@ -64,7 +70,29 @@ class TransportPipe:
             self._transport.resume_reading()
 
     def close(self) -> None:
-        """Close when everything is sent, or soon in any case: who does not read must not keep us."""
+        """Close when the peer has everything, or soon in any case: who does not read must not keep us.
+
+        RFC 1122, 4.2.2.13: a socket that is closed with unread input resets the connection, and the peer loses what
+        it has not read yet, the reason of its end among it. So our side is shut first, and the peer's is read to
+        its end; the engine drops what comes.
+        """
+        if not self.is_open:
+            return
+        self._closed = True
+        self.resume_reading()
+        if not self._transport.can_write_eof():
+            self.close_both()
+            return
+        try:
+            self._transport.write_eof()
+        except OSError:  # the peer is gone already, and the loop has not told us yet
+            self._transport.abort()
+            return
+        self._loop.call_later(LINGER_SECONDS, self._transport.abort)
+
+    def close_both(self) -> None:
+        """Close when everything is sent, without waiting for what the peer may still say: it has said all."""
+        self._closed = True
         self._transport.close()
         if self._transport.get_write_buffer_size():
             self._loop.call_later(LINGER_SECONDS, self._transport.abort)
@@ -132,7 +160,7 @@ class IrcProtocol(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The peer has shut down its side: it may still wait for answers, as `printf ... | nc` does."""
-        if self._session is None:
+        if self._session is None or self._session.ended:
             return False
         self._shell.engine.finished(self._session)
         self._shell.touch()

@@ -233,6 +233,10 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         if self._inner is not None:
             self._read()
 
+    def can_write_eof(self) -> bool:
+        """TLS has no half-closed connections that one could count on."""
+        return False
+
     def is_closing(self) -> bool:
         """Whether it is closed or about to be."""
         return self._transport is None or self._transport.is_closing()

@@ -57,12 +57,12 @@ class WebSocketPipe(TransportPipe):
 
     def write(self, data: bytes) -> None:
         """Hand over lines, each with its CR LF."""
-        if not self._transport.is_closing():
+        if self.is_open:
             self._transport.write(self._frames.of(data))
 
     def control(self, frame: bytes) -> None:
         """Hand over a control frame."""
-        if not self._transport.is_closing():
+        if self.is_open:
             self._transport.write(frame)
 
     def close(self) -> None:
@@ -167,7 +167,7 @@ class WebSocketProtocol(asyncio.Protocol):
         session, self._session = self._session, None
         if session is not None:
             if not session.ended:
-                TransportPipe.close(self._pipe)
+                self._pipe.close_both()
             self._shell.engine.closed(session, reason)
             self._shell.touch()
 
