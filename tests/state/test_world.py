@@ -19,6 +19,9 @@ class Notes:
     def left(self, room: Room, user: User) -> None:
         self.found.append(f"{user.nick} out of {room.name}, {len(room.members)} left")
 
+    def renamed(self, room: Room, before: str) -> None:
+        self.found.append(f"{before} is {room.key}")
+
 
 def make_user(world: World, nick: str) -> User:
     user = User("u-" + nick, nick, nick.lower(), "~" + nick, "there", nick, 0)
@@ -82,3 +85,40 @@ def test_modes_are_counted() -> None:
     world.set_modes(ann, frozenset("o"))
     world.remove_user(bob)
     assert world.mode_counts == {"i": 0, "o": 1}
+
+
+def test_a_room_takes_members_and_invitations_along_under_its_new_name() -> None:
+    notes = Notes()
+    world = World(notes)
+    ann, bob = make_user(world, "ann"), make_user(world, "bob")
+    room = Room("#tea", "#tea", 5)
+    for one in (Room("#a", "#a", 1), room, Room("#z", "#z", 1)):
+        world.add_member(one, ann, "")
+    bob.invitations = {"#Tea": 5, "#tea": 5, "#coffee": 4, "#z": 1}
+    notes.found.clear()
+    world.rename_room(room, "#Coffee", "#coffee")
+    assert list(ann.rooms) == ["#a", "#coffee", "#z"]
+    assert world.rooms["#coffee"] is room
+    assert (room.name, room.key) == ("#Coffee", "#coffee")
+    assert "#tea" not in world.rooms
+    assert bob.invitations == {"#Tea": 5, "#coffee": 5, "#z": 1}
+    world.rename_room(room, "#COFFEE", "#coffee")
+    assert room.name == "#COFFEE"
+    assert notes.found == ["#tea is #coffee"]
+
+
+def test_an_invitation_into_an_earlier_room_of_that_name_does_not_follow() -> None:
+    world = World()
+    ann, bob = make_user(world, "ann"), make_user(world, "bob")
+    room = Room("#tea", "#tea", 5)
+    world.add_member(room, ann, "")
+    bob.invitations = {"#tea": 4}
+    world.rename_room(room, "#coffee", "#coffee")
+    assert bob.invitations == {"#tea": 4}
+
+
+def test_a_record_has_the_rooms_name_unless_it_was_renamed() -> None:
+    world = World()
+    world.conversations["#coffee"] = "#tea"
+    assert world.conversation_of("#coffee") == "#tea"
+    assert world.conversation_of("#milk") == "#milk"

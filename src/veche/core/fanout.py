@@ -75,6 +75,12 @@ class Fanout:
         if not room.members:
             del self.rooms[room.key]
 
+    def renamed(self, room: Room, before: str) -> None:
+        """A room has another key (Watcher)."""
+        groups = self.rooms.pop(before, None)
+        if groups is not None:
+            self.rooms[room.key] = groups
+
     def deliver(
         self, audience: Audience, fact: Fact, row: FactRow, ask: Ask | None, actor: User | None
     ) -> None:

@@ -4,6 +4,7 @@ Source: chathistory (draft), batch type chathistory. Members read the record of 
 direct conversations; a room that one is not in and one that does not exist give the same answer.
 """
 
+from copy import copy
 from datetime import datetime
 from functools import partial
 
@@ -119,7 +120,7 @@ def _find(ask: Ask, target: str, page: Page) -> str:
         room = ask.world.rooms.get(fold(target))
         if room is None or user.uid not in room.members:
             return ""
-        page.conversation = room.key
+        page.conversation = ask.world.conversation_of(room.key)
         page.era = room.created
         return room.name
     other = ask.world.users_by_key.get(fold(target))
@@ -139,9 +140,18 @@ def _answer(ask: Ask, verb: str, name: str, records: list[Record] | StoreError) 
     else:
         reference = _open(ask, f"chathistory {name}")
         for record in ask.engine.shelf(JustRedacted).standing(records):
-            ask.send(playback_line(record, ask.session, reference))
+            ask.send(playback_line(_as_called(record, name), ask.session, reference))
         _close(ask, reference)
     ask.settled()
+
+
+def _as_called(record: Record, name: str) -> Record:
+    """A message of a room as said under its name of today: a client looks for it there, whatever it was called then."""
+    if record.target == name or not is_room(name):
+        return record
+    record = copy(record)
+    record.target = name
+    return record
 
 
 def _targets(ask: Ask) -> None:
@@ -167,7 +177,7 @@ def _targets(ask: Ask) -> None:
         ask.fail("MESSAGE_ERROR", "TARGETS", text="Messages could not be retrieved")
         return
     user = ask.user
-    names = {key: ask.world.rooms[key].name for key in user.rooms}
+    names = {ask.world.conversation_of(key): ask.world.rooms[key].name for key in user.rooms}
     for uid in ask.world.peers(user):
         one, two = sorted((user.uid, uid))
         names[f"{one} {two}"] = ask.world.users[uid].nick

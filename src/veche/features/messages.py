@@ -252,8 +252,10 @@ def render_tags(fact: TagsSent, view: int, tags: str) -> str:
 def record_message(world: World, fact: MessageSent) -> Record:
     """The row of the record. Whether the room is closed is asked now: it may have been closed in the line before."""
     room = world.rooms.get(fact.room)
-    if room is not None and room.is_closed():
-        fact.era = room.created
+    if room is not None:
+        fact.conversation = world.conversation_of(room.key)
+        if room.is_closed():
+            fact.era = room.created
     return Record(
         fact.seq,
         fact.msgid,

@@ -314,16 +314,18 @@ def _end_later(engine: Engine, fact: RoomModeChanged) -> None:
     mask = parse_mask(fact.param or "") if fact.letter in LISTS and fact.adding else None
     if mask is not None and mask.minutes:
         when = engine.clock.monotonic() + mask.minutes * 60
-        engine.timers.at(when, partial(_end_entry, engine, fact))
+        room = engine.world.rooms[fold(fact.room)]  # it may have another name by then
+        engine.timers.at(when, partial(_end_entry, engine, room, fact))
 
 
-def _end_entry(engine: Engine, fact: RoomModeChanged) -> None:
-    room = engine.world.rooms.get(fold(fact.room))
-    entry = room.lists[fact.letter].get(fold(fact.param or "")) if room is not None else None
+def _end_entry(engine: Engine, room: Room, fact: RoomModeChanged) -> None:
+    if engine.world.rooms.get(room.key) is not room:
+        return
+    entry = room.lists[fact.letter].get(fold(fact.param or ""))
     # It may have been taken off and set anew meanwhile.
     if entry is not None and entry.time == fact.time // 1000:
         change = Change(False, fact.letter, fact.param)
-        engine.log.commit(RoomModeChanged("", engine.settings.server, fact.room, change, "", 0), None)
+        engine.log.commit(RoomModeChanged("", engine.settings.server, room.name, change, "", 0), None)
 
 
 def _render_room_mode(fact: RoomModeChanged, _view: int, tags: str) -> str:

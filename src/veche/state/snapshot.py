@@ -11,6 +11,7 @@ def snapshot(world: World) -> dict[str, object]:
         "users": {uid: _user(user) for uid, user in sorted(world.users.items())},
         "nicks": {key: user.uid for key, user in sorted(world.users_by_key.items())},
         "rooms": {key: _room(room) for key, room in sorted(world.rooms.items())},
+        "conversations": dict(sorted(world.conversations.items())),
     }
 
 

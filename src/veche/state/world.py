@@ -21,17 +21,22 @@ class Watcher(Protocol):
     def left(self, room: Room, user: User) -> None:
         """A member has ceased to be one."""
 
+    def renamed(self, room: Room, before: str) -> None:
+        """A room that had the key `before` has another one."""
+
 
 class World:
     """Users by uid and by folded nick; rooms by folded name."""
 
-    __slots__ = ("mode_counts", "rooms", "users", "users_by_key", "watcher")
+    __slots__ = ("conversations", "mode_counts", "rooms", "users", "users_by_key", "watcher")
 
     def __init__(self, watcher: Watcher | None = None) -> None:
         self.users: dict[str, User] = {}
         self.users_by_key: dict[str, User] = {}
         self.rooms: dict[str, Room] = {}
         self.watcher = watcher
+        # Under which key the messages of a room are kept, by its folded name, where that is not the name itself.
+        self.conversations: dict[str, str] = {}
         self.mode_counts: dict[
             str, int
         ] = {}  # how many users have a mode; counting them anew costs each arrival
@@ -103,6 +108,31 @@ class World:
             self.watcher.left(room, user)
         if not room.members and not room.is_lasting():
             del self.rooms[room.key]
+
+    def conversation_of(self, key: str) -> str:
+        """Under which key the messages of a room with this folded name are kept: the name, unless it was renamed."""
+        return self.conversations.get(key, key)
+
+    def rename_room(self, room: Room, name: str, key: str) -> None:
+        """A room is called otherwise; the key is free or its own. Members and invitations follow."""
+        before = room.key
+        room.name = name
+        if key == before:
+            return
+        del self.rooms[before]
+        self.rooms[key] = room
+        room.key = key
+        for member in room.members.values():
+            user = member.user
+            user.rooms = {key if one == before else one: None for one in user.rooms}
+        for user in self.users.values():
+            if user.invitations.get(before) == room.created:
+                user.invitations.pop(key, None)  # into a room that bore the name once
+                user.invitations = {
+                    key if one == before else one: created for one, created in user.invitations.items()
+                }
+        if self.watcher is not None:
+            self.watcher.renamed(room, before)
 
     def peers(self, user: User) -> set[str]:
         """The uids of everyone else who shares a room with this user and sees him in it."""

@@ -30,6 +30,7 @@ _NAMES = (
     "draft/multiline",
     "draft/message-redaction",
     "draft/relaymsg",
+    "draft/channel-rename",
     "draft/oper-tag",
     "draft/metadata-2",
 )
@@ -58,6 +59,7 @@ PRE_AWAY = BITS["draft/pre-away"]
 MULTILINE = BITS["draft/multiline"]
 REDACTION = BITS["draft/message-redaction"]
 RELAYMSG = BITS["draft/relaymsg"]
+CHANNEL_RENAME = BITS["draft/channel-rename"]
 OPER_TAG = BITS["draft/oper-tag"]
 METADATA = BITS["draft/metadata-2"]
 
@@ -72,6 +74,7 @@ VIEW = (
     | CHGHOST
     | MULTILINE
     | REDACTION
+    | CHANNEL_RENAME
     | OPER_TAG
 )
 
