@@ -153,6 +153,18 @@ def test_a_ban_with_an_end_ends_under_the_new_name() -> None:
     assert ann.take() == [":irc.example MODE #coffee -b t:1:bob!*@*"]
 
 
+def test_what_was_said_before_a_rename_can_be_taken_back() -> None:
+    stage = Stage()
+    ann = stage.enter(
+        "ann", "echo-message", "message-tags", "draft/message-redaction", "draft/channel-rename"
+    )
+    ann.send("JOIN #tea", "PRIVMSG #tea :oops")
+    msgid = next(line for line in ann.take() if " PRIVMSG " in line).partition("msgid=")[2].partition(" ")[0]
+    ann.send("RENAME #tea #coffee", f"REDACT #coffee {msgid}")
+    assert f":ann!~ann@there REDACT #coffee {msgid}" in ann.take()[-1]
+    assert history(ann, "#coffee") == []
+
+
 def test_the_names_of_a_large_room_come_bit_by_bit() -> None:
     stage = Stage()
     ann = stage.enter("ann", "draft/channel-rename")

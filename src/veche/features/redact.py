@@ -88,7 +88,9 @@ def _find(ask: Ask, target: str) -> Page | None:
     user = ask.user
     if is_room(target):
         room = ask.world.rooms.get(fold(target))
-        return Page(room.key, 1, era=room.created) if room is not None and user.uid in room.members else None
+        if room is None or user.uid not in room.members:
+            return None
+        return Page(ask.world.conversation_of(room.key), 1, era=room.created)
     other = ask.world.users_by_key.get(fold(target))
     return Page(conversation_of(user.uid, other.uid), 1) if other is not None else None
 
