@@ -93,11 +93,11 @@ def read_pair(certificate: Path, key: Path, language: Language = "en") -> Pair:
     try:
         chain = x509.load_pem_x509_certificates(chain_text)
     except ValueError as error:
-        raise CertificateError(phrases("no-certificate", path=certificate, detail=error)) from error
+        raise CertificateError(phrases("no-certificate", path=certificate, detail=_brief(error))) from error
     try:
         private = load_pem_private_key(key_text, None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise CertificateError(phrases("no-key", path=key, detail=error)) from error
+        raise CertificateError(phrases("no-key", path=key, detail=_brief(error))) from error
     if not _fit(chain[0], private):
         raise CertificateError(phrases("mismatch", certificate=certificate, key_file=key))
     return Pair(chain, private)
@@ -253,6 +253,11 @@ def _names_of(certificate: x509.Certificate) -> list[x509.GeneralName]:
 def _fit(certificate: x509.Certificate, key: PrivateKeyTypes) -> bool:
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return certificate.public_key().public_bytes(*form) == key.public_key().public_bytes(*form)
+
+
+def _brief(error: Exception) -> str:
+    """A library's words without its advice."""
+    return str(error).partition(". See ")[0]
 
 
 def _stat_of(path: Path, phrases: Phrases) -> int:

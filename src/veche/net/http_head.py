@@ -101,7 +101,9 @@ def take_head(data: bytes) -> tuple[Head, bytes] | None:
 def check_body(head: Head) -> None:
     """Raise HttpError when it could be read in two ways where the request's body ends (RFC 9112, 6.3)."""
     length, coding = head.one("content-length"), head.one("transfer-encoding")
-    if (length and coding) or not ((length.isascii() and length.isdigit() and len(length) < 16) or not length):
+    if (length and coding) or not (
+        (length.isascii() and length.isdigit() and len(length) < 16) or not length
+    ):
         raise HttpError(400)
     if coding.lower() not in ("", "chunked"):
         raise HttpError(400)
