@@ -181,6 +181,9 @@ class Lobby(_Section, frozen=True):
     replay: Annotated[int, Meta(ge=0, le=1000)] = 20
 
 
+_Tag = Annotated[str, Meta(pattern=r"^(\*|-?[A-Za-z0-9][A-Za-z0-9./-]*)$", max_length=64)]
+
+
 class Messages(_Section, frozen=True):
     """[messages]: what people may say."""
 
@@ -190,6 +193,14 @@ class Messages(_Section, frozen=True):
     multiline_lines: Annotated[int, Meta(ge=2, le=1000)] = 100
     # For how many seconds people may take back what they said; 0 = not at all. Operators of a room always may there.
     redact_seconds: Annotated[int, Meta(ge=0, le=10_000_000_000)] = 86_400
+    # Tags of clients that are not relayed, without their "+": "typing", "draft/react"...; "*" in the first place is
+    # all of them, but for those behind it that begin with "-".
+    client_tags_denied: Annotated[tuple[_Tag, ...], Meta(max_length=20)] = ()
+
+    def __post_init__(self) -> None:
+        """What one value alone cannot say. Raises ValueError."""
+        if "*" in self.client_tags_denied[1:]:
+            raise ValueError('client_tags_denied: "*" stands in the first place')
 
 
 class History(_Section, frozen=True):

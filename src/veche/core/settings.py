@@ -43,6 +43,7 @@ class Settings:
         "admin_email",
         "admin_location",
         "away_length",
+        "client_tags_denied",
         "clients",
         "connect_burst",
         "connect_window_seconds",
@@ -142,6 +143,7 @@ class Settings:
         self.multiline_bytes = 4096
         self.multiline_lines = 100
         self.redact_seconds = 86400
+        self.client_tags_denied: tuple[str, ...] = ()
         self.lobby = "#lobby"
         self.lobby_replay = 20
         self.history_page = 1000

@@ -6,10 +6,11 @@ Messages of several lines come from multiline.py and are messages like any other
 
 from veche.core.ask import Ask, Then
 from veche.core.longtext import LINE_END, is_long, pieces, render_batch, render_lines
-from veche.core.ports import Record
+from veche.core.ports import Reaction, Record
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal
 from veche.core.settings import Settings
+from veche.features.client_tags import TYPING, client_tags, is_shown_typing, reaction_of, without_typing
 from veche.state.events import Audience, LastingFact
 from veche.state.room import SLOW, Room
 from veche.state.user import User
@@ -17,7 +18,7 @@ from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.caps import MESSAGE_TAGS, MULTILINE
 from veche.wire.lines import BODY_LIMIT
-from veche.wire.message import NO_TAGS, escape
+from veche.wire.message import NO_TAGS
 from veche.wire.names import fold
 
 
@@ -72,9 +73,26 @@ class SlowMessageSent(MessageSent):
 
 
 class TagsSent(MessageSent):
-    """Somebody has sent client-only tags without a text: typing, for example. Nobody stores it."""
+    """Somebody has sent client-only tags without a text: typing, for example. Of these, reactions alone are kept:
+    `reaction` to the message with the id `reacted_to`, `adding` or taking back."""
 
-    __slots__ = ()
+    __slots__ = ("adding", "reacted_to", "reaction")
+
+    def __init__(
+        self,
+        actor: str,
+        source: str,
+        account: str,
+        command: str,
+        target: str,
+        room: str,
+        text: str,
+        tags: str,
+    ) -> None:
+        super().__init__(actor, source, account, command, target, room, text, tags)
+        self.reacted_to = ""
+        self.reaction = ""
+        self.adding = False
 
 
 # ---- handlers
@@ -101,8 +119,14 @@ def message(ask: Ask) -> None:
 def tags_only(ask: Ask) -> None:
     """TAGMSG <target>{,<target>}. Without a tag that may be relayed there is nothing to say."""
     tags = client_tags(ask)
-    if tags:
-        for name in _targets(ask):
+    if not tags:
+        return
+    is_typing = TYPING in ask.message.tags
+    for name in _targets(ask):
+        if is_typing and not is_shown_typing(ask, name):
+            if others := client_tags(ask, without=TYPING):
+                say(ask, "TAGMSG", name, "", others)
+        else:
             say(ask, "TAGMSG", name, "", tags)
 
 
@@ -149,6 +173,10 @@ def say(ask: Ask, command: str, target: str, text: str, tags: str) -> None:
     if _length(fact) > BODY_LIMIT and not _fits_in_lines(fact):
         ask.refuse(Refusal(numerics.ERR_INPUTTOOLONG, "Input line was too long"))
         return
+    if isinstance(fact, TagsSent) and (
+        found := reaction_of(ask.message.tags, ask.settings.client_tags_denied)
+    ):
+        fact.reacted_to, fact.reaction, fact.adding = found
     ask.commit(fact, then)
 
 
@@ -177,18 +205,6 @@ def _fits_in_lines(fact: MessageSent) -> bool:
         return False
     room = BODY_LIMIT - len(f":{fact.source} {fact.command} {fact.target} :".encode())
     return all(len(piece.encode()) <= room for piece, _ in pieces(fact.text))
-
-
-def client_tags(ask: Ask) -> str:
-    """The client-only tags (they begin with '+') of a message, escaped.
-
-    All others are dropped: time, msgid, account and so on are the server's to say.
-    """
-    if not ask.session.caps & MESSAGE_TAGS:
-        return ""
-    return ";".join(
-        f"{key}={escape(value)}" if value else key for key, value in ask.message.tags.items() if key[0] == "+"
-    )
 
 
 # ---- facts
@@ -267,8 +283,25 @@ def record_message(world: World, fact: MessageSent) -> Record:
         fact.actor,
         fact.account,
         fact.target,
-        fact.tags,
+        without_typing(fact.tags) if fact.tags else "",
         fact.text,
+    )
+
+
+def record_tags(world: World, fact: TagsSent) -> Reaction | None:
+    """The row of a reaction; all else that is said by tags alone is forgotten."""
+    if not fact.reaction:
+        return None
+    room = world.rooms.get(fact.room)
+    return Reaction(
+        fact.seq,
+        fact.time,
+        world.conversation_of(fact.conversation),
+        room.created if room is not None else 0,
+        fact.reacted_to,
+        fact.account or fact.actor,
+        fact.reaction,
+        adding=fact.adding,
     )
 
 
@@ -301,7 +334,11 @@ feature = Feature(
         MessageSent: SAID,
         SlowMessageSent: SAID,
         TagsSent: FactRow(
-            guard=guard_message, apply=apply_message, render=render_tags, own_copy=OwnCopy.ECHO
+            guard=guard_message,
+            apply=apply_message,
+            render=render_tags,
+            record=record_tags,
+            own_copy=OwnCopy.ECHO,
         ),
     },
     caps={"echo-message": ""},

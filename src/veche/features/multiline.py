@@ -10,7 +10,8 @@ from veche.core.longtext import CONTINUED, NEW_LINE
 from veche.core.registry import BatchType, Feature
 from veche.core.session import Session
 from veche.core.settings import Settings
-from veche.features.messages import client_tags, say
+from veche.features.client_tags import client_tags
+from veche.features.messages import say
 from veche.wire.caps import MULTILINE
 from veche.wire.names import fold
 

@@ -134,8 +134,8 @@ class _Player:
             after = value == "on"
         elif isinstance(before, (int, float)):
             after = type(before)(value)
-        elif isinstance(before, list):
-            after = value.split(" | ")
+        elif isinstance(before, (list, tuple)):
+            after = type(before)(value.split(" | "))
         setattr(self.settings, key, after)
 
     def operator(self, name: str, password: str, host: str | None) -> None:
