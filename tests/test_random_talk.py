@@ -64,7 +64,8 @@ TAGS = [
 CAPS = [
     "message-tags", "server-time", "echo-message", "batch labeled-response", "-batch", "-message-tags", "-echo-message",
     "multi-prefix userhost-in-names", "extended-join away-notify setname invite-notify", "-server-time", "nonsense",
-    "draft/chathistory", "batch " * 80, "draft/multiline batch", "-draft/multiline", "draft/message-redaction",
+    "draft/chathistory", "draft/channel-rename",
+    "batch " * 80, "draft/multiline batch", "-draft/multiline", "draft/message-redaction",
 ]  # fmt: skip
 
 nick = st.sampled_from(NICKS)
@@ -96,6 +97,10 @@ LINES = st.one_of(
     said("TOPIC {}", room),
     said("NAMES {}", rooms),
     said("LIST {}", rooms),
+    said("RENAME {} {} :{}", room, room, text),
+    said("KNOCK {} :{}", room, text),
+    said("UNINVITE {} {}", nick, room),
+    said("LIST {}", st.sampled_from([">1", "*e*,!*x", "C<1,T>0", "<", "#*,U"])),
     said("KICK {} {} :{}", room, targets, text),
     said("INVITE {} {}", nick, room),
     said("MODE {} {} {} {}", target, st.sampled_from(MODES), target, target),
