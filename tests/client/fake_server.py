@@ -59,6 +59,7 @@ class Visitor(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.server.visitors.append(self)
+        transport.write(self.server.greeting)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.server.visitors.remove(self)
@@ -96,6 +97,7 @@ class FakeServer:
         self.faults = Faults()
         self.taken: set[str] = set()
         self.unfit: set[str] = set()
+        self.greeting = b""
         self.page = 100
         self.readable: set[str] = set()  # people whose talk with anybody may be read
         self.port = 0

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from tests.client.fake_server import LOBBY, FakeServer
 from veche.client.connection import Connection
-from veche.client.errors import AskRefused, CannotConnect, ConnectionClosed, NickNotAccepted, OutcomeUnknown
+from veche.client.errors import (
+    AskRefused,
+    CannotConnect,
+    ConnectionClosed,
+    NickNotAccepted,
+    NotIrc,
+    OutcomeUnknown,
+)
 from veche.client.events import Disconnected, Event, GapFilled, MessageReceived, PersonJoined
 from veche.client.link import Timing
 
@@ -246,6 +254,48 @@ async def test_an_absent_server_is_told_at_once() -> None:
         pass
     with pytest.raises(CannotConnect):
         await ann(server).__aenter__()
+
+
+@contextlib.asynccontextmanager
+async def stranger(*said: bytes, stays: bool) -> AsyncIterator[int]:
+    """A server of another kind, which greets, and says the next piece when it hears something; its port."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for piece in said:
+            writer.write(piece)
+            await reader.readline()
+        if stays:
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("said", "stays"),
+    [
+        ([b"SSH-2.0-OpenSSH_9.2\r\n", b"Invalid SSH identification string.\r\n"], False),
+        ([b"220 mail ESMTP\r\n", b"500 unrecognised command\r\n"], True),
+        ([b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"], False),
+        ([b"", b"\x15\x03\x03\0\x02\x02\x0a"], True),
+        ([b"", b""], False),
+    ],
+)
+async def test_a_server_that_is_none_of_irc_is_told_with_its_words(said: list[bytes], stays: bool) -> None:
+    timing = Timing(first_delay=0, stranger_patience=0.05)
+    async with stranger(*said, stays=stays) as port:
+        with pytest.raises(NotIrc) as caught:
+            await Connection("127.0.0.1", port, nick="ann", timing=timing).__aenter__()
+        assert caught.value.said.startswith(b"".join(said)[:20])
+
+
+async def test_a_server_with_a_greeting_of_its_own_is_given_a_moment() -> None:
+    async with FakeServer() as server:
+        server.greeting = b"You are at the gate.\r\nPlease wait.\r\n"
+        async with ann(server) as chat:
+            assert chat.is_online
 
 
 async def test_what_was_not_sent_ends_with_the_connection() -> None:

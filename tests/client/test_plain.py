@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shlex
 import subprocess
@@ -11,7 +12,15 @@ import sys
 import pytest
 
 from tests.client.fake_server import FakeServer
-from veche.client.plain import default_nick, other_nick, parse_arguments, parse_server
+from veche.client.errors import CannotConnect, NotIrc
+from veche.client.plain import (
+    default_nick,
+    failure_lines,
+    first_words,
+    other_nick,
+    parse_arguments,
+    parse_server,
+)
 from veche.client.plain_phrases import TABLE
 from veche.phrases import Phrases
 
@@ -75,6 +84,40 @@ def test_a_nick_is_made_of_the_users_name(user: str, nick: str) -> None:
 def test_other_nicks_have_numbers() -> None:
     assert [other_nick("ann", attempt) for attempt in (1, 2)] == ["ann2", "ann3"]
     assert other_nick("a" * 30, 1) == "a" * 16 + "2"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "SSH-2.0-OpenSSH_9.2"),
+        (b"NICK\r\nThis door is for nc.\r\n", "This door is for nc."),
+        (b"220 mail ESMTP", "220 mail ESMTP"),
+        (b"\r\n\x1b]0;owned\x07\x1b[2J name: \xff\xd0\xbf", "]0;owned[2J name: \ufffd\u043f"),
+        (b"\x00\x00\x12\x04\x00\r\n\xff\xfd", ""),
+        (b"a " * 200, "a " * 79 + "a…"),  # cut, and no space before the mark
+        (b"", ""),
+    ],
+)
+def test_the_words_of_a_stranger_are_made_harmless(said: bytes, words: str) -> None:
+    assert first_words(said) == words
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [(b"220 mail ESMTP", "It says: 220 mail ESMTP"), (b"\x15\x03\x03", "expects TLS"), (b"", "it was cut")],
+)
+def test_what_is_met_instead_of_irc_is_said(said: bytes, key: str) -> None:
+    error = NotIrc(os.strerror(errno.ECONNRESET), said)
+    first, second = failure_lines(SAY, "::1", 25, error)
+    assert first.startswith("[::1]:25 ")
+    assert key in first
+    assert second.endswith("6667: python client.py [::1]:6667")
+    assert len(failure_lines(SAY, "::1", 6667, error)) == 1
+
+
+def test_a_server_that_says_no_is_quoted() -> None:
+    error = CannotConnect("Too many connections", has_answered=True)
+    assert failure_lines(SAY, "h", 1, error) == ["h:1 does not let you in: Too many connections"]
 
 
 @pytest.mark.slow

@@ -63,8 +63,8 @@ class Connection:
     `choose_nick(nick, code, text)` is awaited for another nick when one is refused; "" gives up. Without it, entering
     raises NickNotAccepted.
 
-    Entering raises CannotConnect when the server cannot be reached the first time; later failures are retried as
-    `timing` says and told as `Disconnected`.
+    Entering raises CannotConnect when the server cannot be reached the first time, NotIrc when it does not speak IRC;
+    later failures are retried as `timing` says and told as `Disconnected`.
     """
 
     def __init__(

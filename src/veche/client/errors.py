@@ -8,7 +8,21 @@ class ClientError(Exception):
 
 
 class CannotConnect(ClientError):
-    """The server was not to be reached, or closed the door before we were in. The text says why."""
+    """The server was not to be reached, or closed the door before we were in. The text says why; `has_answered`
+    tells that it was the server who said so.
+    """
+
+    def __init__(self, reason: str, *, has_answered: bool = False) -> None:
+        super().__init__(reason)
+        self.has_answered = has_answered
+
+
+class NotIrc(CannotConnect):
+    """Somebody took the connection and did not speak IRC; `said` is what came first, b"" for nothing at all."""
+
+    def __init__(self, reason: str, said: bytes) -> None:
+        super().__init__(reason, has_answered=True)
+        self.said = said
 
 
 class NickNotAccepted(ClientError):

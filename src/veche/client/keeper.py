@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from veche.client.catchup import CAPABILITY, CatchUp
-from veche.client.errors import CannotConnect, ClientError, ConnectionClosed, NickNotAccepted
+from veche.client.errors import CannotConnect, ClientError, ConnectionClosed, NickNotAccepted, NotIrc
 from veche.client.events import (
     Answered,
     Connected,
@@ -102,7 +102,7 @@ class Keeper:
     async def run(self) -> None:
         """Keep the connection until it is closed or given up.
 
-        Raises CannotConnect when the first attempt fails, NickNotAccepted when no nick is to be had.
+        Raises CannotConnect or NotIrc when the first attempt fails, NickNotAccepted when no nick is to be had.
         """
         try:
             await self._keep()
@@ -128,7 +128,7 @@ class Keeper:
             if self._is_closing:
                 return
             if not self.was_ready:
-                raise CannotConnect(reason)
+                raise self._failure(reason)
             if was_ready:
                 attempt, down_since = 0, loop.time()
             delay = timing.delay(attempt, self.settings.chance())
@@ -138,6 +138,14 @@ class Keeper:
                 return
             self._tell(Disconnected(time=self.settings.clock(), reason=reason, retry_in=delay))
             await asyncio.sleep(delay)
+
+    def _failure(self, reason: str) -> CannotConnect:
+        """Why the first attempt came to nothing."""
+        if self._link is None:
+            return CannotConnect(reason)
+        if not self._link.is_irc:
+            return NotIrc(reason, self._link.said)
+        return CannotConnect(reason, has_answered=True)
 
     async def _live(self) -> tuple[str, bool]:
         """Open a link and live with it to its end; the reason of the end, and whether it ever was ready."""

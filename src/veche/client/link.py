@@ -13,13 +13,16 @@ from datetime import datetime
 
 from veche.client.errors import OutcomeUnknown
 from veche.client.events import Answer, Answered, Event, ServerClosed
-from veche.client.registration import Identity
+from veche.client.registration import Identity, is_irc
 from veche.client.session import Session
 
 # Why a connection ended, where nobody else says it better.
 CLOSED = "the server closed the connection"
 SILENT = "the server has fallen silent"
 NO_ANSWER = "no answer"
+NOT_IRC = "this is no IRC server"
+# What is kept of a stranger's words, in bytes.
+MOST_SAID = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,7 @@ class Timing:
     each delay a random part up to `jitter` of it is taken off, so that a thousand clients do not come back at once.
     `give_up_after` seconds without a connection it is given up (None: never).
     `patience` for a connection and for the answer to a PING, which is sent after `quiet` seconds without a word;
-    `answer_patience` for the answer to an ask.
+    `answer_patience` for the answer to an ask; `stranger_patience` for a first word of IRC after words that are none.
     """
 
     first_delay: float = 1.0
@@ -40,6 +43,7 @@ class Timing:
     patience: float = 30.0
     quiet: float = 60.0
     answer_patience: float = 120.0
+    stranger_patience: float = 3.0
 
     def delay(self, attempt: int, chance: float) -> float:
         """How long to wait before an attempt (0 is the first); `chance` is a random number from 0 to 1."""
@@ -71,6 +75,8 @@ class Link(asyncio.Protocol):
         self.session = Session(identity, clock=clock)
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.is_choosing = False  # a person is being asked for another nick: the server's silence is no fault
+        self.is_irc = False
+        self.said = b""  # the first words of a server that has not spoken IRC yet
         self._hear = hear
         self._timing = timing
         self._loop = asyncio.get_running_loop()
@@ -81,6 +87,7 @@ class Link(asyncio.Protocol):
         self._asked_at: dict[str, float] = {}
         self._private: dict[str, asyncio.Future[Answer]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._verdict: asyncio.TimerHandle | None = None
 
     # --- what we say ---
 
@@ -129,6 +136,8 @@ class Link(asyncio.Protocol):
         """Bytes came."""
         self._heard_at = self._loop.time()
         self._pinged = False
+        if not self.is_irc:
+            self._look_whether_irc(data)
         self._deliver(self.session.receive(data))
         self.flush()
 
@@ -138,12 +147,23 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is closed."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._verdict):
+            if timer is not None:
+                timer.cancel()
         if not self.lost.done():
             self.lost.set_result(self._reason or (reason_of_error(exc) if exc else CLOSED))
 
     # --- ---
+
+    def _look_whether_irc(self, data: bytes) -> None:
+        self.said = (self.said + data)[:MOST_SAID]
+        self.is_irc = is_irc(self.said)
+        if self.is_irc:
+            self.said = b""
+            if self._verdict is not None:
+                self._verdict.cancel()
+        elif self._verdict is None:
+            self._verdict = self._loop.call_later(self._timing.stranger_patience, self.end, NOT_IRC)
 
     def _deliver(self, events: list[Event]) -> None:
         for event in events:

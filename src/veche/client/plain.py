@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Sequence
 from datetime import datetime
 
 from veche.client.connection import Connection
-from veche.client.errors import CannotConnect, ClientError, NickNotAccepted
+from veche.client.errors import CannotConnect, ClientError, NickNotAccepted, NotIrc
 from veche.client.link import Timing
 from veche.client.plain_client import Ending, PlainClient
 from veche.client.plain_phrases import TABLE, end_of
@@ -33,6 +33,10 @@ SCRIPT_PATIENCE = 60.0
 # Nicks tried for a script before it is given up, and reconnects under a nick that our own ghost may still hold.
 MOST_NICKS = 20
 GHOST_ATTEMPTS = 5
+# How much of a stranger's words is shown, in letters.
+MOST_WORDS = 160
+# How a TLS server answers what is no TLS (RFC 8446, 5.1: content type 21, and the version's major number).
+TLS_ALERT = b"\x15\x03"
 # What a nobody is called.
 GUEST = "guest"
 # The nick of an account's name; what is asked for by --nick or typed may be longer.
@@ -123,6 +127,37 @@ async def ask_nick(terminal: Terminal, question: str, default: str) -> str:
     return ""
 
 
+def name_of(host: str, port: int) -> str:
+    """A server as it is written on the command line."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def failure_lines(say: Phrases, host: str, port: int, error: CannotConnect) -> list[str]:
+    """Why there is no connection, and what to do."""
+    server, reason = plain(name_of(host, port)), end_of(say, str(error))
+    if not isinstance(error, NotIrc):
+        if error.has_answered:
+            return [say("not_let_in", server=server, reason=reason)]
+        return [say("cannot_connect", server=server, reason=reason)]
+    if error.said[:2] == TLS_ALERT:
+        first = say("not_irc_tls", server=server)
+    elif words := first_words(error.said):
+        first = say("not_irc", server=server, words=words)
+    else:
+        first = say("not_irc_silent", server=server, reason=reason)
+    if port == DEFAULT_PORT:
+        return [first]
+    return [first, say("try_irc_port", port=DEFAULT_PORT, server=plain(name_of(host, DEFAULT_PORT)))]
+
+
+def first_words(said: bytes) -> str:
+    """The first line of several words in what a stranger said, else the first line with anything to read in it."""
+    lines = [plain(line).strip() for line in said.decode(errors="replace").splitlines()]
+    readable = [line for line in lines if any(char.isalnum() for char in line)]
+    found = next((line for line in readable if " " in line), readable[0] if readable else "")
+    return found if len(found) <= MOST_WORDS else found[:MOST_WORDS].rstrip() + "…"
+
+
 async def visit(terminal: Terminal, say: Phrases, host: str, port: int, nick: str) -> int:
     """Ask who the person is, connect, and talk; the exit code."""
     if terminal.is_interactive and not nick:
@@ -131,7 +166,7 @@ async def visit(terminal: Terminal, say: Phrases, host: str, port: int, nick: st
         if not nick:
             return 0
     nick = nick or default_nick(_user())
-    server = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    server = name_of(host, port)
     choose = NickChooser(terminal, say)
     timing = Timing(give_up_after=None if terminal.is_interactive else SCRIPT_PATIENCE)
     chat = Connection(host, port, nick=nick, backlog=BACKLOG, timing=timing, choose_nick=choose)
@@ -142,7 +177,8 @@ async def visit(terminal: Terminal, say: Phrases, host: str, port: int, nick: st
             ending: Ending = await client.run()
             await chat.close(client.farewell or "bye")
     except CannotConnect as error:
-        terminal.show("! " + say("cannot_connect", server=server, reason=end_of(say, str(error))))
+        for line in failure_lines(say, host, port, error):
+            terminal.show("! " + line)
         return 1
     except NickNotAccepted:
         return 0 if terminal.is_interactive else 1

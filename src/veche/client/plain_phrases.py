@@ -4,7 +4,7 @@ import errno
 import os
 
 from veche.client.events import Refused
-from veche.client.link import CLOSED, NO_ANSWER, SILENT
+from veche.client.link import CLOSED, NO_ANSWER, NOT_IRC, SILENT
 from veche.client.text import plain
 from veche.phrases import Phrases, Table
 
@@ -37,6 +37,23 @@ TABLE: Table = {
         "Cannot reach {server}: {reason}. Is the server running? Start one with: python server.py",
         "Нет связи с {server}: {reason}. Запущен ли сервер? Запустить: python server.py",
     ),
+    "not_let_in": ("{server} does not let you in: {reason}", "{server} не впускает: {reason}"),
+    "not_irc": (
+        "{server} does not seem to speak IRC. It says: {words}",
+        "Похоже, {server} — не сервер IRC. Оттуда пришло: {words}",
+    ),
+    "not_irc_silent": (
+        "{server} took the connection but gave no answer in IRC: {reason}. Perhaps it expects TLS.",
+        "{server} принимает соединение, но на языке IRC не отвечает: {reason}. Возможно, там ждут TLS.",
+    ),
+    "not_irc_tls": (
+        "{server} expects TLS, which this client does not speak.",
+        "{server} ждёт TLS, а этот клиент работает без него.",
+    ),
+    "try_irc_port": (
+        "The port of IRC without TLS is usually {port}: python client.py {server}",
+        "Обычный порт IRC без TLS — {port}: python client.py {server}",
+    ),
     "welcome": (
         "You are {nick} on {server}. /help shows what you can do.",
         "Вы {nick} на {server}. /help — что можно делать.",
@@ -47,6 +64,7 @@ TABLE: Table = {
     ),
     "reason_closed": ("the server closed the connection", "сервер закрыл соединение"),
     "reason_silent": ("the server has fallen silent", "сервер замолчал"),
+    "reason_not_irc": ("this is no IRC server", "это не сервер IRC"),
     "reason_no_answer": ("no answer", "нет ответа"),
     "reason_cut": ("it was cut", "она оборвалась"),
     "reason_refused": ("nobody listens there", "там никто не отвечает"),
@@ -198,6 +216,7 @@ _ENDS = {
     CLOSED: "reason_closed",
     SILENT: "reason_silent",
     NO_ANSWER: "reason_no_answer",
+    NOT_IRC: "reason_not_irc",
     os.strerror(errno.ECONNREFUSED): "reason_refused",
     os.strerror(errno.ECONNRESET): "reason_cut",
     os.strerror(errno.EPIPE): "reason_cut",

@@ -5,6 +5,7 @@ The rule: it must end on any server, so what is not understood is passed over an
 Sources: Modern IRC, "Connection Registration"; capability-negotiation.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,14 @@ WANTED = (
 )
 # Numerics that mean "not under this nick"; 436 and 437 are older forms of the same.
 _NICK_REFUSALS = frozenset({n.ERR_ERRONEUSNICKNAME, n.ERR_NICKNAMEINUSE, n.ERR_NONICKNAMEGIVEN, "436", "437"})
+# Beginnings of lines that nobody but an IRC server sends: tags, a source, or one of the commands without a source.
+# Not a bare number: SMTP and FTP greet with "220 ".
+_IRC = re.compile(rb"^(?:[:@]\S+ |(?:CAP|ERROR|NOTICE|PING|AUTHENTICATE) |001 )", re.MULTILINE)
+
+
+def is_irc(data: bytes) -> bool:
+    """Whether what a server has said is IRC, as far as can be told; once it is, more does not change it."""
+    return _IRC.search(data) is not None
 
 
 @dataclass(frozen=True, slots=True)
