@@ -78,6 +78,7 @@ class Settings:
         "redact_seconds",
         "registration_lines",
         "registration_seconds",
+        "relaymsg",
         "room_creations_per_minute",
         "room_length",
         "rooms_per_user",
@@ -143,6 +144,7 @@ class Settings:
         self.multiline_bytes = 4096
         self.multiline_lines = 100
         self.redact_seconds = 86400
+        self.relaymsg = True
         self.client_tags_denied: tuple[str, ...] = ()
         self.lobby = "#lobby"
         self.lobby_replay = 20

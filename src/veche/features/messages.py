@@ -12,7 +12,7 @@ from veche.core.replies import Refusal
 from veche.core.settings import Settings
 from veche.features.client_tags import TYPING, client_tags, is_shown_typing, reaction_of, without_typing
 from veche.state.events import Audience, LastingFact
-from veche.state.room import SLOW, Room
+from veche.state.room import PREFIXES, RANKS, SLOW, Room, power_of
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
@@ -25,7 +25,8 @@ from veche.wire.names import fold
 class MessageSent(LastingFact):
     """Somebody has said something. `room` is the folded name of a room, or "" and `recipient` a uid.
 
-    `conversation` and `era` are as in the record; `tags` are the client-only tags, escaped.
+    `prefix` is that of the lowest rank that hears it, "" for all. `conversation` and `era` are as in the record;
+    `tags` are the client-only tags, escaped.
     """
 
     __slots__ = (
@@ -33,6 +34,7 @@ class MessageSent(LastingFact):
         "command",
         "conversation",
         "era",
+        "prefix",
         "recipient",
         "room",
         "source",
@@ -62,6 +64,7 @@ class MessageSent(LastingFact):
         self.tags = tags
         self.conversation = room
         self.era = 0
+        self.prefix = ""
         self.recipient = ""
 
 
@@ -150,14 +153,17 @@ def say(ask: Ask, command: str, target: str, text: str, tags: str) -> None:
     kind: type[MessageSent] = TagsSent if command == "TAGMSG" else MessageSent
     then: Then | None = None
     session.spoke = session.heard
-    if target[0] == "#":
-        room = ask.world.rooms.get(fold(target))
+    if target[0] == "#" or (target[0] in PREFIXES and target[1:2] == "#"):
+        # STATUSMSG: "@#room" is for those in the room who have that rank or a higher one.
+        prefix = "" if target[0] == "#" else target[0]
+        room = ask.world.rooms.get(fold(target[1:] if prefix else target))
         if room is None:
             ask.refuse(Refusal(numerics.ERR_NOSUCHCHANNEL, target, "No such channel"))
             return
         if room.slow and kind is MessageSent:
             kind = SlowMessageSent
-        fact = kind(user.uid, user.source, user.account, command, room.name, room.key, text, tags)
+        fact = kind(user.uid, user.source, user.account, command, prefix + room.name, room.key, text, tags)
+        fact.prefix = prefix
     else:
         other = ask.world.users_by_key.get(fold(target))
         if other is None:
@@ -231,7 +237,7 @@ def _refuse_in_room(room: Room, user: User, fact: MessageSent) -> Refusal | None
         reason = "Cannot send to channel (+C): CTCP is not wanted here"
     elif "c" in room.flags and ("\x03" in fact.text or "\x04" in fact.text):
         reason = "Cannot send to channel (+c): colours are not wanted here"
-    elif room.slow:
+    elif room.slow and fact.text:  # typing and reactions are not what makes a room too fast
         member = room.members.get(fact.actor)
         if member is not None and not member.ranks and fact.time < member.spoke + room.slow * 1000:
             reason = f"Cannot send to channel (+{SLOW}): one message in {room.slow} seconds, please"
@@ -242,10 +248,18 @@ def apply_message(world: World, fact: MessageSent) -> Audience:
     """Everyone in the room hears it, or the one it is for; a slow room notes when he spoke."""
     if fact.room:
         room = world.rooms[fact.room]
-        if room.slow and fact.actor in room.members:
+        if room.slow and fact.text and fact.actor in room.members:
             room.members[fact.actor].spoke = fact.time
+        if fact.prefix:
+            return Audience(uids=_ranked(room, fact))
         return Audience(room)
     return Audience(uids=(fact.recipient,))
+
+
+def _ranked(room: Room, fact: MessageSent) -> list[str]:
+    """Who has at least the rank that a message is for; who says it knows it from the echo."""
+    least = power_of(RANKS[PREFIXES.index(fact.prefix)])
+    return [uid for uid, member in room.members.items() if member.power >= least and uid != fact.actor]
 
 
 def render_message(fact: MessageSent, view: int, tags: str) -> str:
@@ -269,7 +283,8 @@ def record_message(world: World, fact: MessageSent) -> Record:
     """The row of the record. Whether the room is closed is asked now: it may have been closed in the line before."""
     room = world.rooms.get(fact.room)
     if room is not None:
-        fact.conversation = world.conversation_of(room.key)
+        # What is for some of a room is a conversation of its own, lest all read it in the room's history.
+        fact.conversation = fact.prefix + world.conversation_of(room.key)
         if room.is_closed():
             fact.era = room.created
     return Record(
@@ -296,7 +311,7 @@ def record_tags(world: World, fact: TagsSent) -> Reaction | None:
     return Reaction(
         fact.seq,
         fact.time,
-        world.conversation_of(fact.conversation),
+        fact.prefix + world.conversation_of(fact.conversation),
         room.created if room is not None else 0,
         fact.reacted_to,
         fact.account or fact.actor,
@@ -309,6 +324,7 @@ def _tokens(settings: Settings) -> dict[str, str]:
     targets = settings.max_targets
     return {
         "MAXTARGETS": str(targets),
+        "STATUSMSG": PREFIXES,
         # JOIN and PART have their own number because clients come back to all their rooms in one command.
         "TARGMAX": f"JOIN:50,KICK:{targets},LIST:{targets},NAMES:{targets},NOTICE:{targets},PART:50,"
         f"PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1",

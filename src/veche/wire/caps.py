@@ -74,6 +74,7 @@ VIEW = (
     | CHGHOST
     | MULTILINE
     | REDACTION
+    | RELAYMSG
     | CHANNEL_RENAME
     | OPER_TAG
 )
