@@ -66,9 +66,14 @@ CAPS = [
     "multi-prefix userhost-in-names", "extended-join away-notify setname invite-notify", "-server-time", "nonsense",
     "draft/chathistory", "draft/channel-rename",
     "batch " * 80, "draft/multiline batch", "-draft/multiline", "draft/message-redaction",
+    "draft/metadata-2", "draft/metadata-2 batch", "extended-monitor chghost", "draft/pre-away", "-draft/metadata-2",
 ]  # fmt: skip
 
+KEYS = ["avatar", "url", "k" * 64, "soju.im/muted", "No!", "", "a/b.c-d_e"]
+METADATA = ["GET", "LIST", "SET", "CLEAR", "SUB", "UNSUB", "SUBS", "SYNC", "x"]
+
 nick = st.sampled_from(NICKS)
+key = st.sampled_from(KEYS)
 room = st.just(HOME) | st.sampled_from(ROOMS)
 text = st.sampled_from(TEXTS)
 target = nick | room
@@ -113,6 +118,13 @@ LINES = st.one_of(
     said("WHO {} {}", target, st.sampled_from(["%tcuhnfdlaor,42", "%n", "%", "o", "%t,"])),
     said("MONITOR {} {}", st.sampled_from(["+", "-", "C", "L", "S", "x"]), targets),
     said("WHOIS {}", target),
+    said("WHOWAS {} {}", nick, text),
+    said("METADATA {} {} {} {} :{}", st.just("*") | target, st.sampled_from(METADATA), key, key, text),
+    said("METADATA {} SET {} :{}", st.just("*") | target, key, text),
+    said("METADATA * SUB {} {}", key, key),
+    said("SILENCE {}{}", st.sampled_from(["+", "-", ""]), targets),
+    said("ACCEPT {}{}", st.sampled_from(["-", ""]), targets),
+    said("MODE {} {}", nick, st.sampled_from(["+g", "-g", "+RT", "-R-T", "+B", "+iws", "+oZr"])),
     said("ISON {} {} :{}", nick, nick, text),
     said("USERHOST {} {}", nick, nick),
     said("CAP REQ :{}", st.sampled_from(CAPS)),
@@ -234,6 +246,9 @@ def choices(draw: st.DrawFn) -> Settings:
     found.send_queue = draw(st.sampled_from([4000, 1 << 20]))
     found.rooms_per_user = draw(st.sampled_from([2, 100]))
     found.list_entries = draw(st.sampled_from([2, 100]))
+    found.metadata_keys = draw(st.sampled_from([1, 20]))
+    found.metadata_value_bytes = draw(st.sampled_from([10, 390]))
+    found.silence_entries = found.accept_entries = found.monitor_entries = draw(st.sampled_from([1, 50]))
     return found
 
 

@@ -92,7 +92,7 @@ def test_who_is_gone_is_in_no_index(stage: Stage) -> None:
         stage.leave(person, "gone")
     stage.turn()
     assert stage.engine.shelf(Subscriptions).keys_of(session) == []
-    assert stage.engine.shelf(Subscriptions).sessions_of("avatar") == []
+    assert stage.engine.shelf(Subscriptions).sessions_of("avatar") == {}
     assert not stage.engine.shelf(Watchlists).nicks_of(session)
     assert stage.engine.shelf(Watchlists).watchers_of("bob") == []
 

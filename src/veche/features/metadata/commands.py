@@ -286,7 +286,7 @@ def _sub(ask: Ask, target: Target) -> None:
             else:
                 ask.engine.shelf(Subscriptions).add(ask.session, key)
     _reply_keys(ask, numerics.RPL_METADATASUBOK, subscribed)
-    if subscribed and ask.session.user is not None and ask.session.caps & METADATA:
+    if subscribed and ask.session.user is not None and ask.session.caps & METADATA and not SYNCS.wait(ask):
         # "When subscribing to a key, clients SHOULD receive the current value of that key"
         ask.engine.pieces.start(ask, _current(ask, subscribed))
 

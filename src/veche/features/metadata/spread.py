@@ -3,7 +3,7 @@
 The rule: an index of sessions, no part of the world. Lines go to single sessions, since hardly two ask for the same.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Container, Iterator
 
 from veche.core.ask import Ask
 from veche.core.engine import Engine
@@ -57,9 +57,9 @@ class Subscriptions:
         """What a session has subscribed to, in the order of subscribing."""
         return list(self._keys.get(session, ()))
 
-    def sessions_of(self, key: str) -> list[Session]:
-        """Who has subscribed to a key."""
-        return [session for session in self._sessions.get(key, ()) if session.caps & METADATA]
+    def sessions_of(self, key: str) -> dict[Session, None]:
+        """Who has subscribed to a key and can read of it."""
+        return {session: None for session in self._sessions.get(key, ()) if session.caps & METADATA}
 
 
 # ---- lines
@@ -86,18 +86,6 @@ def send_known(engine: Engine, session: Session, name: str, values: dict[str, st
 
 
 # ---- who is concerned
-
-
-def follows(engine: Engine, session: Session, user: User) -> bool:
-    """Whether a session gets updates about a user: he is its own, in a room with it, or monitored by it."""
-    watcher = session.user
-    if watcher is None:
-        return False
-    return (
-        watcher is user
-        or user.key in engine.shelf(Watchlists).nicks_of(session)
-        or engine.world.sees(watcher, user)
-    )
 
 
 def followed_by(engine: Engine, session: Session) -> Iterator[Room | User]:
@@ -153,33 +141,40 @@ def tell_own_clients(ask: Ask, key: str, line: str) -> None:
             ask.engine.outboxes.send(session, line)
 
 
-def _concerned(engine: Engine, fact: MetadataFact, key: str) -> Iterable[Session]:
-    sessions = engine.shelf(Subscriptions).sessions_of(key)
+def _concerned(engine: Engine, fact: MetadataFact, key: str) -> list[Session]:
+    """Who has subscribed to a key and gets updates about the room or user that a fact is about."""
+    subscribed = engine.shelf(Subscriptions).sessions_of(key)
+    if not subscribed:
+        return []
     if fact.room:
-        members = engine.world.rooms[fact.room].members if fact.room in engine.world.rooms else {}
-        return [session for session in sessions if session.user is not None and session.user.uid in members]
+        room = engine.world.rooms.get(fact.room)
+        return _of_users(subscribed, room.members) if room is not None else []
     user = engine.world.users.get(fact.target)
-    return [session for session in sessions if user is not None and follows(engine, session, user)]
+    if user is None:
+        return []
+    uids = engine.world.peers(user) | {user.uid}
+    found = _of_users(subscribed, uids)
+    for session in engine.shelf(Watchlists).watchers_of(user.key):
+        if session in subscribed and (session.user is None or session.user.uid not in uids):
+            found.append(session)
+    return found
+
+
+def _of_users(subscribed: Collection[Session], uids: Container[str]) -> list[Session]:
+    return [session for session in subscribed if session.user is not None and session.user.uid in uids]
 
 
 def tell_newcomer(engine: Engine, fact: MemberJoined) -> None:
-    """Who sits in the room already learns what he wants to know of a newcomer whom he did not see before."""
+    """Who sits in the room already learns what he wants to know of a newcomer."""
     user = engine.world.users.get(fact.actor)
     room = engine.world.rooms.get(fold(fact.room))
     if user is None or not user.metadata or room is None or user.uid not in room.members:
         return
-    member = room.members[user.uid]
-    for key, value in user.metadata.items():
-        line = value_line(engine.settings.server, user.nick, key, value)
-        for session in engine.shelf(Subscriptions).sessions_of(key):
-            watcher = session.user
-            if (
-                watcher is not None
-                and watcher is not user
-                and watcher.uid in room.members
-                and room.sees(watcher.uid, member)
-            ):
-                engine.outboxes.send(session, line)
+    for uid in engine.world.onlookers(room, user):
+        if uid != user.uid:
+            for session in engine.fanout.sessions.get(uid, ()):
+                if session.caps & METADATA:
+                    send_known(engine, session, user.nick, user.metadata)
 
 
 def forget_session(engine: Engine, fact: UserLeft) -> None:
