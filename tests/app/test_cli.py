@@ -105,7 +105,7 @@ def test_language_is_the_configs_or_else_the_locales(home: dict[str, str]) -> No
     ("argv", "words"),
     [
         (["--port", "1"], "there is no option --port"),
-        (["stray"], "there is no option stray"),
+        (["stray"], "unexpected argument: stray"),
         (
             ["--net", "x"],
             "there is no option --net",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -49,7 +50,7 @@ def test_a_bad_server_is_a_bad_command_line(text: str, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit) as ended:
         parse_arguments([text], SAY)
     assert ended.value.code == 2
-    assert "not HOST or HOST:PORT" in capsys.readouterr().err
+    assert f"{text!r} is not HOST or HOST:PORT" in capsys.readouterr().err
 
 
 def test_the_command_line_has_defaults() -> None:
@@ -57,6 +58,14 @@ def test_the_command_line_has_defaults() -> None:
     assert (parsed.server, parsed.nick, parsed.plain) == (("127.0.0.1", 6667), "", False)
     parsed = parse_arguments(["host", "--nick", "ann", "--plain"], SAY)
     assert (parsed.server, parsed.nick, parsed.plain) == (("host", 6667), "ann", True)
+
+
+def test_the_help_is_russian_throughout(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_arguments(["--help"], Phrases(TABLE, "ru"))
+    shown = capsys.readouterr().out
+    bare = re.sub(r"client\.py|--?\w+|HOST|PORT|NICK|IPv6|IRC|127\.0\.0\.1:6667|\[::1\]:6667", "", shown)
+    assert re.findall("[A-Za-z]+", bare) == []
 
 
 @pytest.mark.parametrize(

@@ -6,28 +6,21 @@ ends the process with exit code 2 and one message on stderr; nothing is opened, 
 
 import argparse
 import os
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from veche import __version__
 from veche.app.addresses import Address, AddressError, parse_addresses
 from veche.app.config import Config
 from veche.app.config_file import ConfigError, load_config
+from veche.arguments import Parser
 from veche.phrases import Language, Phrases, language_of_locale
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
 
 CONFIG_NAME = "veche.toml"  # in the data directory: everything of one server is in one place
 DOOR_NAMES = ("irc", "ircs", "web", "classic")
 
 PHRASES = {
-    "usage": ("usage: ", "запуск: "),
-    "program": ("server.py", "server.py"),
     "about": (
         "Starts a chat server. Without options: for people on this machine, with its data in {data}.",
         "Запускает сервер чата. Без параметров — для этой машины, данные в {data}.",
@@ -55,15 +48,10 @@ PHRASES = {
         "override one key of the config, for example limits.flood=false (repeatable)",
         "заменить один ключ настроек, например limits.flood=false (можно повторять)",
     ),
-    "help": ("show this and exit", "показать это и выйти"),
-    "version": ("show the version and exit", "показать версию и выйти"),
     "forms": (
         "ADDR is HOST:PORT, :PORT (every interface), [IPv6]:PORT, unix:PATH, or off.",
         "ADDR — это HOST:PORT, :PORT (все интерфейсы), [IPv6]:PORT, unix:PATH или off.",
     ),
-    "unrecognized": ("there is no option {detail}", "нет такого параметра: {detail}"),
-    "needs-value": ("{detail} needs a value", "параметру {detail} нужно значение"),
-    "see-help": ("--help lists the options.", "Список параметров: --help."),
     "address": ("--{door}: {reason}", "--{door}: {reason}"),
     "twice": (
         "{address} is asked for by two doors, {first} and {second}: change one with --{second}",
@@ -191,57 +179,10 @@ def _quote(text: str) -> str:
     )
 
 
-class _Formatter(argparse.HelpFormatter):
-    """Help in one column of options and one of words, with the usage line in the reader's language."""
-
-    def __init__(self, prog: str, phrases: Phrases) -> None:
-        super().__init__(prog, max_help_position=28, width=100)
-        self._phrases = phrases
-
-    def add_usage(
-        self,
-        usage: str | None,
-        actions: Iterable[argparse.Action],
-        groups: Iterable[argparse._MutuallyExclusiveGroup],
-        prefix: str | None = None,
-    ) -> None:
-        super().add_usage(usage, actions, groups, prefix if prefix is not None else self._phrases("usage"))
-
-
-class _Parser(argparse.ArgumentParser):
-    """An ArgumentParser that speaks the reader's language and does not guess at half an option."""
-
-    def __init__(self, phrases: Phrases, data: Path | None) -> None:
-        self._phrases = phrases
-        super().__init__(
-            prog=phrases("program"),
-            description=phrases("about", data=data or "--data"),
-            epilog=phrases("forms"),
-            formatter_class=lambda prog: _Formatter(prog, phrases),
-            allow_abbrev=False,
-            add_help=False,
-        )
-
-    def error(self, message: str) -> NoReturn:
-        """One line about what is wrong and one about where help is; argparse would print the whole usage."""
-        for begin, end, key in (
-            ("unrecognized arguments: ", "", "unrecognized"),
-            ("argument ", ": expected one argument", "needs-value"),
-        ):
-            if message.startswith(begin) and message.endswith(end):
-                message = self._phrases(key, detail=message.removeprefix(begin).removesuffix(end))
-        self.exit(2, f"veche: {message}\n{self._phrases('see-help')}\n")
-
-    def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
-        # A terminal that cannot show a letter must not turn --help into a traceback.
-        out = file or sys.stderr
-        encoding = getattr(out, "encoding", None) or "utf-8"
-        out.write(message.encode(encoding, "replace").decode(encoding))
-
-
-def _make_parser(language: Language, data: Path | None) -> _Parser:
+def _make_parser(language: Language, data: Path | None) -> Parser:
     phrases = Phrases(PHRASES, language)
-    parser = _Parser(phrases, data)
+    about = phrases("about", data=data or "--data")
+    parser = Parser("server.py", language, about=about, end=phrases("forms"))
     doors = parser.add_argument_group(phrases("group-doors"))
     defaults = Config().listen
     for door in DOOR_NAMES:
@@ -256,7 +197,5 @@ def _make_parser(language: Language, data: Path | None) -> _Parser:
     settings.add_argument(
         "--set", metavar="SECTION.KEY=VALUE", action="append", default=[], help=phrases("set")
     )
-    other = parser.add_argument_group(phrases("group-other"))
-    other.add_argument("--help", "-h", action="help", help=phrases("help"))
-    other.add_argument("--version", action="version", version=f"veche {__version__}", help=phrases("version"))
+    parser.add_help_group(phrases("group-other"))
     return parser

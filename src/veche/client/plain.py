@@ -13,6 +13,7 @@ import sys
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
 
+from veche.arguments import Parser
 from veche.client.connection import Connection
 from veche.client.errors import CannotConnect, ClientError, NickNotAccepted, NotIrc
 from veche.client.link import Timing
@@ -228,8 +229,9 @@ def parse_arguments(arguments: Sequence[str] | None, say: Phrases) -> argparse.N
             raise argparse.ArgumentTypeError(say("bad_server", value=text)) from None
 
     where = f"{DEFAULT_HOST}:{DEFAULT_PORT}"
-    parser = argparse.ArgumentParser(prog="client.py", description=say("about"))
-    parser.add_argument(
+    parser = Parser("client.py", say.language, about=say("about"))
+    group = parser.add_argument_group(say("group_chat"))
+    group.add_argument(
         "server",
         nargs="?",
         type=server,
@@ -237,8 +239,9 @@ def parse_arguments(arguments: Sequence[str] | None, say: Phrases) -> argparse.N
         metavar="HOST[:PORT]",
         help=say("arg_server", default=where),
     )
-    parser.add_argument("--nick", default="", metavar="NICK", help=say("arg_nick"))
-    parser.add_argument("--plain", action="store_true", help=say("arg_plain"))
+    group.add_argument("--nick", default="", metavar="NICK", help=say("arg_nick"))
+    group.add_argument("--plain", action="store_true", help=say("arg_plain"))
+    parser.add_help_group(say("group_other"))
     return parser.parse_args(arguments)
 
 

@@ -14,6 +14,8 @@ TABLE: Table = {
         "The Veche chat client. Talks to a Veche server, or to any IRC server.",
         "Чат-клиент Вече. Работает с сервером Вече и с любым сервером IRC.",
     ),
+    "group_chat": ("settings", "настройки"),
+    "group_other": ("other", "прочее"),
     "arg_server": (
         "the server (default: {default}); write an IPv6 address as [::1]:6667",
         "сервер (по умолчанию {default}); адрес IPv6 пишется как [::1]:6667",
@@ -23,7 +25,7 @@ TABLE: Table = {
         "plain lines, for pipes and screen readers (today the only way)",
         "простые строки, для каналов и программ чтения с экрана (пока единственный вид)",
     ),
-    "bad_server": ("not HOST or HOST:PORT: {value}", "не УЗЕЛ и не УЗЕЛ:ПОРТ: {value}"),
+    "bad_server": ("{value!r} is not HOST or HOST:PORT", "{value!r} — не HOST и не HOST:PORT"),
     # --- coming in ---
     "ask_nick": ("Your name [{default}]: ", "Ваше имя [{default}]: "),
     "nick_taken": ("The name {nick} is taken.", "Имя {nick} занято."),
