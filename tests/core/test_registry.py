@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from veche.app.features import FEATURES
 from veche.core.ask import Ask
-from veche.core.registry import Command, FactRow, Feature, Registry
+from veche.core.registry import Command, FactRow, Feature, Registry, UserMode
+from veche.core.replies import Refusal
 from veche.core.settings import Settings
-from veche.state.events import SILENCE, MemberLeft
+from veche.state.events import SILENCE, Fact, MemberLeft
+from veche.state.world import World
 
 
 def nothing(_ask: Ask) -> None:
@@ -25,6 +29,7 @@ ROW = FactRow(apply=lambda world, fact: SILENCE, render=lambda fact, view, tags:
         (Feature("a", facts={MemberLeft: ROW}), Feature("b", facts={MemberLeft: ROW})),
         (Feature("a", caps={"batch": ""}), Feature("b", caps={"batch": ""})),
         (Feature("a", tokens=lambda _: {"X": "1"}), Feature("b", tokens=lambda _: {"X": "2"})),
+        (Feature("a", user_modes={"x": UserMode()}), Feature("b", user_modes={"x": UserMode()})),
     ],
 )
 def test_nothing_is_declared_twice(one: Feature, other: Feature) -> None:
@@ -70,3 +75,47 @@ def test_every_command_says_what_it_is_for() -> None:
     assert [
         row.name for row in Registry(FEATURES, Settings()).commands.values() if not row.handler.__doc__
     ] == []
+
+
+def test_guards_of_other_features_are_asked_in_order_behind_its_own() -> None:
+    asked: list[str] = []
+
+    def guard(name: str, *, refuses: bool) -> Callable[[World, Fact], Refusal | None]:
+        def ask(_world: World, _fact: Fact) -> Refusal | None:
+            asked.append(name)
+            return Refusal("400", name, "no") if refuses else None
+
+        return ask
+
+    own = FactRow(apply=ROW.apply, render=ROW.render, guard=guard("own", refuses=False))
+    first = Feature("first", guards={MemberLeft: guard("first", refuses=True)})
+    second = Feature("second", guards={MemberLeft: guard("second", refuses=False)})
+    rooms = Feature("rooms", facts={MemberLeft: own})
+    fact = MemberLeft("u1", "ann!~ann@there", "#tea", "")
+
+    row = Registry([second, rooms, first], Settings()).facts[MemberLeft]
+    assert row.guard is not None
+    assert row.guard(World(), fact) == Refusal("400", "first", "no")
+    assert asked == ["own", "second", "first"]
+    # The feature's own row is untouched, so a server without the others does not ask them.
+    assert Registry([rooms], Settings()).facts[MemberLeft] is own
+
+
+def test_a_guard_of_what_nobody_brings_is_not_missed() -> None:
+    lonely = Feature("lonely", guards={MemberLeft: lambda world, fact: None})
+    assert Registry([lonely], Settings()).facts == {}
+
+
+def test_a_guard_may_stand_where_there_was_none() -> None:
+    rooms = Feature("rooms", facts={MemberLeft: ROW})
+    strict = Feature("strict", guards={MemberLeft: lambda world, fact: Refusal("400", "no")})
+    row = Registry([rooms, strict], Settings()).facts[MemberLeft]
+    assert row.guard is not None
+    assert row.guard(World(), MemberLeft("u1", "x!x@x", "#tea", "")) == Refusal("400", "no")
+
+
+def test_letters_for_who_are_those_of_modes_that_say_so() -> None:
+    feature = Feature(
+        "a", user_modes={"z": UserMode(in_who=True), "b": UserMode(in_who=True), "c": UserMode()}
+    )
+    assert Registry([feature], Settings()).who_flags == ["b", "z"]
