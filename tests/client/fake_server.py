@@ -227,7 +227,7 @@ class FakeServer:
 
     def _who(self, visitor: Visitor, message: Message) -> None:
         rows = [
-            ("352", message.params[0], "u", "h", "srv", other.nick, "H", "0 " + other.nick.title())
+            ("352", message.params[0], "u", "h", "srv", other.nick, "H", f"0 {other.nick.title()} Lee")
             for other in self.visitors
         ]
         self._batch(visitor, "labeled-response", (), [*rows, ("315", message.params[0], "End")])

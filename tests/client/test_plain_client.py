@@ -161,7 +161,7 @@ async def test_others_are_seen_to_come_and_go_and_change_names() -> None:
 async def test_who_is_here() -> None:
     async with FakeServer() as server, sitting(server) as ann:
         ann.type("/who")
-        await ann.wait_shown("  ann               Ann")
+        await ann.wait_shown("  ann               Ann Lee")
 
 
 async def test_a_lost_connection_comes_back_with_what_was_missed() -> None:

@@ -137,6 +137,17 @@ def test_who_and_whois() -> None:
         "  @bob              Bob B.  (away)"
     ]
     assert who_lines(say, answer("315 ann #tea :end")) == ["Nobody."]
+    rows = (
+        "352 ann #tea u h s bob H :0 Bob",
+        "352 ann #tea u h s cid G+ :0 cid",
+        "352 ann #tea u h s dan G :0",
+    )
+    assert who_lines(say, answer(*rows)) == [
+        "  bob",
+        "  +cid              (away)",
+        "  dan               (away)",
+    ]
+    assert whois_lines(say, answer("311 ann bob u h * :bob")) == ["bob is u@h"]
     lines = whois_lines(
         say,
         answer(

@@ -148,6 +148,7 @@ TABLE: Table = {
     "who_away": ("(away)", "(нет на месте)"),
     "who_nobody": ("Nobody.", "Никого."),
     "whois": ("{nick} is {real} ({user}@{host})", "{nick} — это {real} ({user}@{host})"),
+    "whois_nick": ("{nick} is {user}@{host}", "{nick} — это {user}@{host}"),
     "whois_rooms": ("  in: {rooms}", "  в комнатах: {rooms}"),
     "whois_idle": ("  silent for {time}", "  молчит {time}"),
     # --- what goes wrong ---

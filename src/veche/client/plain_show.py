@@ -12,6 +12,7 @@ from veche.client.plain_phrases import end_of, reason_of
 from veche.client.text import plain
 from veche.phrases import Phrases
 from veche.wire import numerics as n
+from veche.wire.names import fold
 
 # Words of the server that a person wants to read: the message of the day, and what operators are told.
 _TOLD = frozenset({n.RPL_MOTD})
@@ -133,11 +134,17 @@ def who_lines(say: Phrases, answer: ev.Answer) -> list[str]:
     # 352 <client> <channel> <username> <host> <server> <nick> <flags> :<hopcount> <realname>
     for row in answer.numerics(n.RPL_WHOREPLY):
         if len(row) >= 7:
-            real = plain(row[6].partition(" ")[2])
             nick = plain("".join(sign for sign in row[5] if sign in "~&@%+") + row[4])
             away = say("who_away") if row[5][:1] == "G" else ""
-            lines.append(f"  {nick:<16}  {real}  {away}".rstrip())
+            more = "  ".join(word for word in (_real_name(row[6].partition(" ")[2], row[4]), away) if word)
+            lines.append(f"  {nick:<16}  {more}".rstrip())
     return lines or [say("who_nobody")]
+
+
+def _real_name(real: str, nick: str) -> str:
+    """A real name to show beside a nick; "" for none, and for the nick once more, which programs send for want of one."""
+    real = plain(real).strip()
+    return "" if fold(real) == fold(plain(nick)) else real
 
 
 def whois_lines(say: Phrases, answer: ev.Answer) -> list[str]:
@@ -146,8 +153,12 @@ def whois_lines(say: Phrases, answer: ev.Answer) -> list[str]:
     # 311 <client> <nick> <username> <host> * :<realname>
     for row in answer.numerics(n.RPL_WHOISUSER):
         if len(row) >= 5:
-            nick, user, host, _, real = (plain(word) for word in row[:5])
-            lines.append(say("whois", nick=nick, user=user, host=host, real=real))
+            nick, user, host = (plain(word) for word in row[:3])
+            real = _real_name(row[4], row[0])
+            if real:
+                lines.append(say("whois", nick=nick, user=user, host=host, real=real))
+            else:
+                lines.append(say("whois_nick", nick=nick, user=user, host=host))
     lines += [say("whois_rooms", rooms=plain(row[-1])) for row in answer.numerics(n.RPL_WHOISCHANNELS) if row]
     for row in answer.numerics(n.RPL_WHOISIDLE):
         if len(row) >= 2 and row[1].isascii() and row[1].isdigit() and len(row[1]) < 10:
