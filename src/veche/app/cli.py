@@ -52,6 +52,10 @@ PHRASES = {
         "ADDR is HOST:PORT, :PORT (every interface), [IPv6]:PORT, unix:PATH, or off.",
         "ADDR — это HOST:PORT, :PORT (все интерфейсы), [IPv6]:PORT, unix:PATH или off.",
     ),
+    "commands": (
+        "server.py hash-password makes the hash of an operator's password.",
+        "server.py hash-password делает хеш пароля оператора.",
+    ),
     "address": ("--{door}: {reason}", "--{door}: {reason}"),
     "twice": (
         "{address} is asked for by two doors, {first} and {second}: change one with --{second}",
@@ -104,6 +108,14 @@ def parse(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os
         return _settle(options, environment, language)
     except (ConfigError, AddressError) as error:
         parser.exit(2, f"veche: {error}\n")
+
+
+def read_again(
+    argv: Sequence[str], environment: Mapping[str, str] = os.environ, language: Language = "en"
+) -> Settings:
+    """What `parse` would give now for arguments that it has accepted before. Raises ConfigError or AddressError."""
+    options = _make_parser(language, _default_data(environment)).parse_args(argv)
+    return _settle(options, environment, language)
 
 
 def _settle(options: argparse.Namespace, environment: Mapping[str, str], language: Language) -> Settings:
@@ -182,7 +194,7 @@ def _quote(text: str) -> str:
 def _make_parser(language: Language, data: Path | None) -> Parser:
     phrases = Phrases(PHRASES, language)
     about = phrases("about", data=data or "--data")
-    parser = Parser("server.py", language, about=about, end=phrases("forms"))
+    parser = Parser("server.py", language, about=about, end=f"{phrases('forms')} {phrases('commands')}")
     doors = parser.add_argument_group(phrases("group-doors"))
     defaults = Config().listen
     for door in DOOR_NAMES:

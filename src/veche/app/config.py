@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from veche.core.operators import USUAL_KINDS
+
 # RFC 1123, 2.1, with at least one dot: a server's name without one could be somebody's nick.
 _SERVER_NAME = re.compile(
     r"(?=.{1,63}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+",
@@ -119,6 +121,35 @@ class Gateway(_Section, frozen=True):
     password: Annotated[str, Meta(min_length=1, max_length=300)]
     # The addresses and networks that it connects from; no limits per address apply to them.
     networks: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class Oper(_Section, frozen=True):
+    """[oper.NAME]: somebody who may become an operator of the server, with OPER NAME and his password."""
+
+    # What `python server.py hash-password` prints. A file that holds one must be private (mode 0600).
+    password_hash: Annotated[str, Meta(max_length=300)] = ""
+    # The SHA-256 of his TLS client certificate, 64 hex digits; beside a password both are needed, without one it alone.
+    certificate: Annotated[str, Meta(max_length=95)] = ""
+    # Masks of user@host, or addresses and networks, that he must come from; none = from anywhere.
+    hosts: tuple[str, ...] = ()
+    # What WHOIS says of him instead of "is an IRC operator".
+    title: Annotated[str, Meta(max_length=100)] = ""
+    # The kinds of server notices that he reads at once: a what operators do, b bans, c who comes, f floods, k kills,
+    # n nicks, o who becomes an operator, q who goes; "" = none.
+    server_notices: str = USUAL_KINDS
+
+
+Refused = Literal["accounts", "rooms", "connections"]
+
+
+class Defcon(_Section, frozen=True):
+    """[defcon]: what the server does not take on at each level of alarm, set with DEFCON; level 5 is none."""
+
+    # Of "accounts" (new accounts), "rooms" (new rooms) and "connections" (new connections, but from this machine).
+    level_4: tuple[Refused, ...] = ("accounts",)
+    level_3: tuple[Refused, ...] = ("rooms",)
+    level_2: tuple[Refused, ...] = ("accounts", "rooms")
+    level_1: tuple[Refused, ...] = ("accounts", "rooms", "connections")
 
 
 class Limits(_Section, frozen=True):
@@ -234,6 +265,8 @@ class Config(_Section, frozen=True):
     web: Web = msgspec.field(default_factory=Web)
     proxy: Proxy = msgspec.field(default_factory=Proxy)
     webirc: dict[str, Gateway] = {}
+    oper: dict[str, Oper] = {}
+    defcon: Defcon = msgspec.field(default_factory=Defcon)
     limits: Limits = msgspec.field(default_factory=Limits)
     lobby: Lobby = msgspec.field(default_factory=Lobby)
     messages: Messages = msgspec.field(default_factory=Messages)

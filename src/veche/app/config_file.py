@@ -16,9 +16,12 @@ from typing import Any
 import msgspec
 
 from veche.app.addresses import AddressError, parse_addresses
-from veche.app.config import Config, Gateway, Listen, is_server_name
+from veche.app.config import Config, Gateway, Listen, Oper, is_server_name
+from veche.app.passwords import is_password_hash
 from veche.core.limits import Networks
+from veche.core.operators import KINDS
 from veche.phrases import Language, Phrases
+from veche.state.server_bans import parse_server_mask
 from veche.wire.names import is_valid_room
 
 LARGEST_FILE = 1 << 20  # bytes; a config is a page, so more than this is the wrong file
@@ -76,6 +79,30 @@ PHRASES = {
         "a gateway's password is one word: it holds no space and does not begin with a colon",
         "пароль шлюза — одно слово: без пробелов и без двоеточия в начале",
     ),
+    "operator": (
+        "an operator's name has 1 to 32 visible characters and no spaces",
+        "имя оператора — от 1 до 32 видимых знаков без пробелов",
+    ),
+    "no-proof": (
+        "an operator needs a password_hash, a certificate, or both",
+        "оператору нужен password_hash, certificate или оба",
+    ),
+    "password-hash": (
+        "this is not an argon2id hash: python server.py hash-password makes one",
+        "это не хеш argon2id: его делает python server.py hash-password",
+    ),
+    "fingerprint": (
+        "the SHA-256 of a certificate has 64 hex digits",
+        "SHA-256 сертификата — 64 шестнадцатеричные цифры",
+    ),
+    "host-mask": (
+        "{value!r} is neither user@host nor an IP address or network",
+        "{value!r} — не user@host, не IP-адрес и не сеть",
+    ),
+    "notices": (
+        "there is no kind of server notices {value!r}: they are a, b, c, f, k, n, o and q",
+        "нет такого вида сообщений сервера: {value!r}; есть a, b, c, f, k, n, o и q",
+    ),
     "room": (
         "a room's name begins with # and holds no spaces, commas or colons; empty means no lobby",
         "имя комнаты начинается с # и не содержит пробелов, запятых и двоеточий; пустое — без общей комнаты",
@@ -86,7 +113,15 @@ PHRASES = {
 _ORIGIN = re.compile(
     r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?", re.ASCII
 )
+# Sections that hold a table for each name of the owner's choice, with the key of each table that is secret.
+_TABLES = {"webirc": Gateway, "oper": Oper}
+_SECRETS = {"webirc": "password", "oper": "password_hash"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def plain_fingerprint(text: str) -> str:
+    """A fingerprint as programs show it (with colons, in capitals) as sessions have it."""
+    return text.replace(":", "").lower()
 
 
 class ConfigError(Exception):
@@ -207,10 +242,11 @@ def _secret_in(raw: Mapping[str, Any]) -> str:
     server = raw.get("server")
     if isinstance(server, dict) and server.get("password"):
         return "server.password"
-    gateways = raw.get("webirc")
-    for name, gateway in gateways.items() if isinstance(gateways, dict) else ():
-        if isinstance(gateway, dict) and gateway.get("password"):
-            return f"webirc.{name}.password"
+    for section, secret in _SECRETS.items():
+        tables = raw.get(section)
+        for name, table in tables.items() if isinstance(tables, dict) else ():
+            if isinstance(table, dict) and table.get(secret):
+                return f"{section}.{name}.{secret}"
     return ""
 
 
@@ -262,7 +298,7 @@ def _nearest(key: str) -> str:
     known = [
         f"{section.name}.{field.name}"
         for section in msgspec.structs.fields(Config)
-        for field in msgspec.structs.fields(Gateway if section.name == "webirc" else section.type)
+        for field in msgspec.structs.fields(_TABLES.get(section.name, section.type))
     ]
     if "." not in key:
         known = [field.name for field in msgspec.structs.fields(Config)]
@@ -313,6 +349,29 @@ def _complaints_about_doors(
         if " " in gateway.password or gateway.password[0] == ":" or _CONTROL.search(gateway.password):
             yield f"webirc.{name}.password", phrases("one-word")
         yield from _complaints_about_networks(f"webirc.{name}.networks", gateway.networks, phrases)
+    for name, oper in config.oper.items():
+        for key, phrase, value in _complaints_about_operator(name, oper):
+            yield f"oper.{name}{key}", phrases(phrase, value=value)
+
+
+def _complaints_about_operator(name: str, oper: Oper) -> Iterable[tuple[str, str, str]]:
+    """The key below the block's, the phrase and the value."""
+    if not 1 <= len(name) <= 32 or not name.isprintable() or " " in name or name[0] == ":":
+        yield "", "operator", ""
+    if not oper.password_hash and not oper.certificate:
+        yield "", "no-proof", ""
+    if oper.password_hash and not is_password_hash(oper.password_hash):
+        yield ".password_hash", "password-hash", ""
+    if oper.certificate and not re.fullmatch("[0-9a-f]{64}", plain_fingerprint(oper.certificate)):
+        yield ".certificate", "fingerprint", ""
+    for mask in oper.hosts:
+        if parse_server_mask(mask) is None:
+            yield ".hosts", "host-mask", mask
+    if _CONTROL.search(oper.title):
+        yield ".title", "one-line", ""
+    for letter in oper.server_notices:
+        if letter not in KINDS:
+            yield ".server_notices", "notices", letter
 
 
 def _complaints_about_networks(

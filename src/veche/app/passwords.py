@@ -8,73 +8,87 @@ iteration count of 2, and 1 degree of parallelism". One comparison takes some 40
 """
 
 import os
+import re
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 MEMORY_KIB = 19 * 1024
 ITERATIONS = 2
 LANES = 1
 # Comparisons that may wait for each thread: half a second's work.
 LINE = 12
+_HASH = re.compile(
+    r"\$argon2id\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,3}\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{16,128}"
+)
 
-_hasher = PasswordHasher(time_cost=ITERATIONS, memory_cost=MEMORY_KIB, parallelism=LANES)
+
+@cache
+def _hasher() -> "PasswordHasher":
+    # Loaded at the first password and not at every start: it takes 30 ms, and few servers' days begin with one.
+    from argon2 import PasswordHasher  # noqa: PLC0415
+
+    return PasswordHasher(time_cost=ITERATIONS, memory_cost=MEMORY_KIB, parallelism=LANES)
+
+
+@cache
+def _nobody() -> str:
+    """What a name that does not exist is compared with: the hash of nobody's password, not even ours."""
+    return hash_password(secrets.token_urlsafe(32))
 
 
 def hash_password(password: str) -> str:
     """The argon2id hash of a password, with a salt of its own."""
-    return _hasher.hash(password)
+    return _hasher().hash(password)
 
 
 def is_password_hash(text: str) -> bool:
-    """Whether this is an argon2id hash that can be compared with."""
-    try:
-        _hasher.check_needs_rehash(text)
-    except InvalidHashError:
-        return False
-    return text.startswith("$argon2id$")
+    """Whether this looks like an argon2id hash, whole and alone."""
+    return _HASH.fullmatch(text) is not None
 
 
 def compare(password_hash: str, password: str) -> bool:
-    """Whether they fit. Waits."""
+    """Whether they fit; never for a hash that is "", which takes as long. Waits."""
+    from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415
+
     try:
-        return _hasher.verify(password_hash, password)
+        _hasher().verify(password_hash or _nobody(), password)
     except (VerificationError, InvalidHashError):
         return False
+    return bool(password_hash)
 
 
 class PasswordThreads:
     """Compares passwords for one server; `post` calls back in its loop."""
 
-    def __init__(self, post: Callable[[Callable[[], None]], None], cores: int | None = None) -> None:
-        threads = (
-            cores or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        )
+    def __init__(self, post: Callable[[Callable[[], None]], None], threads: int = 0) -> None:
+        threads = threads or os.cpu_count() or 1
         self._post = post
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="veche-password")
         self._most = threads * (1 + LINE)
         self._waiting = 0
-        # What a name that does not exist is compared with: nobody's password, not even ours.
-        self._nobody = hash_password(secrets.token_urlsafe(32))
 
     def verify(self, password_hash: str, password: str, done: Callable[[bool], None]) -> bool:
         """Compare in a thread; False when too many wait."""
         if self._waiting >= self._most:
             return False
+        if not self._waiting:
+            # So that the first unknown name is not told from a known one by the time that this takes.
+            self._pool.submit(_nobody)
         self._waiting += 1
-        compared = self._pool.submit(compare, password_hash or self._nobody, password)
-        compared.add_done_callback(
-            lambda future: self._post(lambda: self._answer(future, password_hash, done))
-        )
+        compared = self._pool.submit(compare, password_hash, password)
+        compared.add_done_callback(lambda future: self._post(lambda: self._answer(future, done)))
         return True
 
-    def _answer(self, future: "Future[bool]", password_hash: str, done: Callable[[bool], None]) -> None:
+    def _answer(self, future: "Future[bool]", done: Callable[[bool], None]) -> None:
         self._waiting -= 1
         # Cancelled: the server is ending, and nobody is left to be told.
-        done(bool(password_hash) and not future.cancelled() and future.result())
+        done(not future.cancelled() and future.result())
 
     def close(self) -> None:
         """Give up what waits; what is being compared ends within a moment."""

@@ -7,17 +7,20 @@ port, a data directory in use); 74 (EX_IOERR) when the disk failed in a way that
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 
 import veche
-from veche.app import cli, logs
+from veche.app import cli, hash_password, logs
 from veche.app.addresses import Address
+from veche.app.administration import Administrator, fill_in_operators
 from veche.app.cloak import KEY_FILE, Cloak, load_key
 from veche.app.config import Config
 from veche.app.doors import DoorMaker, UnusableError, fill_in_doors
 from veche.app.features import FEATURES
+from veche.app.passwords import PasswordThreads
 from veche.core.engine import Engine
 from veche.core.ports import StoreError
 from veche.core.settings import Settings
@@ -106,8 +109,10 @@ def _own_motd(config: Config, language: str) -> str:
 class Server:
     """One run of the program, from open doors to the last goodbye."""
 
-    def __init__(self, settings: cli.Settings) -> None:
+    def __init__(self, settings: cli.Settings, arguments: Sequence[str] = ()) -> None:
         self.settings = settings
+        self.arguments = arguments  # those that the settings were made of, to make them again
+        self.restarts = False  # once it has ended
         self.phrases = Phrases(PHRASES, settings.language)
         self.ending: asyncio.Event = asyncio.Event()
         self.exit_code = 0
@@ -118,6 +123,7 @@ class Server:
         loop = asyncio.get_running_loop()
         config = self.settings.config
         shell = Shell(loop)
+        passwords = PasswordThreads(shell.post)
         store: SqliteStore | None = None
         keeper: SqliteStore | DataDirectory
         if config.store.mode == "durable":
@@ -128,22 +134,29 @@ class Server:
                 self.settings.data
             )  # what keeps no record has a directory all the same, for its keys
         try:
-            engine_config = engine_settings(config, self.settings.language)
-            fill_in_doors(engine_config, self.settings)
             engine = Engine(
                 FEATURES,
-                engine_config,
+                self._engine_settings(self.settings),
                 SystemClock(),
                 SystemChance(),
                 store,
                 Cloak(load_key(self.settings.data / KEY_FILE)),
             )
             engine.on_fatal = self._fatal
+            engine.passwords = passwords
             shell.drive(engine)
             for name in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(name, self.ending.set)
             maker = DoorMaker(shell, self.settings)
-            loop.add_signal_handler(signal.SIGHUP, maker.reload)
+            engine.administration = administrator = Administrator(
+                self.settings,
+                engine,
+                self._read_again,
+                self._engine_settings,
+                maker.reload,
+                self._end_by_command,
+            )
+            loop.add_signal_handler(signal.SIGHUP, administrator.rehash)
             await self._open_doors(maker)
             # What lives now lives to the end; the collector need not walk it again and again.
             gc.collect()
@@ -156,7 +169,21 @@ class Server:
             for door in self.doors:
                 door.close()
             await asyncio.to_thread(keeper.close)
+            await asyncio.to_thread(passwords.close)
         return self.exit_code
+
+    def _engine_settings(self, settings: cli.Settings) -> Settings:
+        made = engine_settings(settings.config, self.settings.language)
+        fill_in_doors(made, settings)
+        fill_in_operators(made, settings.config)
+        return made
+
+    def _read_again(self) -> cli.Settings:
+        return cli.read_again(self.arguments)
+
+    def _end_by_command(self, restarts: bool) -> None:
+        self.restarts = restarts
+        self.ending.set()
 
     async def _open_doors(self, maker: DoorMaker) -> None:
         say = self.phrases
@@ -235,15 +262,24 @@ async def _until(condition: Callable[[], bool], seconds: float) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the server with command line arguments; returns the exit code."""
-    settings = cli.parse(argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == [hash_password.COMMAND]:
+        return hash_password.main(arguments[1:])
+    settings = cli.parse(arguments)
     logs.set_up(settings.config.log.level)
     for note in settings.notes:
         print(note)
+    server = Server(settings, arguments)
     try:
-        return _run(Server(settings))
+        code = _run(server)
     except DataDirectoryError as error:
         print(f"veche: {error.text(settings.language)}", file=sys.stderr)
         return EXIT_USAGE
+    if server.restarts and code == 0:
+        sys.stdout.flush()
+        # The same process, so that whoever watches over it sees nothing end.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    return code
 
 
 def _run(server: Server) -> int:

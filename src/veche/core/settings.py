@@ -107,7 +107,12 @@ class Settings:
         self.webirc: list[Gateway] = []
         self.operators: dict[str, OperatorBlock] = {}
         # What the server does not take on at each level of alarm: "accounts", "rooms", "connections".
-        self.defcon: dict[int, frozenset[str]] = {}
+        self.defcon: dict[int, frozenset[str]] = {
+            4: frozenset({"accounts"}),
+            3: frozenset({"rooms"}),
+            2: frozenset({"accounts", "rooms"}),
+            1: frozenset({"accounts", "rooms", "connections"}),
+        }
         self.sts_seconds = 0  # 0: STS is not spoken of; negative: it is taken back
         self.sts_port = 0
         self.sts_names: tuple[str, ...] = ()  # the host names, in lower case, under which it is

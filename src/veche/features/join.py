@@ -101,7 +101,7 @@ def _enter(ask: Ask, name: str, key: str, *, is_forwarded: bool = False) -> None
     fact.password = key
     fact.is_forwarded = is_forwarded
     fact.limit = settings.rooms_per_user
-    ask.commit(fact, _show_room)
+    ask.commit(fact, show_room)
 
 
 def _may_create(ask: Ask) -> bool:
@@ -119,7 +119,7 @@ def _leave(ask: Ask, room: Room, reason: str) -> None:
     ask.commit(MemberLeft(ask.user.uid, ask.user.source, room.name, reason))
 
 
-def _show_room(ask: Ask, fact: MemberJoined) -> None:
+def show_room(ask: Ask, fact: MemberJoined) -> None:
     """What a newcomer is told of the room: its topic and who is there."""
     room = ask.world.rooms[fold(fact.room)]
     if room.topic:

@@ -211,7 +211,7 @@ def apply_nick(world: World, fact: NickChanged) -> Audience:
     """A user is called otherwise."""
     user = world.users[fact.actor]
     world.rename_user(user, fact.nick, fold(fact.nick))
-    return Audience(uids=world.peers(user))
+    return Audience(uids=world.peers(user) | {user.uid})  # he too, whoever has changed it
 
 
 def _tokens(settings: Settings) -> dict[str, str]:

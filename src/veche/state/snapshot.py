@@ -11,6 +11,11 @@ def snapshot(world: World) -> dict[str, object]:
         "users": {uid: _user(user) for uid, user in sorted(world.users.items())},
         "nicks": {key: user.uid for key, user in sorted(world.users_by_key.items())},
         "rooms": {key: _room(room) for key, room in sorted(world.rooms.items())},
+        "bans": {
+            key: [ban.by, ban.reason, ban.made, ban.until]
+            for key, ban in sorted(world.server_bans.entries.items())
+        },
+        "alarm": [world.alarm, sorted(world.refused)],
         "conversations": dict(sorted(world.conversations.items())),
     }
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from veche.state.events import Audience
 from veche.state.room import Member, Room
+from veche.state.server_bans import LOWEST_ALARM, ServerBans
 from veche.state.user import User
 
 
@@ -28,13 +29,26 @@ class Watcher(Protocol):
 class World:
     """Users by uid and by folded nick; rooms by folded name."""
 
-    __slots__ = ("conversations", "mode_counts", "rooms", "users", "users_by_key", "watcher")
+    __slots__ = (
+        "alarm",
+        "conversations",
+        "mode_counts",
+        "refused",
+        "rooms",
+        "server_bans",
+        "users",
+        "users_by_key",
+        "watcher",
+    )
 
     def __init__(self, watcher: Watcher | None = None) -> None:
         self.users: dict[str, User] = {}
         self.users_by_key: dict[str, User] = {}
         self.rooms: dict[str, Room] = {}
         self.watcher = watcher
+        self.server_bans = ServerBans()
+        self.alarm = LOWEST_ALARM  # DEFCON
+        self.refused: frozenset[str] = frozenset()  # what is not taken on at that level
         # Under which key the messages of a room are kept, by its folded name, where that is not the name itself.
         self.conversations: dict[str, str] = {}
         self.mode_counts: dict[
