@@ -3,9 +3,11 @@
 Source: Modern IRC, "NAMES message"; userhost-in-names; multi-prefix.
 """
 
+from collections.abc import Iterator
+
 from veche.core.ask import Ask
 from veche.core.registry import Command, Feature
-from veche.core.replies import shown_prefix
+from veche.core.replies import pack, shown_prefix
 from veche.core.settings import Settings
 from veche.state.room import PREFIXES, RANKS, Room
 from veche.wire import numerics
@@ -25,37 +27,35 @@ def names(ask: Ask) -> None:
     if len(wanted) > ask.settings.max_targets:
         ask.reply(numerics.ERR_TOOMANYTARGETS, wanted[ask.settings.max_targets], "Too many targets")
         return
+    ask.engine.pieces.start(ask, _answer(ask, wanted))
+
+
+def _answer(ask: Ask, wanted: list[str]) -> Iterator[None]:
     for name in wanted:
         room = ask.world.rooms.get(fold(name))
         if room is not None and room.is_visible_to(ask.user.uid):
-            _send_names(ask, room)
+            # "symbol": '@' secret, '=' public.
+            symbol = "@" if "s" in room.flags else "="
+            for line in pack(_words(ask, room), " ", _NAMES_ROOM):
+                ask.reply(numerics.RPL_NAMREPLY, symbol, room.name, line)
+                yield
             name = room.name
         # "If the channel name is invalid or the channel does not exist, one RPL_ENDOFNAMES [...] should be returned"
         ask.reply(numerics.RPL_ENDOFNAMES, name, "End of /NAMES list")
 
 
-def _send_names(ask: Ask, room: Room) -> None:
-    # "symbol": '@' secret, '=' public.
-    symbol = "@" if "s" in room.flags else "="
-    is_member = ask.user.uid in room.members
+def _words(ask: Ask, room: Room) -> Iterator[str]:
+    """The names of a room as the asker reads them. Who comes or goes in the meantime is heard of as it happens."""
+    uid = ask.user.uid
+    is_member = uid in room.members
     with_hosts = ask.session.caps & USERHOST_IN_NAMES
-    line = ""
-    size = 0
-    for member in room.members.values():
-        # "Users with the invisible user mode set are not shown [...] unless the requesting client is also joined"
-        if (not is_member and "i" in member.user.modes) or not room.sees(ask.user.uid, member):
-            continue
+    for member in list(room.members.values()):
         user = member.user
-        word = shown_prefix(ask.session.caps, member) + (user.source if with_hosts else user.nick)
-        need = len(word.encode()) + 1
-        if size + need > _NAMES_ROOM:
-            ask.reply(numerics.RPL_NAMREPLY, symbol, room.name, line)
-            line = ""
-            size = 0
-        line += (" " if line else "") + word
-        size += need
-    if line:
-        ask.reply(numerics.RPL_NAMREPLY, symbol, room.name, line)
+        if user.uid not in room.members or not room.sees(uid, member):
+            continue
+        # "Users with the invisible user mode set are not shown [...] unless the requesting client is also joined"
+        if is_member or "i" not in user.modes:
+            yield shown_prefix(ask.session.caps, member) + (user.source if with_hosts else user.nick)
 
 
 def _tokens(_settings: Settings) -> dict[str, str]:
