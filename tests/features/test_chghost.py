@@ -29,7 +29,9 @@ def test_who_knows_chghost_reads_one_line() -> None:
     ann, bob = stage.enter("ann", "chghost"), stage.enter("bob", "chghost", "message-tags", "server-time")
     meet(stage, ann, bob)
     change(stage, ann, "~a", "hill.example")
-    # "Servers SHOULD also send the CHGHOST message to the client whose own username or host changed"
+    # chghost: "servers MUST send the `CHGHOST` message to other clients who share channels with the target client and
+    # who have enabled the `chghost` capability."
+    # chghost: "Servers SHOULD also send the `CHGHOST` message to the client whose own username or host changed"
     assert ann.take() == [":ann!~ann@there CHGHOST ~a hill.example"]
     assert bob.take() == ["@time=2026-01-01T12:00:00.000Z :ann!~ann@there CHGHOST ~a hill.example"]
     ann.send("PRIVMSG bob :hello")
@@ -45,6 +47,9 @@ def test_who_does_not_know_it_sees_a_reconnection_in_every_room_that_they_share(
     cid.send("JOIN #other")
     for person in (ann, bob, cid):
         person.take()
+    # chghost: "When the capability is not enabled for other clients who share channels with the changed client, servers
+    # SHOULD send fallback messages to simulate the client reconnecting."
+    # chghost: "the simulated events SHOULD include appropriate `QUIT`, `JOIN` and `MODE` commands"
     change(stage, ann, "~ann", "hill.example")
     assert bob.take() == [
         ":ann!~ann@there QUIT :Changing hostname",
@@ -80,6 +85,7 @@ def test_who_watches_a_nick_hears_of_its_host() -> None:
     cid.send("MONITOR + ann")
     bob.take()
     cid.take()
+    # extended-monitor: "If `chghost` is also enabled, the client will get CHGHOST notifications for monitored nicks."
     change(stage, ann, "~ann", "hill.example")
     assert bob.take() == [":ann!~ann@there CHGHOST ~ann hill.example"]
     assert cid.take() == []

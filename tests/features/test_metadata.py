@@ -45,7 +45,7 @@ def test_a_long_room_is_synchronized_later_in_pieces_and_in_one_batch(stage: Sta
     ann = enter(stage, "ann")
     enter_many(stage, 5 * SYNC_AT_ONCE)
     ann.send("JOIN #tea")
-    # "In this case, the server MUST respond with a RPL_METADATASYNCLATER numeric"
+    # metadata: "In this case, the server MUST respond with a `RPL_METADATASYNCLATER` numeric"
     assert ann.take()[-1] == ":irc.example 774 ann #tea 4"
     ann.send("@label=s METADATA #tea SYNC")
     stage.pass_time(1)
