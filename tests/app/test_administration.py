@@ -79,7 +79,7 @@ def test_what_has_changed_is_told_key_by_key(bench: Bench) -> None:
         ":irc.example NOTICE ann :listen.irc has changed, but needs a restart to take effect",
     ]
     settings = bench.stage.engine.settings
-    assert (settings.clients, settings.motd, settings.nick_length) == (7, ["Tea at five"], 30)
+    assert (settings.clients, settings.motd, settings.nick_length) == (7, ["Tea at five"], 40)
     ann.send("REHASH", "MOTD")
     # What waits for a restart goes on waiting; what was used is no news.
     assert ann.take()[1:3] == [
@@ -135,6 +135,13 @@ def test_a_file_that_others_may_read_is_refused(bench: Bench) -> None:
     fault = bench.administrator.rehash()
     assert isinstance(fault, ConfigFault)
     assert (fault.key, fault.line) == ("oper.root.password_hash", 2)
+
+
+def test_whoever_is_taken_out_is_no_operator_any_more(bench: Bench) -> None:
+    ann = bench.operator()
+    ann.send("REHASH")
+    assert ann.take()[-1] == ":ann!~ann@there MODE ann -o" or "-o" in str(ann.heard[-3:])
+    assert bench.stage.engine.world.users_by_key["ann"].modes == frozenset()
 
 
 def test_an_operator_is_taken_out_again(bench: Bench) -> None:

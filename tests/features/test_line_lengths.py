@@ -12,8 +12,8 @@ from veche.testing.checks import check_stage
 from veche.testing.stage import Person, Stage, quiet_settings
 from veche.wire.message import parse
 
-LONG = {"ascii": "n" * 30, "cyrillic": "Ж" * 15, "gothic": "𐌰" * 7}
-OTHER = {"ascii": "m" * 30, "cyrillic": "Я" * 15, "gothic": "𐌱" * 7}
+LONG = {"ascii": "n" * 40, "cyrillic": "Ж" * 20, "gothic": "𐌰" * 10}
+OTHER = {"ascii": "m" * 40, "cyrillic": "Я" * 20, "gothic": "𐌱" * 10}
 ROOM = {"ascii": "#" + "r" * 63, "cyrillic": "#" + "ж" * 31, "gothic": "#" + "😀" * 15}
 
 

@@ -153,7 +153,7 @@ class Defcon(_Section, frozen=True):
 
 
 class Limits(_Section, frozen=True):
-    """[limits]: what one client may cost. Lengths are in characters, unless said otherwise."""
+    """[limits]: what one client may cost. Lengths are in bytes of UTF-8: a Cyrillic letter takes two."""
 
     # Whether flood control is on: after `flood_burst` commands at once, `flood_per_second` are taken in a second
     # and the rest waits. Off only for measuring, or behind a gate that does the same.
@@ -178,7 +178,7 @@ class Limits(_Section, frozen=True):
     ping_seconds: Annotated[int, Meta(ge=5, le=3600)] = 120
     ping_timeout_seconds: Annotated[int, Meta(ge=5, le=3600)] = 60
     # The upper bounds keep every reply that repeats these within the 512 bytes of a line.
-    nick_length: Annotated[int, Meta(ge=1, le=64)] = 30
+    nick_length: Annotated[int, Meta(ge=1, le=48)] = 40
     room_length: Annotated[int, Meta(ge=2, le=64)] = 64
     topic_length: Annotated[int, Meta(ge=1, le=390)] = 390
     away_length: Annotated[int, Meta(ge=1, le=390)] = 200

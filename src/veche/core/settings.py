@@ -129,7 +129,7 @@ class Settings:
         self.registration_lines = 1024
         self.ping_seconds = 120
         self.ping_timeout_seconds = 60
-        self.nick_length = 30
+        self.nick_length = 40
         self.user_length = 18
         self.real_name_length = 150
         self.room_length = 64
