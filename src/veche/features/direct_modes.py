@@ -6,7 +6,7 @@ CTCP but ACTION. What one writes to oneself passes, and so does an operator.
 
 from veche.core.registry import Feature, UserMode
 from veche.core.replies import Refusal
-from veche.features.messages import MessageSent, TagsSent
+from veche.features.messages import MessageSent, TagsSent, is_ctcp
 from veche.state.world import World
 from veche.wire import numerics
 
@@ -26,7 +26,7 @@ def guard_direct(world: World, fact: MessageSent) -> Refusal | None:
         return None
     if REGISTERED_ONLY in recipient.modes and not sender.account:
         return Refusal(numerics.ERR_NONONREG, recipient.nick, "You must log in to message this user")
-    if NO_CTCP in recipient.modes and fact.text[:1] == "\x01" and not fact.text.startswith("\x01ACTION "):
+    if NO_CTCP in recipient.modes and is_ctcp(fact.text):
         return Refusal(numerics.ERR_NOCTCP, recipient.nick, "This user takes no CTCP")
     return None
 

@@ -6,6 +6,7 @@ Messages of several lines come from multiline.py and are messages like any other
 
 from veche.core.ask import Ask, Then
 from veche.core.longtext import LINE_END, is_long, pieces, render_batch, render_lines
+from veche.core.pace import SharedPace
 from veche.core.ports import Reaction, Record
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal
@@ -20,6 +21,9 @@ from veche.wire.caps import MESSAGE_TAGS, MULTILINE
 from veche.wire.lines import BODY_LIMIT
 from veche.wire.message import NO_TAGS
 from veche.wire.names import fold
+
+# Clients answer CTCP by themselves, so whoever is asked by many is kept busy: spared beyond this, whoever asks.
+CTCPS = SharedPace("ctcp", burst=10, seconds=2.0)
 
 
 class MessageSent(LastingFact):
@@ -169,6 +173,9 @@ def say(ask: Ask, command: str, target: str, text: str, tags: str) -> None:
         if other is None:
             ask.refuse(Refusal(numerics.ERR_NOSUCHNICK, target, "No such nick/channel"))
             return
+        if is_ctcp(text) and CTCPS.wait(ask, other.uid):
+            ask.refuse(Refusal(numerics.RPL_TRYAGAIN, command, "Please wait a while and try again."))
+            return
         fact = kind(user.uid, user.source, user.account, command, other.nick, "", text, tags)
         fact.recipient = other.uid
         fact.conversation = conversation_of(user.uid, other.uid)
@@ -184,6 +191,11 @@ def say(ask: Ask, command: str, target: str, text: str, tags: str) -> None:
     ):
         fact.reacted_to, fact.reaction, fact.adding = found
     ask.commit(fact, then)
+
+
+def is_ctcp(text: str) -> bool:
+    """Whether a text is for a client and not for a person; ACTION is for people."""
+    return text[:1] == "\x01" and not text.startswith("\x01ACTION ")
 
 
 def _tell_away(ask: Ask, fact: MessageSent) -> None:
@@ -233,7 +245,7 @@ def _refuse_in_room(room: Room, user: User, fact: MessageSent) -> Refusal | None
     reason = ""
     if not room.may_speak(user, fact.time):
         reason = "Cannot send to channel"
-    elif "C" in room.flags and fact.text[:1] == "\x01" and not fact.text.startswith("\x01ACTION "):
+    elif "C" in room.flags and is_ctcp(fact.text):
         reason = "Cannot send to channel (+C): CTCP is not wanted here"
     elif "c" in room.flags and ("\x03" in fact.text or "\x04" in fact.text):
         reason = "Cannot send to channel (+c): colours are not wanted here"
