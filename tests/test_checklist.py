@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from veche.core.settings import OperatorBlock
+from veche.core.settings import OperatorBlock, Settings
 from veche.state.room import FLAGS, LISTS, RANKS
 from veche.testing.passwords import FakePasswords
 from veche.testing.stage import Person, Stage, quiet_settings
@@ -354,25 +354,29 @@ def test_user_modes_that_nobody_takes_for_himself(letter: str) -> None:
 # ---- limits
 
 
-def refused(line: str, numeric: str, *before: str) -> Callable[[Person], None]:
-    """Whoever says this line is refused with this numeric, or told of FAIL."""
+Said = Callable[[Settings], str]
+
+
+def refused(line: Said, numeric: str, before: Said | None = None) -> Callable[[Person], None]:
+    """Whoever says this line is refused with this numeric, or told of FAIL; what stands before it is not refused."""
 
     def hit(ann: Person) -> None:
-        for said in before:
-            ann.send(said)
-        ann.take()
-        ann.send(line)
+        limits = ann.stage.settings
+        if before is not None:
+            ann.send(before(limits))
+            assert numeric not in verbs(ann.take())
+        ann.send(line(limits))
         assert numeric in verbs(ann.take())
 
     return hit
 
 
-def cut_to(line: str, size: int) -> Callable[[Person], None]:
+def cut_to(line: str, size: Callable[[Settings], int]) -> Callable[[Person], None]:
     """The text of this line, far too long, is cut to so many bytes."""
 
     def hit(ann: Person) -> None:
-        ann.send(line)
-        assert ann.take()[-1].rpartition(":")[2] == "x" * size
+        ann.send(line + "x" * 440)
+        assert ann.take()[-1].rpartition(":")[2] == "x" * size(ann.stage.settings)
 
     return hit
 
@@ -388,7 +392,8 @@ def away_is_cut(ann: Person) -> None:
     ann.send(f"AWAY :{'x' * 400}")
     ann.take()
     ann.send("PRIVMSG ann :hello")
-    assert any(line.endswith(" " + "x" * 200) for line in ann.take() if " 301 " in line)
+    text = next(line for line in ann.take() if " 301 " in line).rpartition(" ")[2]
+    assert text.lstrip(":") == "x" * ann.stage.settings.away_length
 
 
 def four_modes(ann: Person) -> None:
@@ -402,41 +407,65 @@ def page_of_history(ann: Person) -> None:
 
 
 def user_name_is_cut(ann: Person) -> None:
-    other = ann.stage.open("eve")
-    other.send("NICK eve", f"USER {'u' * 60} 0 * :Eve")
+    ann.stage.open("eve").send("NICK eve", f"USER {'u' * 60} 0 * :Eve")
     user = ann.stage.engine.world.users_by_key["eve"]
-    assert len(user.username) == 18
+    assert len(user.username) == ann.stage.settings.user_length
 
 
-def fifty_friends(ann: Person) -> None:
-    for number in range(51):
+def one_friend_too_many(ann: Person) -> None:
+    for number in range(ann.stage.settings.accept_entries + 1):
         ann.stage.enter(f"n{number}")
         ann.send(f"ACCEPT n{number}")
     assert verbs(ann.take()) == ["456"]
 
 
-def key(length: int) -> str:
-    return "MODE #tea +k " + "k" * length
+def lines(form: str, count: int) -> str:
+    """So many lines, each with its number."""
+    return "\r\n".join(form.format(number) for number in range(count))
+
+
+def key(length: int) -> Said:
+    return lambda limits: "MODE #tea +k " + "k" * length
 
 
 LIMITS: dict[str, Callable[[Person], None]] = {
-    "ACCEPT": fifty_friends,
+    "ACCEPT": one_friend_too_many,
     "AWAYLEN": away_is_cut,
-    "CHANLIMIT": refused("JOIN #more", "405", *(f"JOIN #c{n}" for n in range(99))),
-    "CHANNELLEN": refused("JOIN #" + "c" * 64, "403"),
+    "CHANLIMIT": refused(
+        lambda limits: "JOIN #more", "405", lambda limits: lines("JOIN #c{}", limits.rooms_per_user - 1)
+    ),
+    "CHANNELLEN": refused(
+        lambda limits: "JOIN #" + "c" * limits.room_length,
+        "403",
+        lambda limits: "JOIN #" + "c" * (limits.room_length - 1),
+    ),
     "CHATHISTORY": page_of_history,
     "KEYLEN": refused(key(24), "696", key(23)),
-    "KICKLEN": cut_to(f"KICK #tea bob :{'x' * 400}", 300),
+    "KICKLEN": cut_to("KICK #tea bob :", lambda limits: limits.kick_length),
     "LINELEN": nothing_longer,
-    "MAXLIST": refused("MODE #tea +b more", "478", *(f"MODE #tea +b n{n}" for n in range(100))),
-    "MAXTARGETS": refused("PRIVMSG a,b,c,d,e :x", "407"),
+    "MAXLIST": refused(
+        lambda limits: "MODE #tea +b more",
+        "478",
+        lambda limits: lines("MODE #tea +b n{}", limits.list_entries),
+    ),
+    "MAXTARGETS": refused(
+        lambda limits: f"PRIVMSG {','.join('abcdefgh'[: limits.max_targets + 1])} :x", "407"
+    ),
     "MODES": four_modes,
-    "MONITOR": refused("MONITOR + more", "734", *(f"MONITOR + n{n}" for n in range(100))),
-    "NAMELEN": refused(f"SETNAME :{'x' * 151}", "FAIL"),
-    "NICKLEN": refused("NICK " + "n" * 41, "432"),
-    "SILENCE": refused("SILENCE +more", "511", *(f"SILENCE +n{n}" for n in range(30))),
-    "TARGMAX": refused("KICK #tea a,b,c,d,e", "407"),
-    "TOPICLEN": cut_to(f"TOPIC #tea :{'x' * 440}", 390),
+    "MONITOR": refused(
+        lambda limits: "MONITOR + more", "734", lambda limits: lines("MONITOR + n{}", limits.monitor_entries)
+    ),
+    "NAMELEN": refused(lambda limits: f"SETNAME :{'x' * (limits.real_name_length + 1)}", "FAIL"),
+    "NICKLEN": refused(
+        lambda limits: "NICK " + "n" * (limits.nick_length + 1),
+        "432",
+        lambda limits: "NICK " + "n" * limits.nick_length,
+    ),
+    "SILENCE": refused(
+        lambda limits: "SILENCE +more", "511", lambda limits: lines("SILENCE +n{}", limits.silence_entries)
+    ),
+    "TARGMAX": refused(lambda limits: "KICK #tea " + ",".join("abcdefgh"[: limits.max_targets + 1]), "407"),
+    "TOPICLEN": cut_to("TOPIC #tea :", lambda limits: limits.topic_length),
     "USERLEN": user_name_is_cut,
 }
 
@@ -444,6 +473,21 @@ LIMITS: dict[str, Callable[[Person], None]] = {
 @pytest.mark.parametrize("token", LIMITS)
 def test_an_advertised_limit_is_obeyed(token: str) -> None:
     LIMITS[token](in_a_room(a_stage()))
+
+
+@pytest.mark.parametrize(
+    ("token", "name"),
+    [
+        ("ACCEPT", "accept_entries"), ("AWAYLEN", "away_length"), ("CHANNELLEN", "room_length"),
+        ("CHATHISTORY", "history_page"), ("KICKLEN", "kick_length"), ("MAXTARGETS", "max_targets"),
+        ("MONITOR", "monitor_entries"), ("NAMELEN", "real_name_length"), ("NICKLEN", "nick_length"),
+        ("SILENCE", "silence_entries"), ("TOPICLEN", "topic_length"), ("USERLEN", "user_length"),
+    ],
+)  # fmt: skip
+def test_the_number_that_is_advertised_is_the_one_that_is_set(token: str, name: str) -> None:
+    settings = quiet_settings()
+    setattr(settings, name, 7)
+    assert Stage(settings).engine.registry.tokens[token] == "7"
 
 
 def test_every_number_that_is_advertised_is_hit() -> None:

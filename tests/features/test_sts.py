@@ -38,16 +38,20 @@ def told(**how: object) -> str:
 
 
 def test_a_plain_connection_hears_the_port_and_no_duration() -> None:
+    # sts: "To enforce an STS upgrade policy, servers MUST send this key to insecurely connected clients."
     assert told() == "port=6697"
 
 
 @pytest.mark.parametrize("name", ["irc.example", "chat.example"])
 def test_a_tls_connection_hears_the_duration_and_no_port(name: str) -> None:
+    # sts: "To enforce an STS persistence policy, servers MUST send this key to securely connected clients."
     assert told(door="ircs", server_name=name) == "duration=3600"
 
 
 @pytest.mark.parametrize("name", ["", "other.example", "x" * 255])
 def test_who_asked_tls_for_another_name_hears_nothing(name: str) -> None:
+    # sts: "If no hostname has been provided for the connection, an STS persistence policy SHOULD NOT be
+    # advertised."
     assert told(door="ircs", server_name=name) == ""
 
 
@@ -57,6 +61,7 @@ def test_what_was_said_can_be_taken_back() -> None:
 
 
 def test_nothing_is_said_unless_it_is_set() -> None:
+    # sts: "In server software, this capability MUST be made available as an optional configuration setting."
     assert told(seconds=0) == ""
     assert told(seconds=0, door="ircs", server_name="irc.example") == ""
 
@@ -80,6 +85,7 @@ def test_old_clients_are_not_shown_a_name_without_its_value() -> None:
 
 @pytest.mark.parametrize("word", ["sts", "-sts", "sts=port=1", "batch sts"])
 def test_nobody_can_ask_for_it(word: str) -> None:
+    # sts: "Servers MAY reply with a CAP NAK message if a client requests this capability."
     assert ask(line=f"CAP REQ :{word}") == f":irc.example CAP * NAK :{word}"
 
 

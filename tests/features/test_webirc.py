@@ -82,6 +82,8 @@ def test_a_full_house_has_room_for_who_is_in_it() -> None:
     ids=["wrong", "another gateway's", "from elsewhere"],
 )
 def test_who_is_no_gateway_is_hung_up_on(address: str, line: str) -> None:
+    # webirc: "IRC servers SHOULD use secure passwords and SHOULD whitelist the IP addresses for the allowed
+    # WebIRC gateway servers."
     person = come(stage_with_gateways(), address)
     person.send(line, "NICK ann", "USER ann 0 * :Ann")
     assert person.take() == ["ERROR :Invalid WebIRC password"]
@@ -105,6 +107,8 @@ def test_an_address_that_is_none_is_hung_up_on(address: str) -> None:
     "first", ["CAP LS 302", "NICK ann", "PING x", "WEBIRC hunter2 Example x 198.51.100.3"]
 )
 def test_it_comes_first_or_not_at_all(first: str) -> None:
+    # webirc: "The WEBIRC command MUST be the first command sent from the WebIRC gateway to the IRC server and
+    # MUST be sent before capability negotiation."
     person = come(stage_with_gateways())
     person.send(first, "WEBIRC hunter2 Example x 198.51.100.4")
     assert person.take()[-1] == "ERROR :WEBIRC comes first or not at all"
@@ -140,6 +144,9 @@ def test_too_few_words_are_told_so() -> None:
     ],
 )
 def test_what_is_believed_of_the_link(is_tls: bool, options: str, is_secure: bool, certificate: str) -> None:
+    # webirc: "they MUST treat the options secure and secure=examplevalue123 in exactly the same way."
+    # webirc: "Servers MUST ONLY treat the connection as secure if this flag is sent and the connection from the
+    # gateway to the server is also secure with TLS."
     person = come(stage_with_gateways(), secure=is_tls)
     person.send(f"WEBIRC hunter2 Example x 198.51.100.3 :{options}")
     assert person.session is not None

@@ -158,6 +158,8 @@ async def test_paths_of_the_door(door: Door, path: str) -> None:
 async def test_the_first_subprotocol_that_is_known_is_agreed_to(
     door: Door, fields: list[str], agreed: str
 ) -> None:
+    # websocket: "The server MUST accept any subprotocol it supports, respecting the client's order of
+    # preference."
     async with door.enter(*fields) as client:
         named = [
             line for line in client.head.decode().split("\r\n") if line.startswith("Sec-WebSocket-Protocol")
@@ -189,6 +191,7 @@ async def test_broken_frames_close_with_their_code(door: Door, name: str) -> Non
 
 
 async def test_binary_that_is_not_utf8_is_refused_and_never_passed_on(door: Door) -> None:
+    # websocket: "Servers MUST NOT relay non-UTF-8 content to clients using text messages"
     async with door.enter("Sec-WebSocket-Protocol: binary.ircv3.net") as client:
         client.say(*REGISTER)
         await client.until(b" 422 ")
@@ -197,6 +200,8 @@ async def test_binary_that_is_not_utf8_is_refused_and_never_passed_on(door: Door
 
 
 async def test_one_message_is_one_line(door: Door) -> None:
+    # websocket: "each message MUST consist of a single IRC line, except that servers and clients MUST NOT
+    # include trailing \r or \n characters in the message."
     async with door.enter() as client:
         client.say(*REGISTER)
         await client.until(b" 422 ")
@@ -208,6 +213,8 @@ async def test_one_message_is_one_line(door: Door) -> None:
 
 
 async def test_a_line_that_is_too_long_is_answered(door: Door) -> None:
+    # websocket: "Clients and servers SHOULD impose limits on the maximum size of messages they will accept, in
+    # order to prevent denial-of-service attacks."
     async with door.enter() as client:
         client.say(*REGISTER)
         await client.until(b" 422 ")
