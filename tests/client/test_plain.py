@@ -113,7 +113,11 @@ def test_the_words_of_a_stranger_are_made_harmless(said: bytes, words: str) -> N
 
 @pytest.mark.parametrize(
     ("said", "key"),
-    [(b"220 mail ESMTP", "It says: 220 mail ESMTP"), (b"\x15\x03\x03", "expects TLS"), (b"", "it was cut")],
+    [
+        (b"220 mail ESMTP", "It says: 220 mail ESMTP"),
+        (b"\x15\x03\x03", "expects TLS"),
+        (b"", "connection was cut"),
+    ],
 )
 def test_what_is_met_instead_of_irc_is_said(said: bytes, key: str) -> None:
     error = NotIrc(os.strerror(errno.ECONNRESET), said)

@@ -135,7 +135,7 @@ async def test_mistakes_are_explained() -> None:
         await ann.wait_shown("Usage: /tell NAME TEXT")
         await ann.wait_shown("<ann> /slash")
         await ann.wait_shown("! Not sent: hi  --  there is nobody called nobody")
-        await ann.wait_shown("! Not done: the server does not know AWAY")
+        await ann.wait_shown("! Not done: the server does not know the command AWAY")
 
 
 async def test_help_lists_every_command_and_explains_one() -> None:
@@ -241,7 +241,7 @@ async def test_a_script_never_has_more_than_a_window_outstanding() -> None:
         (["/nosuch"], "! There is no command /nosuch"),
         (["/msg 9 hi"], "! There is no number 9 in the list"),
         (["/join #closed"], "! Not done: #closed is by invitation only"),
-        (["forbidden"], "! Not sent: forbidden  --  one may not speak in #lobby now"),
+        (["forbidden"], "! Not sent: forbidden  --  you may not speak in #lobby now"),
     ],
 )
 async def test_a_script_that_was_refused_something_ends_with_one(lines: list[str], complaint: str) -> None:

@@ -63,7 +63,7 @@ MINE = {"sender": "ann", "target": "bob", "conversation": "bob", "is_private": T
         (
             ev.NickChanged(time=NOW, old="bob", new="rob", rooms=(), is_me=False),
             "* bob is now rob",
-            "* bob теперь rob",
+            "* bob теперь зовётся rob",
         ),
         (
             ev.TopicSet(time=NOW, room="#tea", topic="green", by="bob"),
@@ -78,7 +78,7 @@ MINE = {"sender": "ann", "target": "bob", "conversation": "bob", "is_private": T
         (
             ev.Told(time=NOW, code="301", params=("bob", "lunch")),
             "* bob is away: lunch",
-            "* bob нет на месте: lunch",
+            "* bob сейчас не у экрана: lunch",
         ),
         (ev.Told(time=NOW, code="372", params=("- hello",)), "- hello", "- hello"),
         (

@@ -14,7 +14,7 @@ from veche.testing.stage import Stage
 from veche.wire.lines import LineReader
 
 CHOOSE = "To everybody: just type. To one of them: /tell NAME TEXT, or /tell NUMBER TEXT. Commands: /help"
-BY_NUMBER = "A number alone chooses whom you talk to from now on."
+BY_NUMBER = "Type a number alone to talk to that person from now on."
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_who_is_put_out_can_come_back(stage: Stage) -> None:
     ]
     assert bob.reads()[-3:] == [
         "ann has left the Chat!",
-        "ann was put out by ivy: enough",
+        "ivy has put ann out of the room: enough",
         "ivy has changed the room's modes: +m",
     ]
     ann.types("hello", "/join", "hello")
@@ -64,7 +64,7 @@ def test_who_is_put_out_can_come_back(stage: Stage) -> None:
         "People to talk to:\n  1. bob\n  2. ivy",
         CHOOSE,
         BY_NUMBER,
-        "The room does not let you speak now, so nobody heard that.",
+        "You may not speak in the room now, so nobody heard that.",
     ]
 
 

@@ -11,11 +11,11 @@ from veche.testing.stage import Stage
 
 CHOOSE = "To everybody: just type. To one of them: /tell NAME TEXT, or /tell NUMBER TEXT. Commands: /help"
 ALONE = "Nobody else is here yet. What you say is kept for those who come."
-NAME = "one word of letters and digits of one alphabet, a letter first, at most 30 Latin or 15 Russian"
+NAME = "one word of letters and digits of one alphabet, a letter first, at most 40 Latin or 20 Russian"
 HELP = """A list of available commands:
 /tell  Send a private message to somebody (/tell user message)
 /list  Display users in chat"""
-BY_NUMBER = "A number alone chooses whom you talk to from now on."
+BY_NUMBER = "Type a number alone to talk to that person from now on."
 
 
 @pytest.fixture
@@ -90,14 +90,15 @@ def test_what_is_said_while_arriving_is_not_lost(stage: Stage) -> None:
 def test_russian_people_are_served_in_russian(stage: Stage) -> None:
     person(stage, "Вася")
     anya = Visitor(stage, "ru")
-    anya.types("Аня", "/tell Коля привет", "/nick Вася")
+    anya.types("Аня", "/tell Коля привет", "/tell 1 чаю?", "/nick Вася")
     assert anya.reads() == [
         "Аня has joined the Chat",
         "Connected to the Server!",
         "С кем можно поговорить:\n  1. Вася",
         "Всем: просто пишите. Кому-то одному: /tell ИМЯ ТЕКСТ или /tell НОМЕР ТЕКСТ. Команды: /help",
-        "Один только номер выбирает, с кем вы будете говорить дальше.",
+        "Напишите только номер — и дальше вас будет слышать один этот человек.",
         "Сейчас здесь нет никого по имени Коля. /who покажет, кто здесь.",
+        "[вы → Вася] чаю?",
         "Имя Вася занято, вы по-прежнему Аня. Попробуйте другое: /nick ИМЯ",
     ]
 
@@ -337,7 +338,7 @@ def test_slips_are_not_published(stage: Stage) -> None:
     ann = person(stage, "ann")
     ann.types("/mgs bob secret", "//join is a command")
     assert ann.reads() == [
-        "There is no command /mgs. /help shows what there is; to say it all the same, type //mgs bob secret",
+        "There is no command /mgs. /help lists them; to say just that, type //mgs bob secret",
         "ann: /join is a command",
     ]
 
@@ -390,7 +391,7 @@ def test_whoever_takes_the_name_of_a_partner_hears_nothing(stage: Stage) -> None
     thief = person(stage, "bob")
     ann.reads()
     ann.types("a secret", "/me too", "/all hello")
-    gone = "bob has gone, so nobody heard that. /who shows who is here, /all talks to everybody."
+    gone = "bob has gone, so nobody heard that. To see who is here: /who. To talk to everybody: /all"
     assert ann.reads() == [gone, gone, "ann: hello"]
     assert thief.reads() == ["ann: hello"]
 

@@ -59,7 +59,7 @@ PHRASES = {
     ),
     "off": (
         "'off' stands alone: it shuts the door that the other addresses would open",
-        "«off» пишется один: он закрывает дверь, которую открыли бы другие адреса",
+        "«off» пишется без других адресов: «off» закрывает дверь, а они её открывают",
     ),
 }
 

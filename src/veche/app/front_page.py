@@ -12,18 +12,18 @@ from veche.phrases import Language, Phrases
 PHRASES = {
     "lead": (
         "This is a chat server. Any IRC client, a web page or plain nc lead into the same rooms.",
-        "Это сервер чата. Любой клиент IRC, веб-страница или просто nc ведут в одни и те же комнаты.",
+        "Это сервер чата. Войти можно любым клиентом IRC, через веб-страницу или просто nc: комнаты одни и те же.",
     ),
     "how": ("How to come in", "Как войти"),
     "door": ("Door", "Дверь"),
     "address": ("Address", "Адрес"),
     "irc": ("IRC", "IRC"),
-    "ircs": ("IRC over TLS", "IRC через TLS"),
-    "web": ("IRC over WebSocket, path /irc", "IRC через WebSocket, путь /irc"),
+    "ircs": ("IRC over TLS", "IRC поверх TLS"),
+    "web": ("IRC over WebSocket, path /irc", "IRC поверх WebSocket, путь /irc"),
     "classic": ("the classic protocol, for nc and telnet", "классический протокол, для nc и telnet"),
     "everywhere": ("every address of this machine, port {port}", "все адреса этой машины, порт {port}"),
     "own": (
-        "The server's certificate is its own work: the client will ask whether you trust it.",
+        "The server has made its certificate itself: the client will ask whether you trust it.",
         "Сертификат сервер сделал себе сам: клиент спросит, доверяете ли вы ему.",
     ),
 }

@@ -43,7 +43,7 @@ PHRASES = {
     "title": ("{program} on {server}", "{program}, сервер {server}"),
     "off": ("off", "закрыта"),
     "irc": ("any IRC client; python client.py", "любой клиент IRC; python client.py"),
-    "ircs": ("IRC over TLS", "IRC через TLS"),
+    "ircs": ("IRC over TLS", "IRC поверх TLS"),
     "web": ("the browser", "браузер"),
     "classic": ("nc, telnet, the classic client", "nc, telnet, прежний клиент"),
     "record": ("record   {path}", "летопись {path}"),
@@ -70,11 +70,11 @@ PHRASES = {
     # Read in every client, so it names no client's commands.
     "motd": (
         "Welcome to {network}! Everyone who comes meets in {lobby} first: say hello.",
-        "Добро пожаловать в {network}! Все, кто приходит, сначала встречаются в {lobby} — поздоровайтесь.",
+        "{network}: добро пожаловать! Все, кто приходит, сначала встречаются в {lobby} — поздоровайтесь.",
     ),
     "motd-without-lobby": (
         "Welcome to {network}! Choose a room, or open one of your own.",
-        "Добро пожаловать в {network}! Выберите комнату или откройте свою.",
+        "{network}: добро пожаловать! Выберите комнату или откройте свою.",
     ),
 }
 

@@ -142,7 +142,7 @@ def who_lines(say: Phrases, answer: ev.Answer) -> list[str]:
 
 
 def _real_name(real: str, nick: str) -> str:
-    """A real name to show beside a nick; "" for none, and for the nick once more, which programs send for want of one."""
+    """A real name to show beside a nick; "" for none, and for the nick, which programs send for want of one."""
     real = plain(real).strip()
     return "" if fold(real) == fold(plain(nick)) else real
 

@@ -62,16 +62,16 @@ TABLE: Table = {
         "Всем: просто пишите. Кому-то одному: /tell ИМЯ ТЕКСТ или /tell НОМЕР ТЕКСТ. Команды: /help",
     ),
     "number_chooses": (
-        "A number alone chooses whom you talk to from now on.",
-        "Один только номер выбирает, с кем вы будете говорить дальше.",
+        "Type a number alone to talk to that person from now on.",
+        "Напишите только номер — и дальше вас будет слышать один этот человек.",
     ),
     "nobody_yet": (
         "Nobody else is here yet. What you say is kept for those who come.",
         "Кроме вас, здесь пока никого нет. Сказанное увидят те, кто придёт.",
     ),
     "nobody_online": (
-        "Nobody else is here yet. /who looks again.",
-        "Кроме вас, здесь пока никого нет. /who посмотрит снова.",
+        "Nobody else is here yet. To look again: /who",
+        "Кроме вас, здесь пока никого нет. Посмотреть снова: /who",
     ),
     "no_room": (
         "This server has no common room: you can talk to people one by one.",
@@ -84,10 +84,10 @@ TABLE: Table = {
     ),
     "to_all": ("Everybody hears you again.", "Вас снова слышат все."),
     "partner_gone": (
-        "{name} has gone, so nobody heard that. /who shows who is here, /all talks to everybody.",
-        "{name} уже не здесь, этого никто не услышал. /who покажет, кто здесь, /all обращается ко всем.",
+        "{name} has gone, so nobody heard that. To see who is here: /who. To talk to everybody: /all",
+        "{name} уже не здесь, этого никто не услышал. Посмотреть, кто здесь: /who. Говорить со всеми: /all",
     ),
-    "you_whispered": ("You whispered to {name}: {text}", "Вы шепнули {name}: {text}"),
+    "you_whispered": ("You whispered to {name}: {text}", "[вы → {name}] {text}"),
     "nobody": (
         "There is nobody called {name} here now. /who shows who is here.",
         "Сейчас здесь нет никого по имени {name}. /who покажет, кто здесь.",
@@ -102,8 +102,11 @@ TABLE: Table = {
     "topic": ("The topic is: {text}", "Тема: {text}"),
     "no_topic": ("There is no topic. To set one: /topic TEXT", "Темы нет. Задать её: /topic ТЕКСТ"),
     "topic_set": ("{nick} has set the topic: {text}", "{nick} меняет тему: {text}"),
-    "topic_gone": ("{nick} has taken the topic away", "{nick} убирает тему"),
-    "kicked": ("{name} was put out by {nick}: {text}", "{nick} выпроваживает {name}: {text}"),
+    "topic_gone": ("{nick} has removed the topic", "{nick} убирает тему"),
+    "kicked": (
+        "{nick} has put {name} out of the room: {text}",
+        "{name} больше не в комнате, так решил оператор {nick}: {text}",
+    ),
     "you_kicked": (
         "{nick} has put you out of the room: {text}. To come back: /join",
         "{nick} выпроваживает вас из комнаты: {text}. Вернуться: /join",
@@ -118,17 +121,17 @@ TABLE: Table = {
         "Комната вас сейчас не пускает. Можно писать людям через /tell и попробовать ещё раз: /join.",
     ),
     "no_speech": (
-        "The room does not let you speak now, so nobody heard that.",
-        "Комната сейчас не даёт вам слова, этого никто не услышал.",
+        "You may not speak in the room now, so nobody heard that.",
+        "Сейчас вам нельзя говорить в комнате, этого никто не услышал.",
     ),
     "no_right": (
         "Only the operators of the room may do that.",
         "Это могут только операторы комнаты.",
     ),
-    "no_motd": ("This server has no message of the day.", "У этого сервера нет сообщения дня."),
+    "no_motd": ("This server has no message of the day.", "На этом сервере нет приветствия."),
     "in_room": ("You are in the room already.", "Вы уже в комнате."),
-    "away": ("You are marked as away. To be back: /away", "Теперь видно, что вас нет. Вернуться: /away"),
-    "back": ("You are no longer marked as away.", "Теперь видно, что вы здесь."),
+    "away": ("You are marked as away. To be back: /away", "Отмечено: вас нет на месте. Вернуться: /away"),
+    "back": ("You are no longer marked as away.", "Отмечено: вы снова на месте."),
     # Commands.
     "help": (
         """/tell NAME TEXT  or /tell NUMBER TEXT: say it to one person; without a text: talk to that one from now on
@@ -139,7 +142,7 @@ TABLE: Table = {
 /away TEXT  say that you are away; /away alone: that you are back
 /topic TEXT  set the topic of the room; /topic alone: show it
 /join  come back into the room
-/motd  what the server's owner has to say
+/motd  show the server's message of the day
 /quit  leave
 //TEXT  say a text that begins with a slash""",
         """/tell ИМЯ ТЕКСТ  или /tell НОМЕР ТЕКСТ: сказать одному; без текста: дальше говорить с ним
@@ -150,13 +153,13 @@ TABLE: Table = {
 /away ТЕКСТ  сообщить, что вас нет; просто /away: что вы вернулись
 /topic ТЕКСТ  задать тему комнаты; просто /topic: показать её
 /join  вернуться в комнату
-/motd  что говорит хозяин сервера
+/motd  показать приветствие сервера
 /quit  уйти
 //ТЕКСТ  сказать то, что начинается с косой черты""",
     ),
     "no_command": (
-        "There is no command {name}. /help shows what there is; to say it all the same, type //{rest}",
-        "Команды {name} нет. /help покажет, какие есть; чтобы это всё-таки сказать, напишите //{rest}",
+        "There is no command {name}. /help lists them; to say just that, type //{rest}",
+        "Команды {name} нет. Список команд: /help. Чтобы сказать именно это, напишите //{rest}",
     ),
     "how_to_tell": ("Write it like this: /tell NAME TEXT", "Пишите так: /tell ИМЯ ТЕКСТ"),
     "how_to_nick": ("Write it like this: /nick NAME", "Пишите так: /nick ИМЯ"),
@@ -168,7 +171,7 @@ TABLE: Table = {
     ),
     "not_utf8": (
         "Your program does not send UTF-8, so others see {mark} for some letters. Please switch it to UTF-8.",
-        "Ваша программа шлёт не UTF-8, поэтому вместо части букв другие видят {mark}. Переключите её на UTF-8.",
+        "Ваша программа отправляет не UTF-8, поэтому вместо части букв другие видят {mark}. Переключите её на UTF-8.",
     ),
     "not_stored": (
         "Your message could not be stored, so nobody has seen it. Please send it again later.",
@@ -180,8 +183,8 @@ TABLE: Table = {
     ),
     "server_says": ("The server says: {text}", "Сервер отвечает: {text}"),
     "password": (
-        "This server wants a password, and this door cannot ask for one. Please come with an IRC client.",
-        "Этот сервер требует пароль, а эта дверь его спросить не может. Приходите с клиентом IRC.",
+        "This server wants a password, and this door cannot take one. Please come with an IRC client.",
+        "Этот сервер требует пароль, а через эту дверь его не передать. Войдите через клиент IRC.",
     ),
     # Endings, by the reason that the engine gives.
     "goodbye": ("The server ends the connection: {text}", "Сервер завершает соединение: {text}"),
