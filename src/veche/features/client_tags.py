@@ -33,11 +33,15 @@ def client_tags(ask: Ask, without: str = "") -> str:
     """
     if not ask.session.caps & MESSAGE_TAGS:
         return ""
+    tags = ask.message.tags
+    keys = [key for key in tags if key[0] == "+"]
+    if not keys:
+        return ""
     denied = ask.settings.client_tags_denied
     return ";".join(
-        f"{key}={escape(value)}" if value else key
-        for key, value in ask.message.tags.items()
-        if key[0] == "+" and key != without and not (denied and is_denied(denied, key))
+        f"{key}={escape(tags[key])}" if tags[key] else key
+        for key in keys
+        if key != without and not (denied and is_denied(denied, key))
     )
 
 

@@ -186,11 +186,14 @@ def say(ask: Ask, command: str, target: str, text: str, tags: str) -> None:
     if _length(fact) > BODY_LIMIT and not _fits_in_lines(fact):
         ask.refuse(Refusal(numerics.ERR_INPUTTOOLONG, "Input line was too long"))
         return
-    if isinstance(fact, TagsSent) and (
-        found := reaction_of(ask.message.tags, ask.settings.client_tags_denied)
-    ):
-        fact.reacted_to, fact.reaction, fact.adding = found
+    if kind is TagsSent and isinstance(fact, TagsSent):
+        _note_reaction(ask, fact)
     ask.commit(fact, then)
+
+
+def _note_reaction(ask: Ask, fact: TagsSent) -> None:
+    if found := reaction_of(ask.message.tags, ask.settings.client_tags_denied):
+        fact.reacted_to, fact.reaction, fact.adding = found
 
 
 def is_ctcp(text: str) -> bool:
