@@ -50,7 +50,7 @@ def part(ask: Ask) -> None:
     reason = cut(ask.params[1], ask.settings.kick_length) if len(ask.params) > 1 else ""
     for name in _names(ask):
         room = ask.world.rooms.get(fold(name))
-        if room is None:
+        if room is None or not room.is_visible_to(ask.user.uid):
             ask.reply(numerics.ERR_NOSUCHCHANNEL, name, "No such channel")
         elif ask.user.uid not in room.members:
             ask.reply(numerics.ERR_NOTONCHANNEL, name, "You're not on that channel")

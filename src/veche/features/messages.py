@@ -161,7 +161,7 @@ def say(ask: Ask, command: str, target: str, text: str, tags: str) -> None:
         # STATUSMSG: "@#room" is for those in the room who have that rank or a higher one.
         prefix = "" if target[0] == "#" else target[0]
         room = ask.world.rooms.get(fold(target[1:] if prefix else target))
-        if room is None:
+        if room is None or _is_hidden(ask, room):
             ask.refuse(Refusal(numerics.ERR_NOSUCHCHANNEL, target, "No such channel"))
             return
         if room.slow and kind is MessageSent:
@@ -206,6 +206,12 @@ def _tell_away(ask: Ask, fact: MessageSent) -> None:
     other = ask.world.users.get(fact.recipient)
     if other is not None and other.away:
         ask.reply(numerics.RPL_AWAY, other.nick, other.away)
+
+
+def _is_hidden(ask: Ask, room: Room) -> bool:
+    """Whether a room must look as though it were not there: a secret one, to a stranger who may not speak into it."""
+    user = ask.user
+    return not room.is_visible_to(user.uid) and not room.may_speak(user, int(ask.engine.clock.now() * 1000))
 
 
 def conversation_of(one: str, other: str) -> str:
