@@ -16,8 +16,10 @@ from veche.app.addresses import AddressError
 from veche.app.config import Config
 from veche.app.config_file import ConfigError, plain_fingerprint
 from veche.core.engine import Engine
+from veche.core.operators import OPERATOR, READS_NOTICES, is_operator
 from veche.core.ports import ConfigFault, Rehashed
 from veche.core.settings import OperatorBlock, Settings
+from veche.features.user_modes import UserModesChanged
 
 _LIVE_LIMITS = (
     "clients", "connections_per_address", "connect_burst", "connect_window_seconds", "registration_seconds",
@@ -110,12 +112,21 @@ class Administrator:
         made = self._make(settings)
         for name in attributes:
             setattr(self._engine.settings, name, getattr(made, name))
+        self._demote()
         if "log.level" in changed:
             logging.getLogger().setLevel(settings.config.log.level.upper())
         for key, text in changed.items():
             _log.info("rehash: %s %s", key, text)
         _log.info("rehash: %d changed; waiting for a restart: %s", len(changed), ", ".join(waiting) or "none")
         return Rehashed(str(self._file), changed, waiting)
+
+    def _demote(self) -> None:
+        """Whoever is no longer in the config is no longer an operator."""
+        engine = self._engine
+        for user in list(engine.world.users.values()):
+            if is_operator(user) and user.operator not in engine.settings.operators:
+                letters = OPERATOR + (READS_NOTICES if READS_NOTICES in user.modes else "")
+                engine.log.commit(UserModesChanged(user.uid, user.source, user.nick, "-" + letters), None)
 
     def _stay(self, key: str, line: int, text: str) -> ConfigFault:
         _log.warning("rehash: the old config stays: %s", text)

@@ -56,8 +56,10 @@ def compare(password_hash: str, password: str) -> bool:
     """Whether they fit; never for a hash that is "", which takes as long. Waits."""
     from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415
 
+    # For a known name too, lest the first unknown one be told by the time that making this takes.
+    nobody = _nobody()
     try:
-        _hasher().verify(password_hash or _nobody(), password)
+        _hasher().verify(password_hash or nobody, password)
     except (VerificationError, InvalidHashError):
         return False
     return bool(password_hash)
@@ -77,9 +79,6 @@ class PasswordThreads:
         """Compare in a thread; False when too many wait."""
         if self._waiting >= self._most:
             return False
-        if not self._waiting:
-            # So that the first unknown name is not told from a known one by the time that this takes.
-            self._pool.submit(_nobody)
         self._waiting += 1
         compared = self._pool.submit(compare, password_hash, password)
         compared.add_done_callback(lambda future: self._post(lambda: self._answer(future, done)))

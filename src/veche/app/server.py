@@ -148,7 +148,7 @@ class Server:
             for name in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(name, self.ending.set)
             maker = DoorMaker(shell, self.settings)
-            engine.administration = administrator = Administrator(
+            engine.administration = Administrator(
                 self.settings,
                 engine,
                 self._read_again,
@@ -156,7 +156,7 @@ class Server:
                 maker.reload,
                 self._end_by_command,
             )
-            loop.add_signal_handler(signal.SIGHUP, administrator.rehash)
+            loop.add_signal_handler(signal.SIGHUP, self._hang_up, shell)
             await self._open_doors(maker)
             # What lives now lives to the end; the collector need not walk it again and again.
             gc.collect()
@@ -180,6 +180,11 @@ class Server:
 
     def _read_again(self) -> cli.Settings:
         return cli.read_again(self.arguments)
+
+    def _hang_up(self, shell: Shell) -> None:
+        if shell.engine.administration is not None:
+            shell.engine.administration.rehash()
+            shell.touch()
 
     def _end_by_command(self, restarts: bool) -> None:
         self.restarts = restarts

@@ -29,6 +29,8 @@ READS_NOTICES = "s"
 # The kinds of server notices, and those that are read with mode s alone: not every coming and going.
 KINDS = "abcfknoq"
 USUAL_KINDS = "abfko"
+# So many notices of a kind are told in so many seconds.
+BURST, WINDOW = 50, 10.0
 NOT_OPERATOR = Refusal(ERR_NOPRIVILEGES, "Permission Denied- You're not an IRC operator")
 
 
@@ -58,17 +60,36 @@ def read_by(user: User) -> str:
 
 
 class Readers:
-    """The uids of who has mode s, so that a notice need not be offered to everybody."""
+    """The uids of who has mode s, so that a notice need not be offered to everybody; and how much they were told."""
 
-    __slots__ = ("uids",)
+    __slots__ = ("_counts", "_since", "uids")
 
     def __init__(self) -> None:
         self.uids: dict[str, None] = {}
+        self._since = 0.0
+        self._counts: dict[str, int] = {}
+
+    def count(self, kind: str, now: float) -> int:
+        """Which notice of its kind this one is, in these ten seconds."""
+        if now - self._since >= WINDOW:
+            self._since = now
+            self._counts.clear()
+        count = self._counts[kind] = self._counts.get(kind, 0) + 1
+        return count
 
 
 def tell(engine: Engine, kind: str, text: str) -> None:
-    """Send a server notice to the operators who read this kind."""
-    for uid in engine.shelf(Readers).uids:
+    """Send a server notice to the operators who read this kind; of very many of a kind only the first."""
+    readers = engine.shelf(Readers)
+    if not readers.uids:
+        return
+    # An attack is told of; it must not bury the operators who could end it, nor fill what they are owed.
+    count = readers.count(kind, engine.clock.monotonic())
+    if count > BURST:
+        return
+    if count == BURST:
+        text += f" [more of these are not told for up to {WINDOW:.0f} seconds]"
+    for uid in readers.uids:
         user = engine.world.users.get(uid)
         if (
             user is None
