@@ -12,9 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from veche.core.settings import Settings
+from veche.core.operators import KINDS
+from veche.core.settings import OperatorBlock, Settings
 from veche.testing.checks import check_stage
+from veche.testing.clock import NOON
+from veche.testing.passwords import FakePasswords
 from veche.testing.stage import Person, Stage, quiet_settings
+from veche.wire.msgids import CHANCE_BYTES, make_msgid
 
 NAMES = ["ann", "bob", "cid", "dan", "eve"]
 # Stands for the room that everybody is in at the start, lest they never meet.
@@ -60,6 +64,7 @@ MODES = [
 TAGS = [
     "", "@label=x{} ", "@+typing=active ", "@label=y{};+a=\\s\\:\\\\ ", "@time=1;msgid=2;+x=batch=1 ", "@ ", "@;;= ",
     "@+big=" + "z" * 4000 + " ", "@label= ", "@batch=1 ", "@batch=1;draft/multiline-concat ",
+    "@+draft/react=lol;+reply=" + make_msgid(int(NOON * 1000), (1).to_bytes(CHANCE_BYTES, "big")) + " ",
 ]  # fmt: skip
 CAPS = [
     "message-tags", "server-time", "echo-message", "batch labeled-response", "-batch", "-message-tags", "-echo-message",
@@ -72,6 +77,11 @@ CAPS = [
 KEYS = ["avatar", "url", "k" * 64, "soju.im/muted", "No!", "", "a/b.c-d_e"]
 METADATA = ["GET", "LIST", "SET", "CLEAR", "SUB", "UNSUB", "SUBS", "SYNC", "x"]
 
+OPERATORS = ["KILL", "SAJOIN", "SANICK", "WALLOPS", "MODE", "DLINE", "REHASH", "DIE"]
+BANS = ["UBAN ADD", "KLINE", "KLINE 1h", "UBAN DEL", "UNKLINE"]
+ALONE = ["DEFCON 3", "DEFCON 5", "UBAN LIST", "STATS k", "STATS p", "STATS l", "DEOPER", "MODE ann +sw"]
+MASKS = ["~dan*@*", "eve!*@*", "*@192.0.2.0/24", "192.0.2.1", "*@*", "x", "", "ж" * 90 + "@*"]
+
 nick = st.sampled_from(NICKS)
 key = st.sampled_from(KEYS)
 room = st.just(HOME) | st.sampled_from(ROOMS)
@@ -79,6 +89,12 @@ text = st.sampled_from(TEXTS)
 target = nick | room
 targets = st.lists(target, min_size=1, max_size=6).map(",".join)
 rooms = st.lists(room, min_size=1, max_size=3).map(",".join)
+
+
+# The ids of the first messages of a talk, if nobody lets time pass before them.
+msgid = st.integers(1, 6).map(
+    lambda number: make_msgid(int(NOON * 1000), number.to_bytes(CHANCE_BYTES, "big"))
+)
 
 
 def said(template: str, *parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -91,6 +107,9 @@ LINES = st.one_of(
     said("PRIVMSG {} :{}", room, text),
     said("NOTICE {} :{}", targets, text),
     said("TAGMSG {}", targets),
+    said("PRIVMSG {}{} :{}", st.sampled_from("~&@%+"), room, text),
+    said("REDACT {} {} :{}", target, msgid, text),
+    said("RELAYMSG {} {}/{} :{}", room, nick, nick, text),
     said("BATCH +1 draft/multiline {}", target),
     said("BATCH -1"),
     said("BATCH {} {}", text, text),
@@ -136,6 +155,13 @@ LINES = st.one_of(
     said("PING :{}", text),
     said("{} {} {}", st.text(max_size=8).map(lambda word: word.replace("\n", " ").replace("\r", " ")), target, text),
     said("USER x 0 * :{}", text),
+    said("OPER root {}", st.sampled_from(["secret", "secret", "wrong"])),
+    said("{} {} :{}", st.sampled_from(OPERATORS), nick, text),
+    said("{} {} {}", st.sampled_from(OPERATORS), target, target),
+    said("SAMODE {} {} {} {}", room, st.sampled_from(MODES), target, target),
+    said("{} {} :{}", st.sampled_from(BANS), st.sampled_from(MASKS), text),
+    said("{} :{}", st.sampled_from(["WALLOPS", "DEFCON", "SNOMASK", "STATS", "UBAN"]), text),
+    said("{}", st.sampled_from(ALONE)),
     said("QUIT :{}", text),
 )  # fmt: skip
 
@@ -157,6 +183,8 @@ class Talk:
         if person is None or person.ended:
             person = self.present[name] = self.stage.open(name)
             person.send(f"NICK {name}", f"USER {name}{'u' * 20} 0 * :{name}", f"JOIN {self.home}")
+            if name == NAMES[0]:
+                person.send("OPER root secret")
         return person
 
 
@@ -240,6 +268,8 @@ ACTIONS = st.one_of(
 def choices(draw: st.DrawFn) -> Settings:
     """Settings that are likely to matter."""
     found = quiet_settings()
+    found.operators["root"] = OperatorBlock("root", FakePasswords.hash("secret"))
+    found.operators["root"].notices = KINDS
     found.flood = draw(st.booleans())
     found.lobby = draw(st.sampled_from(["", "#lobby"]))
     found.server = draw(st.sampled_from(["irc.example", "a" * 55 + ".example"]))
