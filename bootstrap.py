@@ -6,6 +6,8 @@ one can say that it is too old; hence no f-strings and no modern types here.
 The rules:
 * a warm start reads two small files and calls exec: nothing slow is imported before it is needed;
 * the stamp is written last, so a set-up that was interrupted is done again from nothing;
+* an update that cannot be had (no network) stops nothing that works: when it has changed no package, and those of
+  before are new enough for pyproject.toml, the program starts with them and the next start tries again;
 * one set-up at a time: a second starter waits for the first, then finds its work done;
 * the program keeps this process's id, so that a supervisor and `kill` hit what they aim at.
 """
@@ -32,11 +34,13 @@ TEXTS = {
         "Install one of them and start again, for example:  apt install python3-pip\n",
         "failed": "Setting up failed (code {code}):\n{output}\n"
         "Nothing is broken: start again when the cause is gone.\n",
+        "outdated": "The update could not be installed (code {code}: {reason}).\n"
+        "Going on with the packages of before; the next start tries again.\n",
         "readonly": "Cannot write in {root} ({error}): start once as the owner of that directory.\n",
     },
     "ru": {
         "old": "Для Veche нужен Python {need} или новее, а это Python {have} ({exe}).\n",
-        "setup": "Veche готовит {venv}: это делается один раз, занимает секунды и требует сети.",
+        "setup": "Veche готовит {venv}: это делается один раз и длится секунды; нужна сеть.",
         "update": "Veche обновляет пакеты в {venv}: файл с их версиями изменился.",
         "wait": "Другой запуск уже готовит {venv}: ждём его.",
         "done": "Готово за {seconds:.1f} с.\n",
@@ -44,6 +48,8 @@ TEXTS = {
         "Установите одно из двух и запустите снова, например:  apt install python3-pip\n",
         "failed": "Не получилось (код {code}):\n{output}\n"
         "Ничего не сломано: запустите снова, когда причина исчезнет.\n",
+        "outdated": "Обновление не установлено (код {code}: {reason}).\n"
+        "Продолжаем с прежними пакетами; следующий запуск попробует снова.\n",
         "readonly": "Нельзя писать в {root} ({error}): запустите один раз от имени владельца каталога.\n",
     },
 }
@@ -102,8 +108,7 @@ def ensure(group: str) -> None:
 def is_ready(group: str) -> bool:
     """Whether .venv was finished from this lock, by this Python, at this place (a venv cannot be moved)."""
     try:
-        with open(stamp_path(group), encoding="utf-8") as stamp:
-            return stamp.read() == fingerprint(group) and os.path.exists(venv_python())
+        return read_stamp(group) == fingerprint(group) and os.path.exists(venv_python())
     except OSError:
         return False
 
@@ -124,6 +129,11 @@ def home_line() -> str:
 
 def stamp_path(group: str) -> str:
     return os.path.join(VENV, "veche-%s.stamp" % group)
+
+
+def read_stamp(group: str) -> str:
+    with open(stamp_path(group), encoding="utf-8") as stamp:
+        return stamp.read()
 
 
 def venv_python() -> str:
@@ -149,7 +159,7 @@ def set_up(group: str, lock_fd: int) -> None:
     import time
 
     started = time.monotonic()
-    kept = [name for name in GROUPS if is_made_here(name)]
+    kept = {name: read_stamp(name) for name in GROUPS if is_made_here(name)}
     say("update" if kept else "setup", venv=VENV)
     installer = find_installer()
     for name in GROUPS:
@@ -160,23 +170,63 @@ def set_up(group: str, lock_fd: int) -> None:
     if installer == ["ensurepip"]:
         installer = [venv_python(), "-m", "pip", "install", "--quiet"]
     lock = os.path.join(ROOT, GROUPS[group])
-    run_installer([*installer, "--require-hashes", "-r", lock], lock_fd)
+    site = sysconfig.get_path("purelib", "venv", vars={"base": VENV})
+    before = sorted(os.listdir(site))
+    code, output = 130, ""
+    try:
+        code, output = run_installer([*installer, "--require-hashes", "-r", lock], lock_fd)
+    finally:  # installers fetch everything before they touch anything, and a changed package has another name there
+        if code and sorted(os.listdir(site)) == before:
+            write_stamps(kept)
+    if code and is_made_here(group) and suffices(group, site):
+        say("outdated", code=code, reason=(output.splitlines() or ["?"])[-1].strip())
+        return
+    if code:
+        say("failed", code=code, output=output)
+        sys.exit(1)
     # A path file instead of an installed package: the checkout's own source runs, and no build is needed.
     # Relative, because Python reads path files in the locale's encoding and the checkout may be anywhere.
-    site = sysconfig.get_path("purelib", "venv", vars={"base": VENV})
     with open(os.path.join(site, "veche.pth"), "w", encoding="ascii") as path_file:
         path_file.write(os.path.relpath(os.path.join(ROOT, "src"), site) + "\n")
-    for name in ["run", "dev"] if group == "dev" else ["run"]:
-        with open(stamp_path(name), "w", encoding="utf-8") as stamp:
-            stamp.write(fingerprint(name))
+    write_stamps({name: fingerprint(name) for name in (["run", "dev"] if group == "dev" else ["run"])})
     say("done", seconds=time.monotonic() - started)
+
+
+def write_stamps(stamps: "dict[str, str]") -> None:
+    for name, text in stamps.items():
+        with open(stamp_path(name), "w", encoding="utf-8") as stamp:
+            stamp.write(text)
+
+
+def suffices(group: str, site: str) -> bool:
+    """Whether `site` holds what pyproject.toml asks for, in the oldest versions that it takes or newer ones."""
+    import importlib.metadata
+    import re
+    import tomllib
+
+    try:
+        with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
+            project = tomllib.load(file)
+    except OSError:
+        return False
+    for need in project["project"]["dependencies"] + (group == "dev") * project["dependency-groups"]["dev"]:
+        name, oldest = [*re.findall(r"[\w.-]+", need), "0"][:2]
+        if ";" in need:  # not for every system, so the program can do without
+            continue
+        found = next(iter(importlib.metadata.distributions(name=name, path=[site])), None)
+        if found is None or numbers(found.version) < numbers(oldest):
+            return False
+    return True
+
+
+def numbers(version: str) -> "list[int]":
+    return [int(part) for part in version.split(".") if part.isdigit()]
 
 
 def is_made_here(group: str) -> bool:
     """Whether .venv is whole and ours, though perhaps older than the lock: then packages suffice."""
     try:
-        with open(stamp_path(group), encoding="utf-8") as stamp:
-            return stamp.read().splitlines()[1:] == [home_line()] and os.path.exists(venv_python())
+        return read_stamp(group).splitlines()[1:] == [home_line()] and os.path.exists(venv_python())
     except OSError:
         return False
 
@@ -218,8 +268,8 @@ def find_installer() -> "list[str]":
     sys.exit(2)
 
 
-def run_installer(command: "list[str]", lock_fd: int) -> None:
-    """Run it to its end, counting seconds on a terminal; exits 1 with its output when it fails.
+def run_installer(command: "list[str]", lock_fd: int) -> "tuple[int, str]":
+    """Run it to its end, counting seconds on a terminal; its exit code and its output.
 
     It inherits the lock, so that a starter that was killed does not leave an installer behind which
     works in the same directory as the next starter's.
@@ -256,10 +306,8 @@ def run_installer(command: "list[str]", lock_fd: int) -> None:
             raise
         if sys.stderr.isatty():
             sys.stderr.write("\r")
-        if code:
-            output.seek(0)
-            say("failed", code=code, output=output.read().decode("utf-8", "replace").strip())
-            sys.exit(1)
+        output.seek(0)
+        return code, output.read().decode("utf-8", "replace").strip()
 
 
 def say(text: str, **values: "object") -> None:

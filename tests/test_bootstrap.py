@@ -187,6 +187,59 @@ def test_package_that_is_not_the_locked_one_stops_the_start(checkout: Checkout, 
     assert checkout.run("server.py")[0] == 0
 
 
+MISSING = f"tea @ file:///nowhere/tea-1-py3-none-any.whl --hash=sha256:{'0' * 64}\n"
+
+
+def outdate(checkout: Checkout, needs: str, installed: str = "tea-1.10") -> None:
+    """Set up, then let the lock ask for what cannot be had; `needs` is what the program cannot do without."""
+    assert checkout.run("server.py")[0] == 0
+    (site,) = (checkout.root / ".venv").glob("lib/python*/site-packages")
+    (site / f"{installed}.dist-info").mkdir()
+    name, _, version = installed.partition("-")
+    (site / f"{installed}.dist-info" / "METADATA").write_text(f"Name: {name}\nVersion: {version}\n")
+    (checkout.root / "requirements.lock").write_text(MISSING)
+    project = f"[project]\ndependencies = [{needs}]\n[dependency-groups]\ndev = []\n"
+    (checkout.root / "pyproject.toml").write_text(project)
+
+
+@pytest.mark.parametrize(
+    "needs", ["", '"tea"', '"tea>=1.9"', '"tea >= 1.10", "milk>=3; sys_platform == \'win32\'"']
+)
+def test_update_that_cannot_be_had_does_not_stop_what_works(checkout: Checkout, needs: str) -> None:
+    outdate(checkout, needs)
+    for _ in range(2):
+        code, out, err = checkout.run("server.py")
+        assert code == 0, err
+        assert "app/server.py" in out
+        assert re.fullmatch(
+            r"Updating .*\nThe update could not be installed \(code \d+: .+\)\.\n"
+            r"Going on with the packages of before; the next start tries again\.\n",
+            err,
+        )
+    checkout.empty_locks()
+    assert checkout.run("server.py")[0] == 0
+    assert checkout.run("server.py")[2] == ""
+
+
+@pytest.mark.parametrize("needs", ['"milk>=1"', '"tea>=1.11"', '"tea>=2"'])
+def test_update_that_the_program_cannot_do_without_stops_the_start(checkout: Checkout, needs: str) -> None:
+    outdate(checkout, needs)
+    code, out, err = checkout.run("server.py")
+    assert (code, out) == (1, "")
+    assert "Setting up failed" in err
+    assert checkout.stamps == ["veche-run.stamp"], "what was there is there, and need not be fetched again"
+
+
+def test_update_that_failed_half_way_is_not_trusted(checkout: Checkout, tmp_path: Path) -> None:
+    outdate(checkout, "")
+    tool = tmp_path / "uv"
+    tool.write_text('#!/bin/sh\nrm -r "$(dirname "$5")"/../lib/python*/site-packages/tea-*\nexit 3\n')
+    tool.chmod(0o755)
+    code, _, err = checkout.run("server.py", PATH=f"{tmp_path}:/usr/bin:/bin")
+    assert code == 1, err
+    assert checkout.stamps == []
+
+
 def test_messages_follow_the_locale(checkout: Checkout) -> None:
     assert "Veche готовит" in checkout.run("server.py", LC_ALL="ru_RU.UTF-8")[2]
 
