@@ -143,7 +143,7 @@ _LATER = "not built yet"
 NOT_YET = {
     **dict.fromkeys(
         """account-notify account-tag sasl draft/account-registration draft/persistence soju.im/account-required
-        soju.im/client-cert AUTHENTICATE REGISTER VERIFY NICKSERV NS CHANSERV CS draft/ACCOUNTREQUIRED +r""".split(),  # noqa: SIM905
+        soju.im/client-cert AUTHENTICATE REGISTER VERIFY NICKSERV NS CHANSERV CS draft/ACCOUNTREQUIRED""".split(),  # noqa: SIM905
         _ACCOUNTS,
     ),
     **dict.fromkeys(
