@@ -34,6 +34,7 @@ class ClassicProtocol(asyncio.Protocol):
         self._door = door
         self._session: Session | None = None
         self._transport: asyncio.Transport | None = None
+        self._pipe: _VisitorPipe | None = None
         self._parcels = Parcels()
         self._translator = ClassicSession(
             settings.lobby,
@@ -52,22 +53,22 @@ class ClassicProtocol(asyncio.Protocol):
         """Introduce the visitor to the engine, and greet him."""
         self._transport = cast(asyncio.Transport, transport)
         _prepare(transport.get_extra_info("socket"))
-        pipe = _VisitorPipe(self, self._transport, self._shell.loop)
-        self._session = self._shell.engine.connect(pipe, peer_address(transport), self._door)
+        self._pipe = _VisitorPipe(self, self._transport, self._shell.loop)
+        self._session = self._shell.engine.connect(self._pipe, peer_address(transport), self._door)
         if self._session is not None:
-            self._transport.write(GREETING)
+            self._write(GREETING)
             self._prompt = self._shell.loop.call_later(PROMPT_SECONDS, self._prompt_is_due)
         self._shell.touch()
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the visitor."""
-        if self._session is not None:
+        if self._session is not None and not self._session.ended:
             self._translator.receive(data)
             self._after()
 
     def eof_received(self) -> bool:
         """He will say nothing more, but may wait to read, as `printf ... | nc` does."""
-        if self._session is None:
+        if self._session is None or self._session.ended:
             return False
         self._translator.finished()
         self._after()
@@ -107,16 +108,18 @@ class ClassicProtocol(asyncio.Protocol):
 
     def write_all(self) -> None:
         """The connection ends: what waits goes out at once, glued as it may be."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(self._parcels.take_all())
+        self._write(self._parcels.take_all())
+
+    def _write(self, data: bytes) -> None:
+        """Bytes for the visitor; when our side is shut they are dropped."""
+        if data and self._transport is not None and self._pipe is not None and self._pipe.is_open:
+            self._transport.write(data)
 
     # ---- turns
 
     def _after(self) -> None:
         """Something has happened on the visitor's side: look what has become due."""
-        transport = self._transport
-        if transport is not None and not transport.is_closing():
-            transport.write(self._translator.take_replies())
+        self._write(self._translator.take_replies())
         self._deliver()
         self._pass_on()
         if self._quiet is not None:
@@ -154,14 +157,13 @@ class ClassicProtocol(asyncio.Protocol):
     def _deliver(self) -> None:
         """Write what the visitor is owed, or queue it for a client that needs one read for each message."""
         messages = self._translator.take_messages()
-        transport = self._transport
-        if not messages or transport is None or transport.is_closing():
+        if not messages or self._pipe is None or not self._pipe.is_open:
             return
         if self._translator.uses_lines or self._translator.is_nameless:
             self.write_all()
             end = self._translator.line_end
             text = "".join(message.replace("\n", end) + end for message in messages)
-            transport.write(text.encode(errors="replace"))
+            self._write(text.encode(errors="replace"))
             return
         for message in messages:
             self._parcels.put(message)
@@ -171,8 +173,8 @@ class ClassicProtocol(asyncio.Protocol):
     def _send_parcel(self) -> None:
         self._gap = None
         parcel = self._parcels.take()
-        if parcel and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(parcel)
+        if parcel and self._pipe is not None and self._pipe.is_open:
+            self._write(parcel)
             self._gap = self._shell.loop.call_later(GAP_SECONDS, self._send_parcel)
 
 

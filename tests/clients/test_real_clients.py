@@ -1,0 +1,195 @@
+"""Everybody at one table: two plain clients, irssi and WeeChat over TLS, as they come, nc, and the old client.
+
+They find one another in the lobby, see one list of people, whisper, and see each other come and go; irssi and WeeChat
+do what people do in rooms, and neither ever shows an error that nobody has provoked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clients.terminals import PATIENCE, Terminal, Terminals
+
+ROOT = Path(__file__).parent.parent.parent
+pytestmark = [pytest.mark.slow, pytest.mark.needs("tmux", "irssi", "weechat", "nc", "linux")]
+
+# What clients show when a server does what they did not expect, or answers what they need not have asked.
+TROUBLE = re.compile(
+    r"unknown command|not enough parameters|invalid|unexpected|traceback|protocol error|FAIL ", re.I
+)
+
+
+class Ports:
+    """The doors of a running server."""
+
+    def __init__(self, table: str) -> None:
+        self.irc, self.ircs, self.classic = (
+            int(re.search(rf"^  {door} +127\.0\.0\.1:(\d+)", table, re.M)[1])  # type: ignore[index]  # red if absent
+            for door in ("irc", "ircs", "classic")
+        )
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Iterator[Ports]:
+    """A server with every door on a free port."""
+    doors = [f"--{door}=127.0.0.1:0" for door in ("irc", "ircs", "classic")]
+    command = [sys.executable, "-m", "veche.app.server", f"--data={tmp_path / 'data'}", *doors, "--web=off"]
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True) as server,
+    ):
+        assert server.stdout is not None
+        table = ""
+        while "ready\n" not in table:
+            assert select.select([server.stdout], [], [], PATIENCE)[0], table
+            line = server.stdout.readline()
+            assert line, f"the server ended: {(tmp_path / 'log').read_text()}"
+            table += line
+        yield Ports(table)
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(15) == 0
+    log = (tmp_path / "log").read_text()
+    assert "Traceback" not in log, log
+
+
+@pytest.fixture
+def terminals(tmp_path: Path) -> Iterator[Terminals]:
+    """Terminals that end with the test."""
+    with Terminals(tmp_path) as them:
+        yield them
+
+
+def irssi(terminals: Terminals, port: int, nick: str) -> Terminal:
+    """irssi as it comes, over TLS."""
+    terminal = terminals.open(nick, f"irssi --home=./irssi-{nick} --noconnect")
+    terminal.shows("Irssi")
+    terminal.type(f"/set nick {nick}")
+    terminal.type("/set cmd_queue_speed 500msec")  # it would rest for two seconds between any two commands
+    terminal.type(f"/connect -tls 127.0.0.1 {port}")
+    terminal.shows("Act: 2")
+    terminal.type("/window goto 2")  # the server has put us into a room that we did not ask for
+    terminal.shows("has joined #lobby")
+    return terminal
+
+
+def weechat(terminals: Terminals, port: int, nick: str) -> Terminal:
+    """WeeChat as it comes, over TLS; it would refuse a certificate that nobody vouches for."""
+    commands = (
+        f"/server add veche 127.0.0.1/{port} -ssl -nicks={nick};/set irc.server.veche.ssl_verify off;"
+        "/set irc.look.server_buffer independent;/connect veche"
+    )
+    return terminals.open(nick, f"weechat --dir ./weechat-{nick} --run-command '{commands}'")
+
+
+def plain(terminals: Terminals, port: int, nick: str) -> Terminal:
+    """Our own plain client."""
+    python = f"env PYTHONPATH={ROOT / 'src'} {sys.executable}"
+    return terminals.open(nick, f"{python} -m veche.client.plain 127.0.0.1:{port} --plain --nick {nick}")
+
+
+def test_everybody_meets_everybody(ports: Ports, terminals: Terminals) -> None:
+    ira = irssi(terminals, ports.ircs, "ira")
+    wes = weechat(terminals, ports.ircs, "wes")
+    ira.shows("wes")
+    ann = plain(terminals, ports.irc, "ann")
+    ann.shows("ira", "wes", "#lobby")
+    bob = plain(terminals, ports.irc, "bob")
+    bob.shows("ann", "ira", "wes")
+    nina = terminals.open("nina", f"nc 127.0.0.1 {ports.classic}")
+    nina.shows("NICK")
+    nina.type("nina")
+    nina.shows("Connected to the Server!", "1. ira", "2. wes", "3. ann", "4. bob")
+    olga = terminals.open("olga", f"{sys.executable} {ROOT / 'tests/net/old_client.py'} {ports.classic} olga")
+    olga.shows("Connected to the Server!")
+    everybody = (ira, wes, ann, bob, nina, olga)
+    for other in everybody[:-1]:
+        other.shows("olga")
+
+    # Everybody speaks, everybody hears.
+    ira.type("/window goto #lobby")
+    wes.type("/buffer #lobby")
+    for person in everybody:
+        if person in (ann, bob):
+            person.type("")  # the choice of the lobby
+        person.type(f"greetings from {person.name}")
+        for other in everybody:
+            other.shows(f"greetings from {person.name}")
+
+    # Whispers in every direction reach one alone.
+    for sender, command, receiver in (
+        (ann, "/tell", nina),
+        (nina, "/tell", ira),
+        (ira, "/msg", wes),
+        (wes, "/msg", olga),
+        (olga, "/tell", bob),
+        (bob, "/tell", ann),
+    ):
+        sender.type(f"{command} {receiver.name} a secret of {sender.name}")
+        if receiver is ira:
+            ira.type("/window goto nina")
+        if receiver is wes:
+            wes.shows("4.  ira")
+            wes.type("/buffer 4")
+        receiver.shows(f"a secret of {sender.name}")
+    for stranger in (ira, wes, nina, olga):
+        assert "a secret of bob" not in stranger.screen(), stranger.screen()
+
+    # One list, from whichever door.
+    olga.type("/list")
+    olga.shows("Users in chatroom: ['ira', 'wes', 'ann', 'bob', 'nina', 'olga']")
+    bob.type("/list")
+    bob.shows("6 people")
+
+    # And they see each other go.
+    olga_left, nina_left = "olga has left the Chat!", "nina"
+    terminals.run("kill-session", "-t", "olga")
+    nina.shows(olga_left)
+    terminals.run("kill-session", "-t", "nina")
+    ann.shows(nina_left)
+    for person in (ira, wes):
+        assert not TROUBLE.search(person.screen()), person.screen()
+
+
+def test_irssi_and_weechat_do_what_people_do_in_rooms(ports: Ports, terminals: Terminals) -> None:
+    ira = irssi(terminals, ports.ircs, "ira")
+    wes = weechat(terminals, ports.ircs, "wes")
+    ira.type("/join #tea")
+    ira.shows("#tea created")
+    wes.type("/join #tea")
+    ira.shows("wes [", "has joined #tea")
+    wes.type("/buffer #tea")
+    ira.type("/topic Oolong today")
+    wes.shows("Oolong today")
+    ira.type("/whois wes")
+    wes.type("/nick wesley")
+    ira.shows("is now known as wesley")
+    wes.type("/me pours")
+    ira.shows("wesley pours")
+    ira.type("/op wesley")
+    wes.shows("+o")
+    ira.type("/deop wesley")
+    ira.type("/kick wesley too strong")
+    wes.shows("too strong")
+    ira.type("/mode #tea +b wesley")  # /ban waits until irssi has asked for everything, slowly, by itself
+    ira.shows("+b wesley!*@*")
+    wes.type("/join #tea")
+    wes.shows("Cannot join channel (+b)")
+    ira.type("/list -YES")
+    ira.type("/names #tea")
+    ira.type("/who #tea")
+    ira.type("/window 1")
+    ira.shows("wes [~", "is using a secure connection", "End of WHOIS", "End of /WHO list", "#lobby 2")
+    assert not TROUBLE.search(ira.screen()), ira.screen()
+    assert not TROUBLE.search(wes.screen()), wes.screen()
+    ira.type("/quit bye")
+    wes.type("/quit bye")
