@@ -94,10 +94,14 @@ def test_a_room_takes_members_and_invitations_along_under_its_new_name() -> None
     room = Room("#tea", "#tea", 5)
     for one in (Room("#a", "#a", 1), room, Room("#z", "#z", 1)):
         world.add_member(one, ann, "")
+    ann.notes = {"#tea": {"muted": "1"}, "bob": {"pinned": "1"}}
+    bob.notes = {"#tea": {"muted": "1"}}
     bob.invitations = {"#Tea": 5, "#tea": 5, "#coffee": 4, "#z": 1}
     notes.found.clear()
     world.rename_room(room, "#Coffee", "#coffee")
     assert list(ann.rooms) == ["#a", "#coffee", "#z"]
+    assert ann.notes == {"#coffee": {"muted": "1"}, "bob": {"pinned": "1"}}
+    assert bob.notes == {"#tea": {"muted": "1"}}, "to a stranger it is a name"
     assert world.rooms["#coffee"] is room
     assert (room.name, room.key) == ("#Coffee", "#coffee")
     assert "#tea" not in world.rooms

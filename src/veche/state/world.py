@@ -128,7 +128,8 @@ class World:
         return self.conversations.get(key, key)
 
     def rename_room(self, room: Room, name: str, key: str) -> None:
-        """A room is called otherwise; the key is free or its own. Members and invitations follow."""
+        """A room is called otherwise; the key is free or its own. Members with their notes about
+        it follow, and invitations."""
         before = room.key
         room.name = name
         if key == before:
@@ -139,6 +140,8 @@ class World:
         for member in room.members.values():
             user = member.user
             user.rooms = {key if one == before else one: None for one in user.rooms}
+            if before in user.notes:
+                user.notes[key] = user.notes.pop(before)  # it is the room that he has muted or pinned
         for user in self.users.values():
             if user.invitations.get(before) == room.created:
                 user.invitations.pop(key, None)  # into a room that bore the name once
