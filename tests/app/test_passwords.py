@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from veche.app.passwords import LINE, PasswordThreads, compare, hash_password, is_password_hash
+from veche.core.ports import Passwords
+from veche.testing.passwords import FakePasswords
 
 # Made once: the names of parametrized tests must be the same in every run.
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$PHpbxCp5AlHR2Dlsbzbhrg$1j3+r2J5JQRg30ppxdY543v4dFxVJ2YyPuaDiYIORO0"
@@ -58,3 +60,31 @@ def test_the_line_has_an_end() -> None:
     for callback in posted:
         callback()
     assert len(posted) == LINE + 1
+
+
+async def wait_until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("kind", ["real", "fake"])
+async def test_the_fake_keeps_the_same_promises(kind: str) -> None:
+    answers: dict[str, bool] = {}
+    threads = PasswordThreads(asyncio.get_running_loop().call_soon_threadsafe, 1)
+    fake = FakePasswords()
+    port: Passwords = threads if kind == "real" else fake
+    secret = HASH if kind == "real" else FakePasswords.hash("secret")
+    for name, password_hash, password in (
+        ("right", secret, "secret"),
+        ("wrong", secret, "Secret"),
+        ("nobody", "", "secret"),
+        ("nothing", "", ""),
+        ("no hash", "secret", "secret"),
+    ):
+        assert port.verify(password_hash, password, lambda fits, name=name: answers.update({name: fits}))  # type: ignore[misc]
+    assert answers == {}
+    fake.answer()
+    await wait_until(lambda: len(answers) == 5)
+    threads.close()
+    assert answers == {"right": True, "wrong": False, "nobody": False, "nothing": False, "no hash": False}

@@ -7,6 +7,7 @@ import pytest
 from veche.app.features import FEATURES
 from veche.core.registry import Registry
 from veche.core.settings import OperatorBlock
+from veche.state.server_bans import ServerBans
 from veche.state.snapshot import snapshot
 from veche.testing.checks import check_stage
 from veche.testing.passwords import FakePasswords
@@ -80,6 +81,5 @@ def test_an_operator_may_say_anything_after_it(command: str) -> None:
             for person in list(stage.engine.sessions):
                 stage.engine.end(person, "Next")
             stage.turn()
-            stage.engine.world.server_bans.entries.clear()
-            stage.engine.world.server_bans._by_network.clear()
+            stage.engine.world.server_bans = ServerBans()
     assert stage.bugs.found == []

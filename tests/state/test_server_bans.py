@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from veche.state.server_bans import ServerBan, ServerBans, ServerMask, parse_server_mask
+from veche.state.server_bans import (
+    FEW_BANS,
+    MOST_BANS,
+    ServerBan,
+    ServerBans,
+    ServerMask,
+    parse_server_mask,
+)
 
 
 def mask(text: str) -> ServerMask:
@@ -99,13 +106,34 @@ def test_addresses_are_found_by_network() -> None:
     assert bans.of_address("2001:db8:1::1", 0) is not None
 
 
-def test_a_ban_ends_and_is_dropped_with_the_next() -> None:
+def test_a_ban_ends() -> None:
     bans = make_bans("192.0.2.1", "bob@*", until=200)
     assert bans.of_address("192.0.2.1", 199) is not None
     assert bans.of_address("192.0.2.1", 200) is None
     assert bans.of_person("x", "bob", "h", "", 200) is None
-    bans.add(ServerBan(mask("eve@*"), "root", "why", 200, 0))
-    assert bans.entries.keys() == {"eve@*"}
+
+
+def test_bans_that_are_over_are_dropped_when_many_come() -> None:
+    bans = make_bans("192.0.2.1", "bob@*", until=200)
+    for number in range(FEW_BANS):
+        bans.add(ServerBan(mask(f"eve{number}@*"), "root", "why", 300, 0))
+    assert len(bans.entries) == FEW_BANS
+    assert "bob@*" not in bans.entries
+    assert bans.of_address("192.0.2.1", 100) is None
+
+
+def test_the_list_is_full_of_those_that_stand() -> None:
+    bans = ServerBans()
+    for number in range(MOST_BANS):
+        bans.add(
+            ServerBan(
+                mask(f"10.0.{number >> 8}.{number & 255}"), "root", "why", 100, 200 if number < 5 else 0
+            )
+        )
+    assert bans.is_full(199)
+    assert not bans.is_full(200)
+    bans.add(ServerBan(mask("bob@*"), "root", "why", 200, 0))
+    assert len(bans.entries) == MOST_BANS - 4
 
 
 def test_the_same_mask_again_takes_the_place_of_the_old() -> None:

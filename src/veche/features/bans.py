@@ -28,7 +28,6 @@ from veche.wire import numerics
 from veche.wire.lines import cut
 from veche.wire.names import fold
 
-MOST = 10_000
 REASON_LENGTH = 200
 NO_REASON = "No reason is given"
 
@@ -157,8 +156,8 @@ def _term(until: int, now: int) -> str:
 
 def guard_ban(world: World, fact: ServerBanAdded) -> Refusal | None:
     """Operators only; the list has an end."""
-    bans = world.server_bans.entries
-    if fold(fact.mask) not in bans and len(bans) >= MOST:
+    bans = world.server_bans
+    if fold(fact.mask) not in bans.entries and bans.is_full(fact.time / 1000):
         return Refusal(numerics.ERR_BANLISTFULL, "*", fact.mask, "The list of bans is full")
     return guard_operator(world, fact)
 

@@ -19,6 +19,9 @@ LOWEST_ALARM = 5
 # What is named by less than this is named by mistake: a /8 is a 256th of the Internet, and "*@*.ru" a country.
 SHORTEST_PREFIX = {4: 8, 6: 16}
 FEWEST_LETTERS = 3
+# No more bans than so many; and how many are never worth looking through for those that are over.
+MOST_BANS = 10_000
+FEW_BANS = 64
 
 
 def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -116,25 +119,37 @@ class ServerBan:
 
 
 class ServerBans:
-    """All bans of the server. Those that are over are passed over, and dropped when the next one is added."""
+    """All bans of the server. Those that are over are passed over, and dropped when there have come many more."""
 
-    __slots__ = ("_by_network", "entries")
+    __slots__ = ("_by_network", "_dropping_at", "_masks", "entries")
 
     def __init__(self) -> None:
         self.entries: dict[str, ServerBan] = {}  # by folded mask
         # Of those for the door: the folded mask by the network's number, by IP version and prefix length.
         self._by_network: dict[tuple[int, int], dict[int, str]] = {}
+        self._masks: dict[str, ServerBan] = {}  # the others
+        self._dropping_at = FEW_BANS
 
     def add(self, ban: ServerBan) -> None:
         """Add a ban, or put it in the place of the one with its mask."""
-        for key in [key for key, other in self.entries.items() if other.is_over(ban.made)]:
-            self.remove(key)
+        if len(self.entries) >= self._dropping_at:
+            for key in [key for key, other in self.entries.items() if other.is_over(ban.made)]:
+                self.remove(key)
+            self._dropping_at = min(max(FEW_BANS, 2 * len(self.entries)), MOST_BANS)
         key = fold(ban.mask.text)
         self.entries[key] = ban
         network = ban.mask.network
         if network is not None and ban.mask.is_address:
             numbers = self._by_network.setdefault((network.version, network.prefixlen), {})
             numbers[int(network.network_address)] = key
+        else:
+            self._masks[key] = ban
+
+    def is_full(self, now: float) -> bool:
+        """Whether no more are taken: those that are over do not count."""
+        if len(self.entries) < MOST_BANS:
+            return False
+        return sum(not ban.is_over(now) for ban in self.entries.values()) >= MOST_BANS
 
     def remove(self, key: str) -> None:
         """Drop the ban with this folded mask, which is there."""
@@ -145,6 +160,8 @@ class ServerBans:
             del numbers[int(network.network_address)]
             if not numbers:
                 del self._by_network[network.version, network.prefixlen]
+        else:
+            del self._masks[key]
 
     def of_address(self, address: str, now: float) -> ServerBan | None:
         """The ban that keeps this address from the door."""
@@ -160,8 +177,8 @@ class ServerBans:
         return None
 
     def of_person(self, nick: str, user: str, host: str, address: str, now: float) -> ServerBan | None:
-        """The ban that means whoever introduces himself so."""
-        for ban in self.entries.values():
+        """The ban that means whoever introduces himself so; the door has looked at his address alone."""
+        for ban in self._masks.values():
             if not ban.is_over(now) and ban.mask.matches(nick, user, host, address):
                 return ban
         return None
