@@ -311,9 +311,12 @@ def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "what", ["file", "directory", "hidden", "a link called lock", "a directory called made"]
 )
-def test_a_directory_of_somebody_else_is_refused_and_left_alone(tmp_path: Path, what: str) -> None:
+def test_a_home_directory_is_refused_and_left_alone(
+    tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = tmp_path / "data"
     data.mkdir()
+    monkeypatch.setenv("HOME", str(data))
     if what == "a link called lock":
         (data / "lock").symlink_to(tmp_path)
     elif what == "a directory called made":
@@ -327,6 +330,11 @@ def test_a_directory_of_somebody_else_is_refused_and_left_alone(tmp_path: Path, 
     assert error.key == "foreign"
     assert "\x1b" not in str(error)
     assert sorted(data.iterdir()) == before
+
+
+def test_other_files_do_no_harm_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "server.log").touch()
+    close(open_bench(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["veche.toml", "cloak.key", "tls/key.pem", "lock", "made.new", "lost+found"])

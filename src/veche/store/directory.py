@@ -127,7 +127,13 @@ def _make(path: Path) -> None:
 
 
 def _require_ours(path: Path) -> None:
-    """Raise DataDirectoryError for a directory with files in it none of which says that a server lives there."""
+    """Raise DataDirectoryError for the root of the file system or a home directory, unless a server lives there.
+
+    Other files elsewhere do no harm: a unit's log, a note, the directory of a test.
+    """
+    whole = path.resolve()
+    if whole != whole.parent and whole != Path("~").expanduser():
+        return
     strangers = sorted(set(os.listdir(path)) - _OF_THE_SYSTEM)
     if not strangers or any(os.path.lexists(path / name) for name in _OUR_NAMES):
         return
