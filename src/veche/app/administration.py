@@ -34,6 +34,7 @@ LIVE: dict[str, tuple[str, ...]] = {
     "server.admin_email": ("admin_email",),
     **{f"limits.{name}": (name,) for name in _LIVE_LIMITS},
     "lobby.replay": ("lobby_replay",),
+    "messages.redact_seconds": ("redact_seconds",),
     "tls.sts_seconds": ("sts_seconds",),
     "webirc": ("webirc", "gateways"),
     "oper": ("operators",),
