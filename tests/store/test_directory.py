@@ -351,7 +351,8 @@ def test_a_directory_that_was_prepared_or_half_made_is_taken(tmp_path: Path, nam
     close(open_bench(data))
 
 
-def test_who_wants_a_directory_of_other_files_is_told_how(tmp_path: Path) -> None:
+def test_who_wants_his_home_is_told_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "notes.txt").touch()
     assert "put an empty file veche.toml there" in str(refusal(tmp_path))
     (tmp_path / "veche.toml").touch()
