@@ -94,7 +94,9 @@ def unline(ask: Ask) -> None:
 
 
 def _add_line(ask: Ask, *, is_address: bool) -> None:
-    seconds = parse_duration(ask.params[0]) if len(ask.params) > 1 else None
+    # A bare number is minutes, as these two commands have always had it.
+    first = ask.params[0] + "m" if ask.params[0].isdigit() else ask.params[0]
+    seconds = parse_duration(first) if len(ask.params) > 1 else None
     text, *reason = ask.params[1:] if seconds else ask.params
     mask = parse_server_mask(text)
     if mask is not None and mask.is_address is not is_address:
