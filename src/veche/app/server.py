@@ -44,7 +44,10 @@ PHRASES = {
     "off": ("off", "закрыта"),
     "irc": ("any IRC client; python client.py", "любой клиент IRC; python client.py"),
     "ircs": ("IRC over TLS", "IRC поверх TLS"),
-    "web": ("the browser", "браузер"),
+    "web": (
+        "a page that says how to come in; IRC over WebSocket",
+        "страница о том, как войти; IRC поверх WebSocket",
+    ),
     "classic": ("nc, telnet, the classic client", "nc, telnet, прежний клиент"),
     "record": ("record   {path}", "летопись {path}"),
     "keeps-nothing": (
