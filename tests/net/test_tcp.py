@@ -112,6 +112,15 @@ async def test_who_is_not_let_in_is_told_why(house: House, port: int) -> None:
     await caller.close()
 
 
+async def test_who_is_ended_in_the_middle_of_talking_reads_why(house: House, port: int) -> None:
+    """A socket that is closed with unread input takes back what was written to it."""
+    caller = await enter(port, "ann")
+    caller.send("QUIT :enough", *["PING more"] * 50_000)
+    assert "Quit: enough" in await caller.rest()
+    await caller.close()
+    await house.until(lambda: not house.engine.sessions)
+
+
 async def test_who_reads_nothing_is_ended_and_nobody_else_notices(house: House, port: int) -> None:
     """The kernel's buffers and ours together are bounded (SendQ)."""
     house.engine.outboxes.limit = 20_000

@@ -14,6 +14,8 @@ from veche.net.shell import Shell
 
 # Seconds that a closed connection may take to swallow what it is still owed.
 LINGER_SECONDS = 5.0
+# The same for one that was refused at the door: it is counted nowhere, so a flood of such must not pile up.
+REFUSED_SECONDS = 1.0
 
 # How other protocols begin: a TLS handshake record, SSH, the requests that a web page can have a browser send
 # here, and a PROXY header from somebody who is not trusted with one.
@@ -141,6 +143,8 @@ class IrcProtocol(asyncio.Protocol):
             server_name=peer.server_name,
             admitted=peer.admitted,
         )
+        if self._session is None:
+            self._shell.loop.call_later(REFUSED_SECONDS, stream.abort)
         self._shell.touch()
 
     def data_received(self, data: bytes) -> None:
