@@ -7,16 +7,16 @@ everybody sees what happened; who did it is told to the operators, and logged.
 import logging
 
 from veche.core.ask import Ask
+from veche.core.nicks import may_be_nick
 from veche.core.operators import name_of, tell
 from veche.core.registry import Command, Feature
 from veche.features.join import show_room
 from veche.features.mode import change_room
-from veche.features.registration import RESERVED
 from veche.state.events import MemberJoined, NickChanged
 from veche.state.user import User
 from veche.wire import numerics
 from veche.wire.message import Message
-from veche.wire.names import fold, is_valid_nick, is_valid_room
+from veche.wire.names import fold, is_valid_room
 
 _log = logging.getLogger("veche.oper")
 
@@ -59,12 +59,7 @@ def sanick(ask: Ask) -> None:
     wanted = ask.params[1]
     if target is None:
         return
-    key = fold(wanted)
-    if (
-        not is_valid_nick(wanted, ask.settings.nick_length)
-        or key in RESERVED
-        or key == fold(ask.settings.server)
-    ):
+    if not may_be_nick(wanted, ask.settings):
         ask.reply(numerics.ERR_ERRONEUSNICKNAME, wanted, "Erroneous nickname")
         return
     _note(ask, f"has changed the nick of {target.nick} to {wanted}")

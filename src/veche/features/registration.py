@@ -6,6 +6,7 @@ Source: Modern IRC, "Connection Registration", "Connection Messages".
 import hmac
 
 from veche.core.ask import Ask
+from veche.core.nicks import may_be_nick
 from veche.core.pace import Pace
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal, fit, iso_time
@@ -16,23 +17,8 @@ from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.lines import cut
-from veche.wire.names import fold, is_valid_nick
+from veche.wire.names import fold
 
-# Names that people would trust to be the server's own.
-RESERVED = frozenset(
-    {
-        "nickserv",
-        "chanserv",
-        "memoserv",
-        "operserv",
-        "botserv",
-        "hostserv",
-        "saslserv",
-        "global",
-        "root",
-        "server",
-    }
-)
 CASEMAPPING = "ascii"
 # Everybody who shares a room hears of each change.
 NICKS = Pace("nick", burst=6, seconds=10.0)
@@ -57,11 +43,7 @@ def nick(ask: Ask) -> None:
         ask.reply(numerics.ERR_NONICKNAMEGIVEN, "No nickname given")
         return
     key = fold(wanted)
-    if (
-        not is_valid_nick(wanted, ask.settings.nick_length)
-        or key in RESERVED
-        or key == fold(ask.settings.server)
-    ):
+    if not may_be_nick(wanted, ask.settings):
         ask.reply(numerics.ERR_ERRONEUSNICKNAME, wanted, "Erroneous nickname")
         return
     registration = ask.session.registration
