@@ -154,7 +154,7 @@ NOT_YET = {
     **dict.fromkeys(["draft/webpush", "soju.im/webpush", "VAPID"], "push comes with the web client"),
     **dict.fromkeys(["soju.im/FILEHOST", "draft/FILEHOST", "draft/ICON"], "files come with the web client"),
     **dict.fromkeys(
-        ["draft/metadata-3", "SAFERATE", "HOSTLEN", "LINKS", "USERS", "CONNECT", "SQUIT", "TRACE", "SUMMON"],
+        ["draft/metadata-3", "SAFERATE"],
         _LATER,
     ),
 }

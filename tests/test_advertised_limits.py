@@ -8,6 +8,7 @@ import pytest
 
 from tests.checklist import a_stage, in_a_room, tokens, verbs
 from veche.core.settings import Settings
+from veche.features.chghost import HOST_LENGTH, change_host
 from veche.testing.stage import Person, Stage, quiet_settings
 
 Said = Callable[[Settings], str]
@@ -68,6 +69,13 @@ def user_name_is_cut(ann: Person) -> None:
     assert len(user.username) == ann.stage.settings.user_length
 
 
+def host_is_refused(ann: Person) -> None:
+    user = ann.stage.engine.world.users_by_key["ann"]
+    change_host(ann.stage.engine, user, user.username, "h" * HOST_LENGTH)
+    with pytest.raises(ValueError, match=str(HOST_LENGTH)):
+        change_host(ann.stage.engine, user, user.username, "h" * (HOST_LENGTH + 1))
+
+
 def one_friend_too_many(ann: Person) -> None:
     for number in range(ann.stage.settings.accept_entries + 1):
         ann.stage.enter(f"n{number}")
@@ -122,6 +130,7 @@ LIMITS: dict[str, Callable[[Person], None]] = {
     ),
     "TARGMAX": refused(lambda limits: "KICK #tea " + ",".join("abcdefgh"[: limits.max_targets + 1]), "407"),
     "TOPICLEN": cut_to("TOPIC #tea :", lambda limits: limits.topic_length),
+    "HOSTLEN": host_is_refused,
     "USERLEN": user_name_is_cut,
 }
 

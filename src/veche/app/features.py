@@ -42,6 +42,7 @@ from veche.features import (
     stats,
     sts,
     topic,
+    unused,
     user_modes,
     wallops,
     webirc,
@@ -97,4 +98,5 @@ FEATURES: list[Feature] = [
     metadata.feature,
     chathistory.feature,
     lobby.feature,
+    unused.feature,
 ]

@@ -14,10 +14,17 @@ from veche.state.world import World
 from veche.wire.caps import CHGHOST
 
 REASON = "Changing hostname"
+# Bytes of a host that others see (HOSTLEN), as long as a label of a host name may be (RFC 1123, 2.1). Ours are shorter.
+HOST_LENGTH = 63
 
 
 def change_host(engine: Engine, user: User, username: str, host: str) -> None:
-    """Show a user under another user name or host from now on. Both must be fit for a source."""
+    """Show a user under another user name or host from now on. Both must be fit for a source.
+
+    Raises ValueError for a host of more than `HOST_LENGTH` bytes.
+    """
+    if len(host.encode()) > HOST_LENGTH:
+        raise ValueError(f"a host has at most {HOST_LENGTH} bytes: {host!r}")
     engine.log.commit(HostChanged(user.uid, user.source, username, host), None)
 
 
@@ -79,4 +86,5 @@ feature = Feature(
     facts={HostChanged: FactRow(apply=apply_host, render=_render, own_copy=OwnCopy.NEVER)},
     witnesses={HostChanged: simulate_reconnect},
     caps={"chghost": ""},
+    tokens=lambda _: {"HOSTLEN": str(HOST_LENGTH)},
 )
