@@ -4,7 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
-from veche.testing.checker.record import Answered, Event, Kept, Seen, Sent, known_at, without_final_refusals
+from veche.testing.checker.record import (
+    Answered,
+    Event,
+    Kept,
+    Seen,
+    Sent,
+    in_doubt_from,
+    known_at,
+    without_final_refusals,
+)
 from veche.testing.checker.verdict import Answers, Promise, Verdict, judge
 
 A1, A2, A3, B1 = "ann #1 x", "ann #2 x", "ann #3 x", "bob #1 x"
@@ -218,6 +227,15 @@ def test_an_open_outcome_may_be_kept_or_not_and_is_an_answer() -> None:
         verdict = judge(without_final_refusals([sent(A1), refusal(A1)]), history, Answers.ALL)
         assert verdict.is_clean
         assert (verdict.refused, verdict.unknown, verdict.unknown_kept) == (0, 1, len(history))
+
+
+def test_an_acknowledgement_in_doubt_is_an_answer_and_no_promise() -> None:
+    events: list[Event] = [*heard(A1), sent(A2), echo(A2), seen("cid", A2), sent(A3), refusal(A3)]
+    doubted = in_doubt_from(events, 4)
+    for history in ([kept(A1)], [kept(A1), kept(A2)]):
+        assert judge(doubted, history, Answers.ALL).is_clean
+    assert broken(judge(doubted, [])) == {Promise.ACKNOWLEDGED_IS_KEPT, Promise.SEEN_IS_KEPT}
+    assert broken(judge(doubted, [kept(A1), kept(A3)])) == {Promise.REFUSED_IS_GONE}
 
 
 def test_after_a_clean_end_what_was_kept_must_have_been_answered() -> None:

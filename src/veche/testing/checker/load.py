@@ -61,14 +61,14 @@ class Crowd:
             writer.is_talking = False
 
     async def wait_answered(self, seconds: float) -> bool:
-        """Wait until no send is without an answer; False when that took too long or a connection is gone."""
+        """Wait until no send is without an answer; False when that took too long or can no longer be."""
         try:
             async with asyncio.timeout(seconds):
                 for writer in self.writers:
-                    await writer.idle.wait()
+                    await writer.wait_idle()
         except TimeoutError:
             return False
-        return True
+        return all(writer.idle.is_set() for writer in self.writers)
 
     async def wait_refused(self, seconds: float) -> bool:
         """Wait until some send was refused."""
@@ -172,6 +172,15 @@ class Writer(Person):
             # Noted before the bytes go out: what was sent may be kept, even when the next moment never comes.
             crowd.events.append(Sent(crowd.now(), self.client.nick, text))
             self.client.send(f"@label={label} PRIVMSG {crowd.room} :{text}")
+
+    async def wait_idle(self) -> None:
+        """Wait until all is answered, or until no answer can come any more."""
+        waits = [asyncio.create_task(event.wait()) for event in (self.idle, self.client.closed)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     def expect_fresh(self) -> None:
         """Let `fresh` wait for a message that is not sent yet."""

@@ -60,6 +60,17 @@ def known_at(events: list[Event], mark: int) -> list[Event]:
     return events[:mark] + [event for event in events[mark:] if isinstance(event, Sent)]
 
 
+def in_doubt_from(events: list[Event], mark: int) -> list[Event]:
+    """As `known_at`, but what was acknowledged later has been answered, with an open outcome; refusals stay."""
+    doubted: list[Event] = []
+    for event in events[mark:]:
+        if isinstance(event, Answered) and event.outcome == "acknowledged":
+            doubted.append(event._replace(outcome="open"))
+        elif not isinstance(event, Seen):
+            doubted.append(event)
+    return events[:mark] + doubted
+
+
 def without_final_refusals(events: list[Event]) -> list[Event]:
     """Every refusal taken for what it may have been: an answer that leaves the outcome open."""
     return [
