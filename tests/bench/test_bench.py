@@ -66,7 +66,7 @@ def test_a_run_measures_and_writes_a_page(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(said) == 4
     talk = runs["fan"]["fake"][0][-1]
     assert talk["deliveries"] == 2 * 5 * 9
-    assert talk["cpu_us_each"] > 0
+    assert talk["cpu_us_each"] >= 0  # the kernel counts at its tick, and this is over sooner
     page = report.write("small", {"cpu": "one"}, subjects, {"ngircd": "not installed"}, runs, failures)
     assert "ngircd was left out: not installed" in page.read_text()
     assert "| fake | **" in page.read_text()
