@@ -194,20 +194,23 @@ class Server:
         self.ending.set()
 
     async def _open_doors(self, maker: DoorMaker) -> None:
+        """Open every door, and only then print the table: who is refused a port has not seen a server begin."""
         say = self.phrases
-        print(say("title", program=f"Veche {veche.__version__}", server=self.settings.config.server.name))
+        table = [say("title", program=f"Veche {veche.__version__}", server=self.settings.config.server.name)]
         for name in cli.DOOR_NAMES:
             addresses: tuple[Address, ...] = getattr(self.settings.doors, name)
             if addresses:
-                await self._open_door(name, addresses, self._make(maker, name))
+                table += await self._open_door(name, addresses, self._make(maker, name))
             else:
-                print(f"  {name:<8} {say('off')}")
+                table.append(f"  {name:<8} {say('off')}")
         kept = self.settings.config.store.mode == "durable"
-        print("  " + (say("record", path=self.settings.data) if kept else say("keeps-nothing")), flush=True)
+        table.append("  " + (say("record", path=self.settings.data) if kept else say("keeps-nothing")))
+        print("\n".join(table), flush=True)
 
     async def _open_door(
         self, name: str, addresses: Sequence[Address], factory: Callable[[], asyncio.Protocol]
-    ) -> None:
+    ) -> list[str]:
+        rows = []
         for address in addresses:
             where = str(address)
             try:
@@ -221,7 +224,8 @@ class Server:
             # Port 0 means any: what is shown is what was given.
             ports = sorted({sock.getsockname()[1] for sock in door.sockets if address.path is None})
             shown = where if address.port or not ports else f"{where.rpartition(':')[0]}:{ports[0]}"
-            print(f"  {name:<8} {shown:<22} {self.phrases(name)}")
+            rows.append(f"  {name:<8} {shown:<22} {self.phrases(name)}")
+        return rows
 
     def _make(self, maker: DoorMaker, door: str) -> Callable[[], asyncio.Protocol]:
         try:
