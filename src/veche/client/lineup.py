@@ -72,11 +72,6 @@ class Lineup:
         """Whether what is put in line now must wait for answers first."""
         return not self.is_open or len(self._waiting) + len(self._outstanding) >= self._window
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing waits for anything."""
-        return not self._waiting and not self._outstanding and not self.doubtful
-
     def add(self, piece: Outgoing) -> None:
         """Put a piece at the end of the line."""
         self._waiting.append(piece)

@@ -64,7 +64,6 @@ class Log:
         "batch",
         "chance",
         "clock",
-        "facts_applied",
         "failed",
         "fanout",
         "journal",
@@ -104,7 +103,6 @@ class Log:
         self.on_applied: Callable[[Fact], None] | None = None
         self.on_bug: Callable[[Ask], None] | None = None
         self.journal: list[Fact] | None = None  # a test sets a list to have every applied fact
-        self.facts_applied = 0
 
     def commit(self, fact: Fact, ask: Ask | None, then: Then | None = None) -> None:
         """Put a fact in line. What must last waits for the turn's end, to share a commit; the rest may pass now."""
@@ -226,7 +224,6 @@ class Log:
                 # Looked up before, since who leaves is not in the world behind it.
                 actor = self.world.users.get(fact.actor)
                 audience = entry.row.apply(self.world, fact)
-                self.facts_applied += 1
                 if self.journal is not None:
                     self.journal.append(fact)
                 self.fanout.deliver(audience, fact, entry.row, ask, actor)

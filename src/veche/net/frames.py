@@ -16,10 +16,8 @@ _CONTINUATION = 0x0
 _FIN = 0x80
 
 NORMAL = 1000
-GOING_AWAY = 1001
 PROTOCOL_ERROR = 1002
 BAD_DATA = 1007
-POLICY = 1008
 TOO_BIG = 1009
 
 # An IRC line is at most 8191 bytes of tags and a body; what is longer by a little still earns its 417.

@@ -14,8 +14,6 @@ from enum import Enum
 CLIENT_TAG_DATA = 4094
 # Modern IRC: "limit messages to 512 bytes in length, including the trailing CR-LF".
 BODY_LIMIT = 510
-# '@' + tag data + ' ' + body: the longest line that a client may send, without its CR LF.
-LINE_LIMIT = 1 + CLIENT_TAG_DATA + 1 + BODY_LIMIT
 # An unfinished line may grow this far before the stream is given up: a line that is too long by a little
 # earns its 417, a stream without any newline costs no more memory than this.
 TAIL_LIMIT = 16 * 1024
