@@ -161,5 +161,5 @@ def test_tags_are_those_of_the_view() -> None:
     assert tags_of(Fact("u1"), MESSAGE_TAGS, None) == ""
     robot = User("u1", "robot", "robot", "~r", "there", "R", 0)
     robot.modes = frozenset("B")
-    assert tags_of(fact, MESSAGE_TAGS, robot) == "@msgid=M;+a=b;bot "
+    assert tags_of(fact, MESSAGE_TAGS, robot) == "@msgid=M;bot;+a=b "
     assert tags_of(fact, SERVER_TIME, robot) == "@time=1970-01-01T00:00:00.000Z "

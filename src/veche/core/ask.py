@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from veche.core.fanout import on_behalf_of
 from veche.core.longtext import LINE_END
 from veche.core.replies import Failure, Refusal, numeric_line, standard_line, with_tag
 from veche.wire.message import Message, escape
@@ -93,6 +94,11 @@ class Ask:
     def reply(self, numeric: str, *params: str) -> None:
         """Answer with a numeric; the last parameter is the sentence where the numeric has one."""
         self.send(numeric_line(self.engine.settings.server, numeric, self.session.nick, params))
+
+    def reply_for(self, user: User, numeric: str, *params: str) -> None:
+        """Answer with a numeric in the place of a user, who might have answered himself."""
+        line = numeric_line(self.engine.settings.server, numeric, self.session.nick, params)
+        self.send(on_behalf_of(user, self.session.view, line))
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer with a refusal."""

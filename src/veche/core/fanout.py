@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from veche.core.operators import OPERATOR
 from veche.core.registry import OwnCopy
-from veche.core.replies import iso_time
+from veche.core.replies import iso_time, with_tag
 from veche.state.events import SILENCE, Audience, Fact
 from veche.state.user import BOT
 from veche.wire.caps import ECHO_MESSAGE, MESSAGE_TAGS, OPER_TAG, SERVER_TIME
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from veche.core.session import Session
     from veche.state.room import Room
     from veche.state.user import User
+
+# oper-tag: "Servers supporting this capability MAY be configured to restrict visibility of this tag or its value." By
+# which name an operator has proved himself is nobody's business, so it has none.
+_OPER = "draft/oper"
 
 Group = dict[int, dict["Session", None]]  # view -> sessions, in the order of joining
 
@@ -161,13 +165,18 @@ def tags_of(fact: Fact, view: int, actor: User | None) -> str:
     if view & MESSAGE_TAGS:
         if msgid := getattr(fact, "msgid", ""):
             tags.append("msgid=" + msgid)
-        if client := getattr(fact, "tags", ""):
-            tags.append(client)
         if actor is not None and BOT in actor.modes:
             # bot-mode: "Servers MUST NOT send this tag with a value"
             tags.append("bot")
     if view & OPER_TAG and actor is not None and OPERATOR in actor.modes:
-        # oper-tag: "Servers supporting this capability MAY be configured to restrict visibility of this tag or its
-        # value." By which name he proved himself is nobody's business, so it has none.
-        tags.append("draft/oper")
+        tags.append(_OPER)
+    if view & MESSAGE_TAGS and (client := getattr(fact, "tags", "")):
+        # message-tags: "Any server-sent tags attached to messages MUST be included before client-only tags"
+        tags.append(client)
     return "@" + ";".join(tags) + " " if tags else ""
+
+
+def on_behalf_of(user: User, view: int, line: str) -> str:
+    """A numeric that speaks for a user, as an answering machine does: the tag of an operator "SHOULD be added to any
+    numeric replies sent on behalf of the user"."""
+    return with_tag(line, _OPER) if view & OPER_TAG and OPERATOR in user.modes else line

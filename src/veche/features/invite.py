@@ -111,7 +111,7 @@ def _tell(ask: Ask, fact: UserInvited) -> None:
     ask.engine.log.commit(InvitationNoticed(fact.actor, fact.source, fact.room, fact.target, fact.nick), None)
     target = ask.world.users.get(fact.target)
     if target is not None and target.away:
-        ask.reply(numerics.RPL_AWAY, target.nick, target.away)
+        ask.reply_for(target, numerics.RPL_AWAY, target.nick, target.away)
 
 
 def _tell_uninvited(ask: Ask, fact: UserUninvited) -> None:

@@ -205,7 +205,7 @@ def _tell_away(ask: Ask, fact: MessageSent) -> None:
     """Modern IRC, 301: "Indicates that the user [...] is currently away and sends the away message that they set." """
     other = ask.world.users.get(fact.recipient)
     if other is not None and other.away:
-        ask.reply(numerics.RPL_AWAY, other.nick, other.away)
+        ask.reply_for(other, numerics.RPL_AWAY, other.nick, other.away)
 
 
 def _is_hidden(ask: Ask, room: Room) -> bool:
