@@ -54,6 +54,7 @@ def test_what_is_no_mask_is_refused(text: str) -> None:
         ("ANN!*@*", "", True),
         ("bob", "", False),
         ("*@there", "", True),
+        # account-extban: "Servers MUST support matching exact account names."
         ("a:anna", "Anna", True),
         ("a:*", "", False),
         ("a:*", "x", True),

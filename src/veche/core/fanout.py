@@ -162,21 +162,32 @@ def tags_of(fact: Fact, view: int, actor: User | None) -> str:
     tags = []
     if view & SERVER_TIME:
         tags.append("time=" + iso_time(fact.time))
-    if view & MESSAGE_TAGS:
-        if msgid := getattr(fact, "msgid", ""):
-            tags.append("msgid=" + msgid)
-        if actor is not None and BOT in actor.modes:
-            # bot-mode: "Servers MUST NOT send this tag with a value"
-            tags.append("bot")
-    if view & OPER_TAG and actor is not None and OPERATOR in actor.modes:
-        tags.append(_OPER)
+    if view & MESSAGE_TAGS and (msgid := getattr(fact, "msgid", "")):
+        tags.append("msgid=" + msgid)
+    if actor is not None:
+        tags += _tags_by(actor, view)
     if view & MESSAGE_TAGS and (client := getattr(fact, "tags", "")):
         # message-tags: "Any server-sent tags attached to messages MUST be included before client-only tags"
         tags.append(client)
     return "@" + ";".join(tags) + " " if tags else ""
 
 
+def _tags_by(user: User, view: int) -> list[str]:
+    """The tags that say who somebody is, on all that he does."""
+    tags = []
+    if view & MESSAGE_TAGS and BOT in user.modes:
+        # bot-mode: "Servers MUST NOT send this tag with a value"
+        tags.append("bot")
+    if view & OPER_TAG and OPERATOR in user.modes:
+        tags.append(_OPER)
+    return tags
+
+
 def on_behalf_of(user: User, view: int, line: str) -> str:
-    """A numeric that speaks for a user, as an answering machine does: the tag of an operator "SHOULD be added to any
-    numeric replies sent on behalf of the user"."""
-    return with_tag(line, _OPER) if view & OPER_TAG and OPERATOR in user.modes else line
+    """A numeric that speaks for a user, as an answering machine does, or that he has caused by what he did.
+
+    bot-mode: "The tag SHOULD also be added by the ircd to all numerics directly caused by the bot." oper-tag: it
+    "SHOULD be added to any numeric replies sent on behalf of the user".
+    """
+    tags = _tags_by(user, view)
+    return with_tag(line, ";".join(tags)) if tags else line

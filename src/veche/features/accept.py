@@ -9,6 +9,7 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.engine import Engine
+from veche.core.fanout import on_behalf_of
 from veche.core.registry import Command, FactRow, Feature, UserMode
 from veche.core.replies import Refusal, numeric_line, pack
 from veche.core.settings import Settings
@@ -140,9 +141,8 @@ def tell_recipient(engine: Engine, fact: Knocked) -> None:
     sender, recipient = pair
     whom = (sender.nick, f"{sender.username}@{sender.host}", "is messaging you, and you have umode +g.")
     for session in engine.fanout.sessions.get(recipient.uid, ()):
-        engine.outboxes.send(
-            session, numeric_line(engine.settings.server, numerics.RPL_UMODEGMSG, session.nick, whom)
-        )
+        line = numeric_line(engine.settings.server, numerics.RPL_UMODEGMSG, session.nick, whom)
+        engine.outboxes.send(session, on_behalf_of(sender, session.view, line))
 
 
 def tell_sender(ask: Ask, fact: Knocked) -> None:
