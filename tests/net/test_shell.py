@@ -64,8 +64,10 @@ async def test_a_nearer_deadline_takes_the_place_of_a_far_one(house: House) -> N
 
 
 def test_chance_does_not_repeat_itself() -> None:
-    chance = SystemChance()
-    msgids = [chance.msgid(1767268800000) for _ in range(2000)]
+    # message-ids: "Uniqueness in this context means that any other message transmitted on the entire network at any
+    # time MUST NOT share the same value." Two processes, as before and after a restart, in one millisecond:
+    chance, another = SystemChance(), SystemChance()
+    msgids = [each.msgid(1767268800000) for _ in range(1000) for each in (chance, another)]
     assert len(set(msgids)) == 2000
     assert {time_of_msgid(msgid) for msgid in msgids} == {1767268800000}
     assert len({chance.uid() for _ in range(2000)}) == 2000

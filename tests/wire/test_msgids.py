@@ -11,6 +11,8 @@ from veche.wire.msgids import make_msgid, time_of_msgid
 
 @given(st.integers(0, (1 << 48) - 1), st.binary(min_size=16, max_size=16))
 def test_the_time_can_be_read_from_the_id(time: int, chance: bytes) -> None:
+    # message-ids: "To allow their use outside the tag space, e.g. as command parameters, message IDs MUST NOT start
+    # with a colon (`:`) and MUST NOT contain any of `SPACE`, `CR`, `LF`."
     msgid = make_msgid(time, chance)
     assert time_of_msgid(msgid) == time
     assert len(msgid) == 30

@@ -3,7 +3,7 @@
 The rule: the time in front makes ids of one moment neighbours in an index and lets any two be put in order roughly;
 the chance behind it makes them impossible to guess. Nobody but the record's own code may rely on the time.
 
-Source: message-ids ("the ID [...] MUST be unique"; its format is the server's own).
+Source: message-ids ("The tag value MUST be a unique ID chosen by the originating server"; its format is our own).
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
