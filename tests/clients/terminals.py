@@ -71,5 +71,12 @@ class Terminal:
             assert time.monotonic() < end, f"{self.name} does not show {missing}:\n{self.screen()}"
             time.sleep(0.05)
 
+    def ends(self) -> None:
+        """Wait until the program has ended."""
+        end = time.monotonic() + PATIENCE
+        while self._terminals.run("display", "-p", "-t", self.name, "#{pane_dead}") != "1\n":
+            assert time.monotonic() < end, f"{self.name} has not ended:\n{self.screen()}"
+            time.sleep(0.05)
+
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

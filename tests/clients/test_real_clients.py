@@ -1,7 +1,7 @@
-"""Everybody at one table: two plain clients, irssi and WeeChat over TLS, as they come, nc, and the old client.
+"""Everybody at one table: two plain clients, irssi, WeeChat and catgirl over TLS, as they come, nc, and the old client.
 
-They find one another in the lobby, see one list of people, whisper, and see each other come and go; irssi and WeeChat
-do what people do in rooms, and neither ever shows an error that nobody has provoked.
+They find one another in the lobby, see one list of people, whisper, and see each other come and go; irssi, WeeChat and
+catgirl do what people do in rooms, and what they have captured of it holds no error that nobody has provoked.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.captured import refusals, weechat_errors
 from tests.clients.terminals import PATIENCE, Terminal, Terminals
 
 ROOT = Path(__file__).parent.parent.parent
-pytestmark = [pytest.mark.slow, pytest.mark.needs("tmux", "irssi", "weechat", "nc", "linux")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("tmux", "irssi", "weechat", "catgirl", "nc", "linux")]
 
 # What clients show when a server does what they did not expect, or answers what they need not have asked.
 TROUBLE = re.compile(
@@ -74,6 +75,7 @@ def irssi(terminals: Terminals, port: int, nick: str) -> Terminal:
     terminal = terminals.open(nick, f"irssi --home=./irssi-{nick} --noconnect")
     terminal.shows("Irssi")
     terminal.type(f"/set nick {nick}")
+    terminal.type("/set rawlog_lines 2000")  # it keeps 200 of the lines that /rawlog save writes down
     terminal.type("/set cmd_queue_speed 500msec")  # it would rest for two seconds between any two commands
     terminal.type(f"/connect -tls 127.0.0.1 {port}")
     terminal.shows("Act: 2")
@@ -83,12 +85,31 @@ def irssi(terminals: Terminals, port: int, nick: str) -> Terminal:
 
 
 def weechat(terminals: Terminals, port: int, nick: str) -> Terminal:
-    """WeeChat as it comes, over TLS; it would refuse a certificate that nobody vouches for."""
+    """WeeChat as it comes, over TLS; it would refuse a certificate that nobody vouches for.
+
+    What goes over the wire it shows in a buffer, irc_raw, and writes into a log at its end.
+    """
     commands = (
+        "/server raw;/command -buffer irc.irc_raw core /buffer set localvar_del_no_log;"
+        "/command -buffer irc.irc_raw * /logger set 9;"
         f"/server add veche 127.0.0.1/{port} -ssl -nicks={nick};/set irc.server.veche.ssl_verify off;"
         "/set irc.look.server_buffer independent;/connect veche"
     )
-    return terminals.open(nick, f"weechat --dir ./weechat-{nick} --run-command '{commands}'")
+    terminal = terminals.open(nick, f"weechat --dir ./weechat-{nick} --run-command '{commands}'")
+    terminal.shows("has joined #lobby")
+    return terminal
+
+
+def catgirl(terminals: Terminals, port: int, nick: str) -> Terminal:
+    """catgirl, which knows nothing but TLS: trusting the certificate that it has fetched, as its manual teaches.
+
+    What goes over the wire it writes into a file beside its nick, when asked for it.
+    """
+    fetch = f"catgirl -o -h 127.0.0.1 -p {port} >veche.pem"
+    join = f"exec catgirl -t ./veche.pem -h 127.0.0.1 -p {port} -n {nick} -v 2>{nick}.raw"
+    terminal = terminals.open(nick, f"{fetch} && {join}")
+    terminal.shows("Welcome to Veche!")
+    return terminal
 
 
 def plain(terminals: Terminals, port: int, nick: str) -> Terminal:
@@ -97,7 +118,27 @@ def plain(terminals: Terminals, port: int, nick: str) -> Terminal:
     return terminals.open(nick, f"{python} -m veche.client.plain 127.0.0.1:{port} --plain --nick {nick}")
 
 
-def test_everybody_meets_everybody(ports: Ports, terminals: Terminals) -> None:
+def irssi_refusals(terminal: Terminal, folder: Path) -> list[str]:
+    """What an irssi that ends now has been refused."""
+    terminal.type(f"/rawlog save ./{terminal.name}.raw")
+    terminal.type("/quit bye")
+    terminal.ends()
+    at_once, *later = refusals((folder / f"{terminal.name}.raw").read_text())
+    # It sends a JOIN without a room first of all, to know from the answer a server that knows nothing of CAP.
+    assert at_once.startswith("451 "), at_once
+    return later
+
+
+def weechat_refusals(terminal: Terminal, folder: Path) -> list[str]:
+    """What a WeeChat that ends now has been refused."""
+    terminal.type("/quit bye")
+    terminal.ends()
+    home = folder / f"weechat-{terminal.name}"
+    assert weechat_errors(home) == []
+    return refusals((home / "logs" / "irc.irc_raw.weechatlog").read_text())
+
+
+def test_everybody_meets_everybody(ports: Ports, terminals: Terminals, tmp_path: Path) -> None:
     ira = irssi(terminals, ports.ircs, "ira")
     wes = weechat(terminals, ports.ircs, "wes")
     ira.shows("wes")
@@ -138,8 +179,8 @@ def test_everybody_meets_everybody(ports: Ports, terminals: Terminals) -> None:
         if receiver is ira:
             ira.type("/window goto nina")
         if receiver is wes:
-            wes.shows("4.  ira")
-            wes.type("/buffer 4")
+            wes.shows("5.  ira")
+            wes.type("/buffer 5")
         receiver.shows(f"a secret of {sender.name}")
     for stranger in (ira, wes, nina, olga):
         assert "a secret of bob" not in stranger.screen(), stranger.screen()
@@ -158,9 +199,13 @@ def test_everybody_meets_everybody(ports: Ports, terminals: Terminals) -> None:
     ann.shows(nina_left)
     for person in (ira, wes):
         assert not TROUBLE.search(person.screen()), person.screen()
+    assert irssi_refusals(ira, tmp_path) == []
+    assert weechat_refusals(wes, tmp_path) == []
 
 
-def test_irssi_and_weechat_do_what_people_do_in_rooms(ports: Ports, terminals: Terminals) -> None:
+def test_irssi_and_weechat_do_what_people_do_in_rooms(
+    ports: Ports, terminals: Terminals, tmp_path: Path
+) -> None:
     ira = irssi(terminals, ports.ircs, "ira")
     wes = weechat(terminals, ports.ircs, "wes")
     ira.type("/join #tea")
@@ -191,5 +236,45 @@ def test_irssi_and_weechat_do_what_people_do_in_rooms(ports: Ports, terminals: T
     ira.shows("wes [~", "is using a secure connection", "End of WHOIS", "End of /WHO list", "#lobby 2")
     assert not TROUBLE.search(ira.screen()), ira.screen()
     assert not TROUBLE.search(wes.screen()), wes.screen()
-    ira.type("/quit bye")
-    wes.type("/quit bye")
+    assert irssi_refusals(ira, tmp_path) == []
+    assert weechat_refusals(wes, tmp_path) == ["474 wesley #tea :Cannot join channel (+b)"]
+
+
+def test_catgirl_does_what_people_do_in_rooms(ports: Ports, terminals: Terminals, tmp_path: Path) -> None:
+    cat = catgirl(terminals, ports.ircs, "cat")
+    wes = weechat(terminals, ports.ircs, "wes")
+    cat.type("/join #tea")
+    cat.shows("cat arrives", "#tea")
+    cat.type("/topic Oolong today")
+    wes.type("/join #tea")
+    wes.shows("Oolong today")
+    wes.type("/buffer #tea")
+    cat.type("some tea?")
+    wes.type("two cups")
+    wes.shows("some tea?")
+    cat.shows("two cups")
+    cat.type("/list")
+    cat.type("/names")
+    cat.type("/whois wes")
+    cat.type("/nick cathy")
+    wes.shows("cat is now known as cathy")
+    cat.type("/op wes")
+    wes.shows("+o wes")
+    cat.type("/ban wes!*@*")
+    cat.type("/kick wes too strong")
+    wes.shows("+b wes!*@*", "too strong")
+    cat.type("/ban")
+    cat.shows("Banned from #tea")
+    cat.type("/whowas cat")
+    wes.type("/join #tea")
+    wes.shows("Cannot join channel (+b)")
+    cat.type("/window 0")
+    cat.shows(
+        *("In #tea are 2 under the banner: Oolong today", "wes is in #lobby, #tea"),
+        *("wes is using a secure connection", "cat was cat!~cat@"),
+    )
+    assert not TROUBLE.search(cat.screen()), cat.screen()
+    cat.type("/quit bye")
+    cat.ends()
+    assert refusals((tmp_path / "cat.raw").read_text()) == []
+    assert weechat_refusals(wes, tmp_path) == ["474 wes #tea :Cannot join channel (+b)"]
