@@ -23,7 +23,7 @@ def test_a_fact_comes_back_as_it_was(actor: str, source: str, nick: str, time: i
 
 
 def test_the_values_of_bases_are_written_too() -> None:
-    assert slots_of(LastingFact) == ["actor", "time", "msgid", "seq"]
+    assert slots_of(LastingFact) == ("actor", "time", "msgid", "seq")
 
 
 class Younger(Fact):

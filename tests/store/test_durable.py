@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from veche.store.durable import open_store
+from veche.store.durable import SqliteStore, open_store
 from veche.testing.contracts import StoreBench, StoreContract, Turns
 
 
@@ -13,6 +13,13 @@ class TestSqliteStore(StoreContract):
     @pytest.fixture
     def bench(self, tmp_path: Path) -> Iterator[StoreBench]:
         turns = Turns()
-        store = open_store(tmp_path / "data", turns.post)
-        yield StoreBench(store, turns)
-        store.close()
+        stores = [open_store(tmp_path / "data", turns.post)]
+
+        def restart() -> SqliteStore:
+            assert stores[-1].close()
+            stores.append(open_store(tmp_path / "data", turns.post))
+            return stores[-1]
+
+        bench = StoreBench(stores[0], turns, restart=restart)
+        yield bench
+        stores[-1].close()

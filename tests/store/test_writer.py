@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from veche.core.ports import Page, Record, StoreError, StoreRefused
+from veche.core.ports import ForgottenFact, Page, Row, SavedFact, StoreError, StoreRefused
 from veche.store import schema
 from veche.store.durable import open_store
 from veche.store.engines.sqlite import WAL_LIMIT, connect_reader, connect_writer
@@ -31,7 +31,7 @@ class Desk:
         # What others read: the writer's connection belongs to its thread.
         self.reader = connect_reader(path)
 
-    def commit(self, *records: Record) -> StoreError | None:
+    def commit(self, *records: Row) -> StoreError | None:
         answers: list[StoreError | None] = []
         self.writer.append(list(records), answers.append)
         self.turns.take()
@@ -53,7 +53,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk.close()
 
 
-def statements(desk: Desk, *records: Record) -> list[str]:
+def statements(desk: Desk, *records: Row) -> list[str]:
     """Commit a batch; the statements that it took."""
     seen: list[str] = []
     desk.connection.set_trace_callback(seen.append)
@@ -80,6 +80,31 @@ def test_a_batch_beyond_one_statement_is_one_transaction(desk: Desk) -> None:
     batch = [make_record(n) for n in range(2, 2 * MOST_ROWS + 3)]
     assert statements(desk, *batch) == ["begin", "insert", "insert", "insert", "commit"]
     assert desk.seqs() == list(range(1, 2 * MOST_ROWS + 3))
+
+
+def test_a_batch_of_facts_of_one_sort_is_one_statement(desk: Desk) -> None:
+    keyed = [SavedFact(n, "Read", "{}", f"ann #{n % 9}") for n in range(1, 100)]
+    assert statements(desk, *keyed) == ["insert"]
+    assert statements(desk, SavedFact(100, "TopicSet", "{}"), SavedFact(101, "TopicSet", "{}")) == ["insert"]
+    assert statements(desk, ForgottenFact(102, "Read", "ann #1"), ForgottenFact(103, "Read", "x")) == [
+        "delete"
+    ]
+
+
+def test_a_batch_of_several_sorts_is_one_transaction(desk: Desk) -> None:
+    assert desk.commit(make_record(1)) is None
+    batch = [
+        SavedFact(3, "Read", "{}", "ann"),
+        SavedFact(4, "TopicSet", "{}"),
+        ForgottenFact(5, "Read", "bob"),
+    ]
+    assert statements(desk, *batch) == ["begin", "insert", "insert", "delete", "commit"]
+    assert statements(desk, make_record(6), SavedFact(7, "Read", "{}", "ann")) == [
+        "begin",
+        "insert",
+        "insert",
+        "commit",
+    ]
 
 
 def test_statements_stay_within_the_limit_of_variables() -> None:

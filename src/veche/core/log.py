@@ -17,9 +17,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from veche.core.ports import Row, SavedFact, Store, StoreError, StoreUnknown
+from veche.core.ports import Row, Store, StoreError, StoreUnknown
 from veche.core.replies import Refusal
-from veche.state.codec import encode
+from veche.core.saved import row_of
 from veche.state.events import Fact, LastingFact
 from veche.wire.numerics import ERR_UNKNOWNERROR
 
@@ -178,7 +178,7 @@ class Log:
             if storing and row.saves is not None:
                 for saved in row.saves(self.world, fact):
                     self.seq += 1
-                    rows.append(SavedFact(self.seq, type(saved).__name__, encode(saved)))
+                    rows.append(row_of(self.seq, saved))
                     entry.is_stored = True
             if fact.changes:
                 break

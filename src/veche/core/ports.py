@@ -113,17 +113,35 @@ class Record:
 
 
 class SavedFact:
-    """A fact that must be known again after a restart: its place in the log, its kind's name, its values (JSON)."""
+    """A fact that must be known again after a restart: its place in the log, its kind's name, its values (JSON).
 
-    __slots__ = ("body", "kind", "seq")
+    Of those with one kind and one `key` only the newest is kept; with "" every one is.
+    """
 
-    def __init__(self, seq: int, kind: str, body: str) -> None:
+    __slots__ = ("body", "key", "kind", "seq")
+
+    def __init__(self, seq: int, kind: str, body: str, key: str = "") -> None:
         self.seq = seq
         self.kind = kind
         self.body = body
+        self.key = key
 
     def __repr__(self) -> str:
-        return f"SavedFact({self.seq}, {self.kind!r}, {self.body!r})"
+        return f"SavedFact({self.seq}, {self.kind!r}, {self.body!r}, {self.key!r})"
+
+
+class ForgottenFact:
+    """The saved fact with this kind and `key` (not "") is not kept any more; nothing happens if there is none."""
+
+    __slots__ = ("key", "kind", "seq")
+
+    def __init__(self, seq: int, kind: str, key: str) -> None:
+        self.seq = seq
+        self.kind = kind
+        self.key = key
+
+    def __repr__(self) -> str:
+        return f"ForgottenFact({self.seq}, {self.kind!r}, {self.key!r})"
 
 
 class Redaction:
@@ -197,7 +215,7 @@ class Reaction:
 # Different reactions of one person to one message that are kept.
 REACTIONS_OF_ONE = 20
 
-Row = Record | SavedFact | Redaction | Reaction
+Row = Record | SavedFact | ForgottenFact | Redaction | Reaction
 
 
 class StoreError(Exception):
@@ -294,15 +312,18 @@ class Store(Protocol):
     """The record. One commit is under way at a time; answers come in a later turn, never inside the call."""
 
     def last(self) -> tuple[int, int]:
-        """The highest `seq` of all rows, and the newest record's `time`; (0, 0) for none. Never blocks."""
+        """The highest `seq` of all rows, and the newest record's `time`; (0, 0) for none. Never blocks.
+
+        After a start only rows that are still kept count, so a place of what was forgotten last is given again.
+        """
 
     def saved(self) -> list[SavedFact]:
-        """The saved facts in the order of the log. For the start: it may block."""
+        """The saved facts, with a key and without, in the order of the log. For the start: it may block."""
 
     def replace_saved(self, facts: list[SavedFact]) -> None:
-        """Put these in the place of all saved facts, at once or not at all. For the start: it may block.
+        """Put these in the place of all saved facts without a key, at once or not at all; none of them has one.
 
-        Raises StoreError.
+        For the start: it may block. Raises StoreError.
         """
 
     def append(self, rows: list[Row], done: Callable[[StoreError | None], None]) -> None:

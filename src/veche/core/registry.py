@@ -140,7 +140,8 @@ class FactRow:
     `record(world, fact)`: the row of the record for what must last, or None if this one need not; no function for
     facts that nobody stores. Asked behind the guard, so that the world is the one in which the fact happens.
     `saves(world, fact)`: the facts that must be known again after a restart if this one happens: itself, others, or
-    none. They are applied to a world without users, in order, before anybody comes.
+    none. They are applied to a world without users, in order of `Fact.phase`, before anybody comes. Of those with
+    one `Fact.saved_key` only the newest is kept; `Forgotten(kind, key)` among them ends that.
     `own_copy`: whether the asker gets a copy.
     """
 
@@ -172,7 +173,7 @@ class Feature:
     `reactions` are called after a fact was applied for an asker of this node: `reaction(ask, fact)`.
     `witnesses` are called after every applied fact of their kind, whoever caused it: `witness(engine, fact)`; its
     audience has heard of it, and a user who has left is still attached to his sessions.
-    `snapshot(world)`: the fewest facts that, saved, bring back what this feature has saved so far.
+    `snapshot(world)`: the fewest facts that, saved, bring back what this feature has saved so far without a key.
     `progress` is called after each command of a connection that is not registered yet, until one has ended it.
     `admits(engine, address)` is asked of each connection before anything else: why it is refused, or "".
     `guards` are asked after the guard of a fact's own feature, and refuse as it does.

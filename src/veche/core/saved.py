@@ -1,16 +1,19 @@
 """What outlives the process beside the messages: saved facts, brought back at the start and kept few.
 
-The rule: the saved facts, applied in order to an empty world, give the lasting part of the world (rooms that stay,
-bans of the server) as it was acknowledged. When they have become many more than needed, snapshots replace them.
+The rule: the saved facts, applied by phase to an empty world, give the lasting part of the world (rooms that stay,
+bans of the server) as it was acknowledged. What has a key is kept few by the store, which holds the newest of each key.
+When those without have become many more than needed, snapshots replace them.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from veche.core.ports import SavedFact, Store, StoreError
+from veche.core.ports import ForgottenFact, SavedFact, Store, StoreError
 from veche.state.codec import CodecError, decode, encode
+from veche.state.events import Fact, Forgotten
 
 if TYPE_CHECKING:
     from veche.core.log import Log
@@ -23,14 +26,24 @@ WASTE = 4
 _log = logging.getLogger("veche.saved")
 
 
+def row_of(seq: int, fact: Fact) -> SavedFact | ForgottenFact:
+    """What the store is handed for one of the facts that `FactRow.saves` has named."""
+    if isinstance(fact, Forgotten):
+        return ForgottenFact(seq, fact.kind_name, fact.key)
+    return SavedFact(seq, type(fact).__name__, encode(fact), fact.saved_key())
+
+
 def restore(log: Log, store: Store) -> None:
     """Apply what was saved to the log's empty world, before anybody comes."""
     saved = store.saved()
-    for row in saved:
-        kind = log.registry.kinds.get(row.kind)
-        if kind is None:
-            _log.warning("a saved %s is left alone: no feature of this server knows it", row.kind)
-            continue
+    kinds = log.registry.kinds
+    unknown = Counter(row.kind for row in saved if row.kind not in kinds)
+    for name, count in unknown.items():
+        _log.warning("%d saved %s left alone: no feature of this server knows them", count, name)
+    # Sorting keeps the order of the log within a phase.
+    known = sorted((row for row in saved if row.kind in kinds), key=lambda row: kinds[row.kind].phase)
+    for row in known:
+        kind = kinds[row.kind]
         try:
             fact = decode(kind, row.body)
         except CodecError as error:
@@ -39,7 +52,7 @@ def restore(log: Log, store: Store) -> None:
         log.registry.facts[kind].apply(log.world, fact)
         if log.journal is not None:
             log.journal.append(fact)
-    _make_few(log, store, saved)
+    _make_few(log, store, [row for row in saved if not row.key])
 
 
 def _make_few(log: Log, store: Store, saved: list[SavedFact]) -> None:
@@ -50,6 +63,7 @@ def _make_few(log: Log, store: Store, saved: list[SavedFact]) -> None:
         for feature in log.registry.features
         if feature.snapshot is not None
         for fact in feature.snapshot(log.world)
+        if not fact.saved_key()
     ]
     if len(saved) < WASTE * len(facts):
         return

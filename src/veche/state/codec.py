@@ -8,6 +8,9 @@ import json
 
 from veche.state.events import Fact
 
+# Found once for each kind: a start decodes many thousand facts of few kinds.
+_slots: dict[type[Fact], tuple[str, ...]] = {}
+
 
 class CodecError(ValueError):
     """A text that is not this kind of fact; says what is missing."""
@@ -37,6 +40,10 @@ def decode(kind: type[Fact], body: str) -> Fact:
     return fact
 
 
-def slots_of(kind: type[Fact]) -> list[str]:
+def slots_of(kind: type[Fact]) -> tuple[str, ...]:
     """The names of a fact's values, those of its bases first."""
-    return [name for cls in reversed(kind.__mro__) for name in getattr(cls, "__slots__", ())]
+    names = _slots.get(kind)
+    if names is None:
+        names = tuple(name for cls in reversed(kind.__mro__) for name in getattr(cls, "__slots__", ()))
+        _slots[kind] = names
+    return names

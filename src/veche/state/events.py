@@ -31,15 +31,23 @@ class Fact:
 
     `changes` says whether applying it changes the world, so that what comes behind it must be judged afterwards.
     `defaults` holds the values of slots that saved facts of an older version lack.
+    `phase`: at the start saved facts are applied by phase, and in one phase by their places in the log. What needs
+    rooms or accounts to be there has a later phase than what brings them. In one phase nothing is promised between
+    facts with a key and those without: a newer fact of the same key takes the older one's place and not its turn.
     """
 
     __slots__ = ("actor", "time")
     changes = True
     defaults: ClassVar[Mapping[str, object]] = {}
+    phase: ClassVar[int] = 0
 
     def __init__(self, actor: str) -> None:
         self.actor = actor
         self.time = 0  # set by the log when the fact gets its place in line
+
+    def saved_key(self) -> str:
+        """The key under which only the newest saved fact of this kind is kept; "" keeps every one, in order."""
+        return ""
 
     def __repr__(self) -> str:
         names = [name for cls in type(self).__mro__ for name in getattr(cls, "__slots__", ())]
@@ -58,6 +66,19 @@ class LastingFact(Fact):
         super().__init__(actor)
         self.seq = 0
         self.msgid = ""
+
+
+class Forgotten(Fact):
+    """The saved fact of a kind that has `key` need not be known any more. Only for `saves`: it is never applied."""
+
+    __slots__ = ("key", "kind_name")
+
+    def __init__(self, kind: type[Fact], key: str) -> None:
+        if not key:
+            raise AssertionError("a fact without a key is not forgotten one by one")
+        super().__init__("")
+        self.kind_name = kind.__name__
+        self.key = key
 
 
 class UserArrived(Fact):

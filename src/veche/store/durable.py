@@ -17,6 +17,7 @@ from veche.core.ports import Page, Record, Row, SavedFact, StoreError, StoreRefu
 from veche.store import schema
 from veche.store.directory import DataDirectory, explain
 from veche.store.engines.sqlite import connect_writer, describe, empty_wal, primary_code
+from veche.store.facts import saved_facts
 from veche.store.history import History
 from veche.store.refusals import DataDirectoryError
 from veche.store.worker import Post
@@ -68,7 +69,7 @@ class SqliteStore:
         return saved
 
     def replace_saved(self, facts: list[SavedFact]) -> None:
-        """Put these in the place of all saved facts, at once or not at all. Blocks. Raises StoreError."""
+        """Put these in the place of all without a key, at once or not at all. Blocks. Raises StoreError."""
         self._writer.replace_saved(facts)
 
     def append(self, rows: list[Row], done: Callable[[StoreError | None], None]) -> None:
@@ -169,7 +170,7 @@ def _open(directory: DataDirectory, post: Post, migrations: schema.Migrations) -
             directory.mark_made()
         directory.mark_running()
         last = schema.last_message(connection)
-        saved = schema.saved_facts(connection)
+        saved = saved_facts(connection)
         history = History(directory.database, post)
     except BaseException:
         connection.close()

@@ -8,7 +8,6 @@ import os
 import sqlite3
 from pathlib import Path
 
-from veche.core.ports import SavedFact
 from veche.store.directory import APPLICATION_ID
 from veche.store.files import open_private, sync_directory
 from veche.store.refusals import DataDirectoryError
@@ -101,15 +100,9 @@ def last_message(connection: sqlite3.Connection) -> tuple[int, int]:
     seq, time = last or (0, 0)
     others: int = connection.execute(
         "select max(coalesce((select max(seq) from saved_fact), 0), coalesce((select max(seq) from redaction), 0),"
-        " coalesce((select max(seq) from reaction), 0))"
+        " coalesce((select max(seq) from reaction), 0), coalesce((select max(seq) from keyed_fact), 0))"
     ).fetchone()[0]
     return max(seq, others), time
-
-
-def saved_facts(connection: sqlite3.Connection) -> list[SavedFact]:
-    """The saved facts in the order of the log."""
-    rows = connection.execute("select seq, kind, body from saved_fact order by seq")
-    return [SavedFact(*row) for row in rows]
 
 
 def _apply(connection: sqlite3.Connection, script: str, number: int) -> None:

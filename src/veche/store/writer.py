@@ -4,7 +4,8 @@ The rules:
 * **A batch is one statement.** Every call into SQLite gives up the interpreter lock and must win it back, beside a busy
   event loop at up to 5 ms a time. So a batch that brings no new conversation is one INSERT outside a transaction, which
   SQLite begins, syncs and commits itself: 5.8 ms beside a loop that never rests, 16.5 ms with BEGIN and COMMIT around
-  it. `executemany` fights for the lock at every row and is never used.
+  it. `executemany` fights for the lock at every row and is never used. A batch of saved facts of one sort is one
+  statement too.
 * Statements come in a few sizes, filled up with rows of nulls that the statement leaves out: preparing one of a new
   size costs more than the rows do (4.9 against 2.4 microseconds a row).
 * What happened is said before anything else is done: checkpoints are made after the answer, so nobody waits for one.
@@ -23,6 +24,7 @@ from pathlib import Path
 from threading import Event
 
 from veche.core.ports import (
+    ForgottenFact,
     Reaction,
     Record,
     Redaction,
@@ -42,6 +44,7 @@ from veche.store.engines.sqlite import (
     is_sync_failure,
     outcome,
 )
+from veche.store.facts import Statement, replace_saved, statements
 from veche.store.files import Identity, identity
 from veche.store.worker import Post, Worker
 
@@ -75,10 +78,6 @@ _FIND_NUMBERS = """
 """
 _INSERT_CONVERSATIONS = """
     insert into conversation (id, name, era) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)
-"""
-
-_INSERT_FACTS = """
-    insert into saved_fact (seq, kind, body) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)
 """
 
 # A conversation in one era, and its number in the database.
@@ -121,7 +120,9 @@ class Writer:
             self._worker.put(partial(self._write, rows, done))
 
     def replace_saved(self, facts: list[SavedFact]) -> None:
-        """Put these facts in the place of all saved ones. Blocks; for the start. Raises StoreError."""
+        """Put these facts in the place of all without a key. Blocks; for the start. Raises StoreError."""
+        if any(fact.key for fact in facts):
+            raise AssertionError("what has a key is replaced one by one")
         errors: list[StoreError | None] = []
         ended = Event()
 
@@ -167,20 +168,25 @@ class Writer:
     def _try(self, rows: list[Row]) -> StoreError | None:
         records = [row for row in rows if isinstance(row, Record)]
         others = [row for row in rows if not isinstance(row, Record)] if len(records) < len(rows) else []
+        changes = [row for row in others if isinstance(row, Redaction | Reaction)]
         committing = False
         try:
+            facts = statements([row for row in others if isinstance(row, SavedFact | ForgottenFact)])
             self._look()
             self._reopen_if_needed()
             new = self._find_numbers(records)
             if not new and not others and len(records) <= MOST_ROWS:
                 committing = True
                 self._insert(records)
+            elif len(facts) == 1 and not records and not changes:
+                committing = True
+                self._connection.execute(*facts[0])
             else:
                 self._connection.execute("begin immediate")
                 self._insert_conversations(new)
                 for start in range(0, len(records), MOST_ROWS):
                     self._insert(records[start : start + MOST_ROWS])
-                self._insert_others(others)
+                self._insert_others(facts, changes)
                 committing = True
                 self._connection.execute("commit")
         except StoreError as error:
@@ -188,7 +194,7 @@ class Writer:
         except Exception as error:
             return self._fail(error, committing)
         self._pages += len(rows) + _PAGES_OF_A_BATCH
-        self._must_scrub = self._must_scrub or any(isinstance(row, Redaction) for row in others)
+        self._must_scrub = self._must_scrub or any(isinstance(row, Redaction) for row in changes)
         return None
 
     def _insert(self, records: list[Record]) -> None:
@@ -212,26 +218,22 @@ class Writer:
         values += _EMPTY_ROW * (size - len(records))
         self._connection.execute(_INSERT[size], values)
 
-    def _insert_others(self, rows: list[SavedFact | Redaction | Reaction]) -> None:
+    def _insert_others(self, facts: list[Statement], changes: list[Redaction | Reaction]) -> None:
         """Everything but messages, in the order of the log within each kind."""
-        self._insert_facts([row for row in rows if isinstance(row, SavedFact)])
-        if redactions := [row for row in rows if isinstance(row, Redaction)]:
+        for statement in facts:
+            self._connection.execute(*statement)
+        redactions = [row for row in changes if isinstance(row, Redaction)]
+        if redactions:
             redact(self._connection, redactions)
-        for row in rows:
+        for row in changes:
             if isinstance(row, Reaction):
                 react(self._connection, row)
-
-    def _insert_facts(self, facts: list[SavedFact]) -> None:
-        if facts:
-            rows = [(fact.seq, fact.kind, fact.body) for fact in facts]
-            self._connection.execute(_INSERT_FACTS, (json.dumps(rows),))
 
     def _replace_saved(self, facts: list[SavedFact]) -> StoreError | None:
         committing = False
         try:
             self._connection.execute("begin immediate")
-            self._connection.execute("delete from saved_fact")
-            self._insert_facts(facts)
+            replace_saved(self._connection, facts)
             committing = True
             self._connection.execute("commit")
         except Exception as error:

@@ -11,6 +11,7 @@ from functools import partial
 
 from veche.core.ports import (
     REACTIONS_OF_ONE,
+    ForgottenFact,
     Page,
     Reaction,
     Record,
@@ -46,15 +47,17 @@ class MemoryStore:
     def last(self) -> tuple[int, int]:
         """`seq` and `time` of the newest record, (0, 0) when there is none."""
         seq, time = (self.records[-1].seq, self.records[-1].time) if self.records else (0, 0)
-        return max(seq, self._seq, self.facts[-1].seq if self.facts else 0), time
+        return max(seq, self._seq, *(fact.seq for fact in self.facts)), time
 
     def saved(self) -> list[SavedFact]:
-        """The saved facts."""
-        return list(self.facts)
+        """The saved facts in the order of the log."""
+        return sorted(self.facts, key=lambda fact: fact.seq)
 
     def replace_saved(self, facts: list[SavedFact]) -> None:
-        """Put these in their place."""
-        self.facts = list(facts)
+        """Put these in the place of all without a key."""
+        if any(fact.key for fact in facts):
+            raise AssertionError("what has a key is replaced one by one")
+        self.facts = [fact for fact in self.facts if fact.key] + facts
 
     def append(self, rows: list[Row], done: Callable[[StoreError | None], None]) -> None:
         """Store all of `rows` in the next turn, then call `done(None)`."""
@@ -110,12 +113,18 @@ class MemoryStore:
             self._seq = row.seq
             if isinstance(row, Record):
                 self.records.append(row)
-            elif isinstance(row, SavedFact):
-                self.facts.append(row)
+            elif isinstance(row, SavedFact | ForgottenFact):
+                self._save(row)
             elif isinstance(row, Redaction):
                 self._redact(row)
             else:
                 self._react(row)
+
+    def _save(self, row: SavedFact | ForgottenFact) -> None:
+        if row.key:
+            self.facts = [fact for fact in self.facts if (fact.kind, fact.key) != (row.kind, row.key)]
+        if isinstance(row, SavedFact):
+            self.facts.append(row)
 
     def _redact(self, row: Redaction) -> None:
         for index, record in enumerate(self.records):
