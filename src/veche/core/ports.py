@@ -7,6 +7,8 @@ Protocol of few methods, so that a test can hand in a fake and play any fault.
 from collections.abc import Callable
 from typing import Protocol
 
+from veche.state.credentials import PasswordKeys
+
 
 class Clock(Protocol):
     """Time, handed in."""
@@ -266,13 +268,24 @@ class Page:
 
 
 class Passwords(Protocol):
-    """Compares passwords with their hashes beside the loop, because one comparison takes tens of milliseconds."""
+    """Compares and hashes passwords beside the loop, because one of either takes tens of milliseconds.
+
+    What is asked is done in the order of asking.
+    """
 
     def verify(self, password_hash: str, password: str, done: Callable[[bool], None]) -> bool:
         """Begin a comparison; `done` hears in a later turn whether they fit.
 
         "" is the hash of a name that does not exist: it costs the same and fits nothing. Returns False, and `done`
         is not called, when too many are waiting: the same may succeed later.
+        """
+
+    def make(self, password: str, done: Callable[[PasswordKeys], None]) -> bool:
+        """Begin to make what is kept of a new password, prepared as wire/passwords.py says.
+
+        `done` hears it in a later turn; without a password in it, it could not be made (the memory is exhausted, or
+        the server is ending) and must not be kept. Returns False, and `done` is not called, when too many are
+        waiting: the same may succeed later.
         """
 
 

@@ -1,6 +1,15 @@
-"""Passwords that are compared at once and cost nothing (ports.Passwords). A hash is the password with words before."""
+"""Passwords that are compared and made at once and cost nothing (ports.Passwords).
+
+A hash is the password with words before; the keys of SCRAM are true ones, of as few iterations as a client takes and a
+salt that is the password's own, so that the same password has the same keys in every run.
+"""
 
 from collections.abc import Callable
+from functools import lru_cache
+from hashlib import sha256
+
+from veche.state.credentials import PasswordKeys
+from veche.wire.scram import LEAST_ITERATIONS, derive
 
 _MARK = "hash of "
 
@@ -13,14 +22,20 @@ class FakePasswords:
     def __init__(self) -> None:
         self.is_busy = False
         self.waiting: list[Callable[[], None]] = []
-        self.compared: list[
-            str
-        ] = []  # the hashes of every comparison, so that a test sees what was done for whom
+        # The hashes of every comparison, so that a test sees what was done for whom.
+        self.compared: list[str] = []
 
     @staticmethod
     def hash(password: str) -> str:
         """The hash that this password fits."""
         return _MARK + password
+
+    @staticmethod
+    @lru_cache(maxsize=64)
+    def keys(password: str) -> PasswordKeys:
+        """What is kept of this password; not to be changed."""
+        salt = sha256(password.encode()).digest()[:16]
+        return PasswordKeys.of(FakePasswords.hash(password), derive(password, salt, LEAST_ITERATIONS))
 
     def verify(self, password_hash: str, password: str, done: Callable[[bool], None]) -> bool:
         """Compare when `answer` is called."""
@@ -29,6 +44,13 @@ class FakePasswords:
         self.compared.append(password_hash)
         fits = password_hash == _MARK + password
         self.waiting.append(lambda: done(fits))
+        return True
+
+    def make(self, password: str, done: Callable[[PasswordKeys], None]) -> bool:
+        """Make when `answer` is called."""
+        if self.is_busy:
+            return False
+        self.waiting.append(lambda: done(self.keys(password)))
         return True
 
     def answer(self) -> bool:
