@@ -9,7 +9,7 @@ from veche.core.registry import Command, FactRow, Feature
 from veche.core.session import Session
 from veche.core.settings import Settings
 from veche.features.metadata import commands, facts, spread
-from veche.state.events import MemberJoined, UserArrived, UserLeft
+from veche.state.events import MemberJoined, NickChanged, UserArrived, UserLeft
 
 
 def _value(_session: Session, settings: Settings) -> str:
@@ -40,6 +40,7 @@ feature = Feature(
         facts.MetadataChanged: spread.tell_change,
         facts.MetadataCleared: spread.tell_clearing,
         MemberJoined: spread.tell_newcomer,
+        NickChanged: spread.tell_nick,
         UserLeft: spread.forget_session,
     },
     caps={"draft/metadata-2": _value},

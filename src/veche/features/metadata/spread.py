@@ -11,7 +11,7 @@ from veche.core.fanout import tags_of
 from veche.core.session import Session
 from veche.core.watchlists import Watchlists
 from veche.features.metadata.facts import MetadataChanged, MetadataCleared, MetadataFact
-from veche.state.events import MemberJoined, UserLeft
+from veche.state.events import MemberJoined, NickChanged, UserLeft
 from veche.state.room import Room
 from veche.state.user import User
 from veche.wire.caps import METADATA
@@ -175,6 +175,16 @@ def tell_newcomer(engine: Engine, fact: MemberJoined) -> None:
             for session in engine.fanout.sessions.get(uid, ()):
                 if session.caps & METADATA:
                     send_known(engine, session, user.nick, user.metadata)
+
+
+def tell_nick(engine: Engine, fact: NickChanged) -> None:
+    """Who watches a nick learns of whoever bears it now: "or when one of their monitored users comes online"."""
+    user = engine.world.users.get(fact.actor)
+    if user is None or fold(fact.source.partition("!")[0]) == user.key:
+        return
+    for session in engine.shelf(Watchlists).watchers_of(user.key):
+        if session.caps & METADATA:
+            send_known(engine, session, user.nick, user.metadata)
 
 
 def forget_session(engine: Engine, fact: UserLeft) -> None:
