@@ -38,7 +38,8 @@ def test_nicks_of_one_script_are_welcome(nick: str) -> None:
     [
         "", "1a", "-a", "a b", "a!b", "a@b", "#a", "@a", "+a", "~a", "a,b", "a*", "a?", "a.b", ":a", "a\x07", "a\x00",
         "аnn", "аdmin", "Аnn", "n" * 31, "Ж" * 16, "٣ا", "\u0301a", "a\u200bb", "ж\u200bж", "ж\u202eж", "ж\u00adж",
-        "ж\ufe0f\ue000", "\u0378ж", "ﬁ", "ａｎｎ", "e\u0301", "☃", "ж ж", "ж\u00a0ж", "₽ж", "😀",
+        "ж\ufe0f\ue000", "ж\ufe0f", "ж\U000e0100", "ж\u034f", "\u0378ж", "한\u1160", "\u115f", "\u3164", "ក\u17b4",
+        "ﬁ", "ａｎｎ", "e\u0301", "☃", "ж ж", "ж\u00a0ж", "₽ж", "😀",
     ],
 )  # fmt: skip
 def test_what_hides_or_misleads_is_no_nick(nick: str) -> None:
@@ -54,7 +55,7 @@ def test_rooms(room: str) -> None:
 @pytest.mark.parametrize(
     "room",
     ["", "#", "a", "&a", "#a b", "#a,b", "#a:b", "#a\x07", "#a\u200b", "#\u202ea", "#" + "r" * 64, "#" + "ж" * 32,
-     "#a\u00a0"],
+     "#a\u00a0", "#a\ufe0f", "#\u1160", "#\u3164"],
 )  # fmt: skip
 def test_what_cannot_be_a_room(room: str) -> None:
     assert not is_valid_room(room, 64)

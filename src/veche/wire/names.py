@@ -5,7 +5,8 @@ beyond ASCII, case, width and composition are folded too, so that no two names d
 (after RFC 8265, UsernameCaseMapped). Clients only ever see a name as its owner wrote it.
 
 Letters of any one script are welcome in a nick. What hides or misleads is not: control and format characters
-(bidi, zero width), private use and unassigned code points, and scripts mixed in one nick (UTS #39, section 5.1).
+(bidi, zero width), variation selectors and fillers, private use and unassigned code points, and scripts mixed in one
+nick (UTS #39, section 5.1).
 """
 
 import re
@@ -19,6 +20,22 @@ _NICK_MARKS = frozenset("[]{}\\|^_-`")
 _ASCII_NICK = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") | _NICK_MARKS
 # Cc control, Cf format, Cs surrogate, Co private, Cn unassigned, Zs Zl Zp spaces and separators.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
+# What is not seen although it counts as a letter or a mark: Unicode's Default_Ignorable_Code_Point without the format
+# characters.
+IGNORABLE = frozenset(
+    chr(code)
+    for first, last in (
+        (0x034F, 0x034F),  # combining grapheme joiner
+        (0x115F, 0x1160),  # Hangul fillers
+        (0x17B4, 0x17B5),  # Khmer inherent vowels
+        (0x180B, 0x180F),  # Mongolian variation selectors
+        (0x3164, 0x3164),
+        (0xFE00, 0xFE0F),  # variation selectors
+        (0xFFA0, 0xFFA0),
+        (0xE0100, 0xE01EF),
+    )
+    for code in range(first, last + 1)
+)
 
 
 def fold(name: str) -> str:
@@ -56,10 +73,12 @@ def is_valid_room(name: str, limit: int) -> bool:
         return False
     if "," in name or ":" in name:
         return False
-    return all(unicodedata.category(char) not in _HIDDEN for char in name)
+    return IGNORABLE.isdisjoint(name) and all(unicodedata.category(char) not in _HIDDEN for char in name)
 
 
 def _is_one_script(name: str) -> bool:
+    if not IGNORABLE.isdisjoint(name):
+        return False
     scripts = set()
     for char in name:
         if char in _NICK_MARKS or (char.isascii() and char.isdigit()):
