@@ -25,6 +25,10 @@ _LIVE_LIMITS = (
     "clients", "connections_per_address", "connect_burst", "connect_window_seconds", "registration_seconds",
     "registration_lines", "ping_seconds", "ping_timeout_seconds", "room_creations_per_minute", "input_queue",
 )  # fmt: skip
+_LIVE_ACCOUNTS = (
+    "guess_window_seconds", "guesses_per_account", "guesses_per_address", "guesses_per_minute",
+    "registration_window_seconds", "registrations_per_address", "registrations",
+)  # fmt: skip
 # What takes effect at once: a key, or a section with all its keys, and the engine's settings that it makes. Whatever
 # was told to clients when they came (the tokens of ISUPPORT), or is open (doors, the store), waits for a start.
 LIVE: dict[str, tuple[str, ...]] = {
@@ -33,6 +37,7 @@ LIVE: dict[str, tuple[str, ...]] = {
     "server.admin_location": ("admin_location",),
     "server.admin_email": ("admin_email",),
     **{f"limits.{name}": (name,) for name in _LIVE_LIMITS},
+    **{f"accounts.{name}": (name,) for name in _LIVE_ACCOUNTS},
     "lobby.replay": ("lobby_replay",),
     "messages.redact_seconds": ("redact_seconds",),
     "tls.sts_seconds": ("sts_seconds",),

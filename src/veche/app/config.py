@@ -203,6 +203,22 @@ class Limits(_Section, frozen=True):
     max_targets: Annotated[int, Meta(ge=1, le=100)] = 4
 
 
+class Accounts(_Section, frozen=True):
+    """[accounts]: logging in and registering."""
+
+    # Wrong passwords that are looked at within the window, in seconds: for one account, and from one address (an IPv6
+    # /64 counts as one). Whoever comes from where the account's owner has logged in before has as many of his own.
+    guess_window_seconds: Annotated[int, Meta(ge=10, le=86400)] = 600
+    guesses_per_account: Annotated[int, Meta(ge=1, le=1000)] = 10
+    guesses_per_address: Annotated[int, Meta(ge=1, le=1000)] = 10
+    # The same in a minute from everywhere, but for known addresses. Each takes some 40 ms of a processor.
+    guesses_per_minute: Annotated[int, Meta(ge=1, le=10_000)] = 60
+    # New accounts within their window, in seconds: from one address, and in all.
+    registration_window_seconds: Annotated[int, Meta(ge=10, le=86400)] = 600
+    registrations_per_address: Annotated[int, Meta(ge=1, le=1000)] = 5
+    registrations: Annotated[int, Meta(ge=1, le=10_000)] = 30
+
+
 class Lobby(_Section, frozen=True):
     """[lobby]: the room in which everyone who arrives finds the others."""
 
@@ -268,6 +284,7 @@ class Config(_Section, frozen=True):
     oper: dict[str, Oper] = {}
     defcon: Defcon = msgspec.field(default_factory=Defcon)
     limits: Limits = msgspec.field(default_factory=Limits)
+    accounts: Accounts = msgspec.field(default_factory=Accounts)
     lobby: Lobby = msgspec.field(default_factory=Lobby)
     messages: Messages = msgspec.field(default_factory=Messages)
     history: History = msgspec.field(default_factory=History)

@@ -87,6 +87,8 @@ def engine_settings(config: Config, language: str) -> Settings:
     settings = Settings()
     for name in config.limits.__struct_fields__:
         setattr(settings, name, getattr(config.limits, name))
+    for name in config.accounts.__struct_fields__:
+        setattr(settings, name, getattr(config.accounts, name))
     for name in config.messages.__struct_fields__:
         setattr(settings, name, getattr(config.messages, name))
     settings.server = config.server.name

@@ -53,6 +53,10 @@ class Settings:
         "flood_burst",
         "flood_per_second",
         "gateways",
+        "guess_window_seconds",
+        "guesses_per_account",
+        "guesses_per_address",
+        "guesses_per_minute",
         "history_page",
         "input_queue",
         "kick_length",
@@ -78,6 +82,9 @@ class Settings:
         "redact_seconds",
         "registration_lines",
         "registration_seconds",
+        "registration_window_seconds",
+        "registrations",
+        "registrations_per_address",
         "relaymsg",
         "room_creations_per_minute",
         "room_length",
@@ -154,3 +161,16 @@ class Settings:
         self.lobby = "#lobby"
         self.lobby_replay = 20
         self.history_page = 1000
+        self._limit_guesses()
+
+    def _limit_guesses(self) -> None:
+        """How often somebody may be wrong about a password, and register."""
+        # Wrong passwords of strangers within the window for one account, and from one address; and in a minute, in all.
+        self.guess_window_seconds = 600
+        self.guesses_per_account = 10
+        self.guesses_per_address = 10
+        self.guesses_per_minute = 60
+        # New accounts within their window, from one address and in all.
+        self.registration_window_seconds = 600
+        self.registrations_per_address = 5
+        self.registrations = 30
