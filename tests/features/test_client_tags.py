@@ -36,10 +36,18 @@ def test_denied_tags(denied: tuple[str, ...], blocked: list[str], allowed: list[
         ({"+draft/react": "a"}, None),
         ({"+reply": "x", "+draft/react": "a"}, None),
         ({"+reply": MSGID, "+draft/react": ""}, None),
+        ({"+reply": MSGID, "+react": "a"}, None),
+        ({"+reply": MSGID, "+unreact": "a"}, None),
         ({"+reply": MSGID, "+draft/react": "ж" * 33}, None),
     ],
 )
 def test_reactions_that_are_kept(tags: dict[str, str], found: tuple[str, str, bool] | None) -> None:
+    # react: "Software implementing this work-in-progress specification MUST NOT use the unprefixed `+react` or
+    # `+unreact` tag names."
+    # react: "Instead, implementations SHOULD use the `+draft/react` and `+draft/unreact` tag names to be interoperable
+    # with other software implementing a compatible work-in-progress version."
+    # react: "Additionally, this tag MUST be used in conjunction with the `+reply` client tag."
+    # react: "The `+draft/react` and `+draft/unreact` tags MUST NOT both be attached to a single message."
     assert reaction_of(tags, ()) == found
     assert reaction_of(tags, ("*",)) is None
 
