@@ -70,10 +70,10 @@ def test_registration_with_capabilities() -> None:
     play.session.start()
     assert play.we() == ["CAP LS 302", "NICK ann", "USER ann 0 * ann"]
     play.server("CAP * LS * :batch sasl=PLAIN", "CAP * LS :echo-message unheard/of ")
-    assert play.we() == ["CAP REQ :batch echo-message"]
-    (changed,) = play.server("CAP ann ACK :batch echo-message ")
+    assert play.we() == ["CAP REQ :batch echo-message sasl"]
+    (changed,) = play.server("CAP ann ACK :batch echo-message sasl ")
     assert isinstance(changed, CapabilitiesChanged)
-    assert changed.enabled == {"batch", "echo-message"}
+    assert changed.enabled == {"batch", "echo-message", "sasl"}
     assert play.we() == ["CAP END"]
     events = play.server("001 ann2 :hi", "376 ann2 :end")
     assert events[-1] == Registered(time=NOW, nick="ann2")

@@ -87,10 +87,10 @@ class Asks:
                 return ask
         return None
 
-    def sending(self, command: str, is_target: Callable[[str], bool]) -> Ask | None:
-        """The oldest unlabelled message to a target that has no echo yet."""
+    def sending(self, command: str, is_target: Callable[[str], bool], text: str | None = None) -> Ask | None:
+        """The oldest unlabelled message to a target (with this text) that has no echo yet."""
         for ask in self._open.values():
             is_candidate = not ask.by_label and ask.command == command and ask.echo is None
-            if is_candidate and ask.params and is_target(ask.params[0]):
+            if is_candidate and ask.params and is_target(ask.params[0]) and text in (None, ask.params[-1]):
                 return ask
         return None

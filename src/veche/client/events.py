@@ -79,6 +79,33 @@ class NickRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedIn(Event):
+    """The server takes us for the owner of `account`, by whatever way we have proven it."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedOut(Event):
+    """The server takes us for nobody's owner any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginAccepted(Event):
+    """Our own attempt to log in (at registration, or by `Session.login`) has succeeded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRefused(Event):
+    """Our own attempt to log in has failed. `code` is the server's numeric; "" when it is we who gave up, with a `text`
+    of `login`. At registration the server then waits: log in otherwise, or say CAP END to come in without.
+    """
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CapabilitiesChanged(Event):
     """The capabilities in use are now `enabled`."""
 
@@ -128,7 +155,8 @@ class MessageReceived(Event):
     """Somebody said `text`; our own messages come back so too, once the server has them.
 
     `conversation` is the room, or the other person's nick when it `is_private`. `msgid` is "" where the server gives
-    none. `is_replay`: it comes from the history, not from just now.
+    none. `is_replay`: it comes from the history, not from just now. `account`: the sender's, where the server tells it
+    (account-tag) and there is one. What we say with another device of our account is `is_mine` too.
     """
 
     sender: str
@@ -140,6 +168,7 @@ class MessageReceived(Event):
     is_private: bool = False
     is_mine: bool = False
     is_replay: bool = False
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +228,15 @@ class NickChanged(Event):
     old: str
     new: str
     rooms: tuple[str, ...]
+    is_me: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanged(Event):
+    """`nick` is logged in to `account` from now on; "": to none any more."""
+
+    nick: str
+    account: str
     is_me: bool
 
 

@@ -10,9 +10,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from veche.client.events import (
+    AccountChanged,
     CtcpReceived,
     Event,
     Kind,
+    LoggedIn,
+    LoggedOut,
     MessageReceived,
     ModeChanged,
     NamesListed,
@@ -129,6 +132,7 @@ def said(model: Model, message: Message, time: datetime, *, is_replay: bool = Fa
         is_private=is_private,
         is_mine=is_mine,
         is_replay=is_replay,
+        account=message.tags.get("account", ""),
     )
 
 
@@ -201,6 +205,29 @@ def _nick(model: Model, message: Message, time: datetime) -> list[Event]:
         model.nick = new
         model.source = new + model.source[len(old) :] if model.source else ""
     return [NickChanged(time=time, old=old, new=new, rooms=rooms, is_me=is_me)] if rooms or is_me else []
+
+
+def _account(model: Model, message: Message, time: datetime) -> list[Event]:
+    # account-notify: ":nick!user@host ACCOUNT accountname", "*" for none
+    account = _word(message, 0)
+    if not account or not message.nick:
+        return []
+    account = "" if account == "*" else account
+    is_me = model.is_me(message.nick)
+    if is_me:
+        model.account = account
+    return [AccountChanged(time=time, nick=message.nick, account=account, is_me=is_me)]
+
+
+def _logged_in(model: Model, message: Message, time: datetime) -> list[Event]:
+    # 900 <client> <nick>!<user>@<host> <account> :You are now logged in as <user>
+    model.account = _word(message, 2)
+    return [LoggedIn(time=time, account=model.account)] if model.account else []
+
+
+def _logged_out(model: Model, _message: Message, time: datetime) -> list[Event]:
+    model.account = ""
+    return [LoggedOut(time=time)]
 
 
 def _topic(model: Model, message: Message, time: datetime) -> list[Event]:
@@ -277,6 +304,9 @@ _TABLE: dict[str, Callable[[Model, Message, datetime], list[Event]]] = {
     "MODE": _mode,
     "INVITE": _invite,
     "ERROR": _error,
+    "ACCOUNT": _account,
+    "900": _logged_in,
+    "901": _logged_out,
     n.RPL_TOPIC: _topic_told,
     n.RPL_NOTOPIC: _topic_told,
     n.RPL_NAMREPLY: _names,

@@ -80,6 +80,8 @@ class Model:
         self.nick = nick
         # nick!user@host as others see it; "" until the server has shown it.
         self.source = ""
+        # The account that we are logged in to; "" for none.
+        self.account = ""
         self.rooms: dict[str, Room] = {}
         self.capabilities: set[str] = set()
         self.tokens: dict[str, str] = {}

@@ -7,11 +7,13 @@ Sources: Modern IRC, "Connection Registration"; capability-negotiation.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from veche.client.events import NickRefused
 from veche.client.heard import time_of
+from veche.client.login import CAPABILITY as SASL
+from veche.client.login import Account
 from veche.client.model import Model
 from veche.wire import numerics as n
 from veche.wire.lines import cut
@@ -19,13 +21,17 @@ from veche.wire.message import Message
 
 # What this library understands. A server offers what it has; the rest of the library asks the model what came of it.
 WANTED = (
+    "account-notify",
+    "account-tag",
     "batch",
     "cap-notify",
+    "draft/account-registration",
     "draft/chathistory",
     "echo-message",
     "labeled-response",
     "message-tags",
     "multi-prefix",
+    SASL,
     "server-time",
     "standard-replies",
 )
@@ -43,23 +49,33 @@ def is_irc(data: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who wants in. `username` and `realname` are "" for "the same as the nick"; `password` "" for none."""
+    """Who wants in. `username` and `realname` are "" for "the same as the nick"; `password`, the server's own (PASS),
+    "" for none. With an `account` we come in when we are logged in to it, and not otherwise.
+    """
 
     nick: str
     username: str = ""
     realname: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
+    account: Account | None = None
 
 
 class Registration:
-    """One attempt to get in, and the capabilities afterwards; `say` sends a line."""
+    """One attempt to get in, and the capabilities afterwards; `say` sends a line, `log_in` begins to log in.
 
-    def __init__(self, identity: Identity, model: Model, say: Callable[..., None]) -> None:
+    `offered` are the capabilities that the server has, with their values.
+    """
+
+    def __init__(
+        self, identity: Identity, model: Model, say: Callable[..., None], log_in: Callable[[], None]
+    ) -> None:
         self.identity = identity
         self.is_done = False
+        self.offered: dict[str, str] = {}
         self._model = model
         self._say = say
-        self._offered: set[str] = set()
+        self._log_in = log_in
+        self._is_logging_in = False
         self._requests = 0
 
     def start(self) -> None:
@@ -106,19 +122,23 @@ class Registration:
         )
 
     def _hear_cap(self, subcommand: str, params: list[str]) -> bool:
-        # "MUST ignore any trailing whitespace", hence the filter; values ("sasl=PLAIN") are for those who need them.
-        words = [word.partition("=")[0] for word in (params[-1] if params else "").split(" ") if word]
+        # "MUST ignore any trailing whitespace", hence the filter.
+        pairs = [word.partition("=") for word in (params[-1] if params else "").split(" ") if word]
+        words = [name for name, _, _ in pairs]
         enabled = self._model.capabilities
         before = set(enabled)
+        if subcommand in {"LS", "NEW"}:
+            self.offered.update({name: value for name, _, value in pairs if name in WANTED})
         if subcommand == "LS":
-            self._offered.update(word for word in words if word in WANTED)
             # CAP LS 302 may come in several lines; all but the last have a "*" before the list.
             if len(params) < 2 or params[0] != "*":
-                self._request(self._offered)
+                self._request(set(self.offered))
         elif subcommand == "NEW":
             self._request(set(words))
         elif subcommand == "DEL":
             enabled.difference_update(words)
+            for name in words:
+                self.offered.pop(name, None)
         elif subcommand == "ACK":
             for word in words:
                 if word[0] == "-":
@@ -143,5 +163,16 @@ class Registration:
         self._end_if_ready()
 
     def _end_if_ready(self) -> None:
-        if not self.is_done and self._requests == 0:
+        if self.is_done or self._requests or self._is_logging_in:
+            return
+        if self.identity.account is not None:
+            # "it is RECOMMENDED to only send CAP END when the SASL exchange is completed"
+            self._is_logging_in = True
+            self._log_in()
+        else:
+            self._say("CAP", "END")
+
+    def go_in(self) -> None:
+        """We are logged in."""
+        if not self.is_done:
             self._say("CAP", "END")

@@ -23,12 +23,16 @@ from veche.client.events import (
     Event,
     HistoryReceived,
     LineDropped,
+    LoginAccepted,
+    LoginRefused,
     MessageReceived,
     Refused,
     Registered,
     Told,
 )
 from veche.client.heard import hear, is_answer, said, time_of
+from veche.client.login import CAPABILITY as SASL
+from veche.client.login import NO_SASL, OF_A_LOGIN, Account, Channel, Login, Verdict
 from veche.client.model import Model
 from veche.client.registration import Identity, Registration
 from veche.wire import numerics as n
@@ -38,6 +42,8 @@ from veche.wire.message import NO_TAGS, Message, format_message, parse
 # A server may send 8191 bytes of tags and, on our own and some other servers, more than 512 of message.
 _TAG_LIMIT = 8191
 _BODY_LIMIT = 8000
+# account-registration: "REGISTER SUCCESS <account> <message>" and so on answer these, and are no numerics.
+_WITH_ANSWERS_OF_THEIR_NAME = frozenset({"REGISTER", "VERIFY"})
 # Marks the PINGs that stand for a label, so that no other PONG is taken for theirs.
 _MARK = "veche-"
 
@@ -45,15 +51,29 @@ _MARK = "veche-"
 class Session:
     """A client's side of one connection.
 
-    `clock` gives the time (UTC) for events that the server does not date. `model` is what we know; read it as you
+    `clock` gives the time (UTC) for events that the server does not date; `nonce` a new text of 24 or more random
+    printable ASCII characters without a comma (without it there is no SCRAM). `model` is what we know; read it as you
     like between two calls. `is_registered` turns true when the server has let us in (001).
     """
 
-    def __init__(self, identity: Identity, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        *,
+        clock: Callable[[], datetime],
+        nonce: Callable[[], str] | None = None,
+    ) -> None:
         self.model = Model(identity.nick)
+        self._channel = Channel()
+        self._nonce = nonce
+        self._login: Login | None = None
+        self._verdict: Verdict | None = None
+        self._is_decided = (
+            identity.account is None
+        )  # whether we come in logged in, as far as that was asked for
         self._clock = clock
         self._reader = LineReader(limit=_BODY_LIMIT, tags=_TAG_LIMIT)
-        self._registration = Registration(identity, self.model, self.say)
+        self._registration = Registration(identity, self.model, self.say, self._log_in)
         self._batches = Batches()
         self._asks = Asks()
         self._output: list[str] = []
@@ -76,9 +96,22 @@ class Session:
 
     # --- what we say ---
 
-    def start(self) -> None:
-        """Begin registration. Raises ValueError when the identity cannot be written in a line."""
+    def start(self, channel: Channel | None = None) -> None:
+        """Begin registration, on a connection of which this is known. Raises ValueError when the identity cannot be
+        written in a line.
+        """
+        self._channel = channel or self._channel
         self._registration.start()
+
+    def login(self, account: Account) -> list[Event]:
+        """Log in, when we are in already; ends in `LoginAccepted` or `LoginRefused`, perhaps at once. One at a time.
+
+        sasl-3.2: "Servers SHOULD allow a client, authenticated or otherwise, to reauthenticate".
+        """
+        events: list[Event] = []
+        self._begin_login(account)
+        self._end_login(self._clock(), events)
+        return events
 
     def try_nick(self, nick: str) -> None:
         """After `NickRefused`: offer another. Raises ValueError when it cannot be written in a line."""
@@ -120,6 +153,18 @@ class Session:
         self._output.clear()
         return data
 
+    def _log_in(self) -> None:
+        account = self._registration.identity.account
+        assert account is not None, "registration logs in to an account that it was given"
+        self._begin_login(account)
+
+    def _begin_login(self, account: Account) -> None:
+        if SASL not in self.model.capabilities:
+            self._verdict = Verdict(False, "", NO_SASL)
+            return
+        self._login = Login(account, self._channel, say=self.say, nonce=self._nonce)
+        self._verdict = self._login.begin(self._registration.offered.get(SASL, ""))
+
     # --- what we hear ---
 
     def receive(self, data: bytes) -> list[Event]:
@@ -131,6 +176,7 @@ class Session:
                 events.append(LineDropped(time=now, fault=line.fault.value))
             elif (message := parse(line)) is not None:
                 self._hear(message, now, events)
+                self._end_login(now, events)
         if self._reader.overflowed:
             self._reader.overflowed = False
             # The rest of that line will come as a line of its own, which means nothing or is dropped: harmless here.
@@ -140,6 +186,9 @@ class Session:
     def _hear(self, message: Message, now: datetime, events: list[Event]) -> None:
         if message.command == "PING":
             self.say("PONG", message.params[-1] if message.params else "")
+            return
+        if self._login is not None and message.command in OF_A_LOGIN:
+            self._verdict = self._login.hear(message)
             return
         batch = self._batches.batch_of(message)
         if "time" in message.tags and batch is None:
@@ -160,6 +209,19 @@ class Session:
         if batch is None and ask is not None and (ask.by_label or _is_end_of(ask, message)):
             self._finish(ask, now, events)
 
+    def _end_login(self, now: datetime, events: list[Event]) -> None:
+        """Tell how the attempt to log in has ended, when it has."""
+        verdict = self._verdict
+        if verdict is None:
+            return
+        self._login = self._verdict = None
+        self._is_decided = True
+        if verdict.is_in:
+            self._registration.go_in()
+            events.append(LoginAccepted(time=now))
+        else:
+            events.append(LoginRefused(time=now, code=verdict.code, text=verdict.text))
+
     def _hear_now(self, message: Message, ask: Ask | None, now: datetime, events: list[Event]) -> None:
         if (refused := self._registration.nick_refusal(message, now)) is not None:
             events.append(refused)
@@ -168,6 +230,8 @@ class Session:
             return  # a server that does not know CAP says so, and goes on
         if self._registration.hear(message):
             events.append(CapabilitiesChanged(time=now, enabled=frozenset(self.model.capabilities)))
+        if self.is_registered and not self._is_decided:
+            self._verdict = Verdict(False, "", NO_SASL)  # we were let in without having been asked who we are
         if ask is not None and ask.command == message.command == "NICK":
             # COMPAT: InspIRCd 3 gives the labelled answer the new nick as its source; it is ours all the same.
             source = self.model.source or self.model.nick
@@ -198,10 +262,23 @@ class Session:
             return self._asks.get(token.removeprefix(_MARK), by_label=False) if token[:6] == _MARK else None
         if is_answer(message):
             return self._asks.oldest()
-        if message.command in MESSAGES and message.params and self.model.is_me(message.nick):
-            target = message.params[0]  # as the server spells it, which need not be as we did
-            return self._asks.sending(message.command, lambda asked: self.model.same(asked, target))
+        if message.command in _WITH_ANSWERS_OF_THEIR_NAME:
+            return self._asks.oldest(message.command)
+        if message.command in MESSAGES and len(message.params) > 1 and self.model.is_me(message.nick):
+            return self._sending(message)
         return None
+
+    def _sending(self, message: Message) -> Ask | None:
+        """The unlabelled message of ours whose echo this is. Another device of our account may say something too, and
+        that is no echo of ours; only where there is no other device, a text that the server has changed is.
+        """
+        target, text = message.params[0], message.params[-1]  # the target as the server spells it
+        if "echo-message" not in self.model.capabilities and not self.model.is_me(target):
+            return None
+        found = self._asks.sending(message.command, lambda asked: self.model.same(asked, target), text)
+        if found is None and not self.model.account:
+            found = self._asks.sending(message.command, lambda asked: self.model.same(asked, target))
+        return found
 
     def _is_second_copy(self, event: MessageReceived, message: Message) -> bool:
         """What we say to ourselves comes twice, as echo and as message; labeled-response advises:
