@@ -37,6 +37,7 @@ def test_the_name_in_an_answer(answer: str, name: str) -> None:
         ("#ann!", ["ann", "ann2", "ann3"]),
         ("42", ["_42", "_422", "_423"]),
         ("", ["guest-1234", "guest-1235", "guest-1236"]),
+        ("Guest-7", ["guest-1234", "guest-1235", "guest-1236"]),
         ("🙂", ["guest-1234", "guest-1235", "guest-1236"]),
         ("annа", ["guest-1234", "guest-1235", "guest-1236"]),  # the last letter is Cyrillic
         ("щ" * 40, ["щ" * 15, "щ" * 14 + "2", "щ" * 14 + "3"]),

@@ -1,26 +1,65 @@
 """Which nicks people may have on this server; what a nick is at all is in wire/names.py."""
 
+from functools import lru_cache
+
 from veche.core.settings import Settings
-from veche.wire.names import fold, is_valid_nick
+from veche.wire.confusables import looks
+from veche.wire.names import is_valid_nick
 
 # Names that people would trust to be the server's own.
-RESERVED = frozenset(
+RESERVED = (
+    "nickserv",
+    "chanserv",
+    "memoserv",
+    "operserv",
+    "botserv",
+    "hostserv",
+    "saslserv",
+    "global",
+    "root",
+    "server",
+)
+# Closer than UTS #39: here a false alarm costs nothing, and N1ckServ, NIckServ and NlckServ are all meant to deceive.
+_CLOSE = str.maketrans(
     {
-        "nickserv",
-        "chanserv",
-        "memoserv",
-        "operserv",
-        "botserv",
-        "hostserv",
-        "saslserv",
-        "global",
-        "root",
-        "server",
+        # Small capitals, which small Cyrillic letters look like.
+        **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghljklmnoprstuvwyz", strict=True)),
+        "0": "o",
+        "1": "l",
+        "i": "l",
+        "|": "l",
+        "m": "rn",
+        "ᴍ": "rn",
+        "ĸ": "k",
+        "ʍ": "rn",
     }
 )
 
 
-def may_be_nick(name: str, settings: Settings) -> bool:
-    """Whether somebody may be called so, if nobody is: neither by the server's own name nor by a service's."""
-    key = fold(name)
-    return is_valid_nick(name, settings.nick_length) and key not in RESERVED and key != fold(settings.server)
+def may_be_nick(name: str, settings: Settings, *, is_given: bool = False) -> bool:
+    """Whether somebody may be called so, if nobody is: not like the server or a service, nor like anything that could
+    be taken for one. `is_given`: the server itself has thought of it, and may use the prefix that is kept for that."""
+    if not is_valid_nick(name, settings.nick_length):
+        return False
+    likenesses = _likenesses(name)
+    if not likenesses.isdisjoint(_reserved(settings.server)):
+        return False
+    if is_given or not settings.guest_prefix:
+        return True
+    return not any(
+        likeness.startswith(prefix)
+        for prefix in _likenesses(settings.guest_prefix)
+        for likeness in likenesses
+    )
+
+
+def _likenesses(name: str) -> frozenset[str]:
+    """All that a name can be mistaken for, if one wants to."""
+    if name.isascii():
+        return frozenset((name.lower().translate(_CLOSE),))
+    return frozenset(look.lower().translate(_CLOSE) for look in looks(name))
+
+
+@lru_cache(maxsize=4)
+def _reserved(server: str) -> frozenset[str]:
+    return frozenset().union(*(_likenesses(name) for name in (*RESERVED, server)))

@@ -53,6 +53,7 @@ class Settings:
         "flood_burst",
         "flood_per_second",
         "gateways",
+        "guest_prefix",
         "guess_window_seconds",
         "guesses_per_account",
         "guesses_per_address",
@@ -106,6 +107,7 @@ class Settings:
         self.network = "Veche"
         self.version = "veche"
         self.language = "en"
+        self.guest_prefix = "Guest-"  # of names that the server gives, and nobody may take; "": there are none
         self.motd: list[str] = []
         self.password = ""
         self.admin_location = ""

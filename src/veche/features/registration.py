@@ -43,7 +43,9 @@ def nick(ask: Ask) -> None:
         ask.reply(numerics.ERR_NONICKNAMEGIVEN, "No nickname given")
         return
     key = fold(wanted)
-    if not may_be_nick(wanted, ask.settings):
+    # The classic door, which finds a name for whoever has none, asks for the names that the server gives.
+    is_given = ask.session.door == "classic" and ask.session.registration is not None
+    if not may_be_nick(wanted, ask.settings, is_given=is_given):
         ask.reply(numerics.ERR_ERRONEUSNICKNAME, wanted, "Erroneous nickname")
         return
     registration = ask.session.registration

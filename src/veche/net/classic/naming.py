@@ -10,11 +10,13 @@ from itertools import count
 
 from veche.net.classic.text import plain
 from veche.wire.lines import cut
-from veche.wire.names import is_valid_nick
+from veche.wire.names import fold, is_valid_nick
 
 # ann2 to ann9; whoever finds all these taken is better off as a guest than as ann10374.
 _VARIANTS = range(2, 10)
 _HTTP = re.compile(rb"[A-Z]{3,12} \S+ HTTP/[0-9.]+\r?\Z|PRI \* HTTP/2")
+# As the server's settings have it (`guest_prefix`), in letters that are easier to type.
+_GUEST = "guest-"
 # Not NICK: people answer "NICK" with "NICK ann", and no IRC client begins with it today.
 _IRC = re.compile(rb"(?:CAP (?:LS|REQ|LIST)\b|PASS \S|USER \S+ \S+ \S+ )")
 # Programs that open every port they find: TLS, SSH, and whatever sends NUL (RDP, SMB, databases).
@@ -47,11 +49,13 @@ def fault_of(wanted: str, limit: int) -> str:
 def proposals(wanted: str, limit: int, number: int) -> Iterator[str]:
     """Names to try in turn, without end: the wanted one, names like it, then guests from `number` on."""
     base = wanted if is_valid_nick(wanted, limit) else _mended(wanted, limit)
+    if fold(base).startswith(_GUEST):
+        base = ""  # nobody chooses which guest he is
     for name in dict.fromkeys((base, *(cut(base, limit - 1) + str(variant) for variant in _VARIANTS))):
         if base and is_valid_nick(name, limit):
             yield name
     for variant in count(number):
-        yield f"guest-{variant}"
+        yield f"{_GUEST}{variant}"
 
 
 def _mended(wanted: str, limit: int) -> str:
