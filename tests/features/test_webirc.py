@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from veche.core.limits import Networks
-from veche.core.settings import Gateway
+from veche.core.settings import Gateway, OperatorBlock
+from veche.testing.passwords import FakePasswords
 from veche.testing.stage import Person, Stage, quiet_settings
 
 PROOF = "ab" * 32
@@ -41,6 +42,10 @@ def come(stage: Stage, address: str = "192.0.2.1", *, secure: bool = False) -> P
     ],
 )
 def test_an_address_is_taken_over(given: str, address: str) -> None:
+    # webirc: "If the IP address is an IPv6 address beginning with a colon, it MUST be sent with a
+    # canonically-acceptable preceding zero."
+    # webirc: "If the IP address cannot be resolved to a DNS name, the IP address MUST be sent as both the
+    # `hostname` and `ip`."
     stage = stage_with_gateways()
     person = come(stage)
     person.send(f"WEBIRC hunter2 Example {given} {given}", "NICK ann", "USER ann 0 * :Ann")
@@ -48,6 +53,31 @@ def test_an_address_is_taken_over(given: str, address: str) -> None:
     assert person.session.address == address
     assert person.session.gateway == "kiwi"
     assert person.take()[0].startswith(":irc.example 001 ann ")
+
+
+def test_who_comes_through_a_gateway_is_shown_as_such() -> None:
+    # webirc: "To assist network operators and prevent abuse, IRC servers SHOULD show when a WebIRC connection is in use
+    # and SHOULD provide the original host when possible."
+    stage = stage_with_gateways()
+    stage.settings.operators["root"] = OperatorBlock("root", FakePasswords.hash("x"))
+    ann = come(stage)
+    ann.send("WEBIRC hunter2 Example x 198.51.100.3", "NICK ann", "USER ann 0 * :Ann")
+    amy, bob = stage.enter("amy"), stage.enter("bob")
+    amy.send("OPER root x")
+    for person in (ann, amy, bob):
+        person.take()
+        person.send("WHOIS ann")
+    shown = [
+        ":irc.example 338 {} ann ~ann@198.51.100.3 198.51.100.3 :Is actually using host",
+        ":irc.example 350 {} ann * * :is connected via the kiwi WebIRC gateway",
+    ]
+    assert [line for line in amy.take() if line.split(" ")[1] in ("338", "350")] == [
+        line.format("amy") for line in shown
+    ]
+    assert [line for line in ann.take() if line.split(" ")[1] in ("338", "350")] == [
+        line.format("ann") for line in shown
+    ]
+    assert not [line for line in bob.take() if line.split(" ")[1] in ("338", "350")], "nobody else's business"
 
 
 def test_limits_follow_the_address() -> None:
@@ -82,6 +112,8 @@ def test_a_full_house_has_room_for_who_is_in_it() -> None:
     ids=["wrong", "another gateway's", "from elsewhere"],
 )
 def test_who_is_no_gateway_is_hung_up_on(address: str, line: str) -> None:
+    # webirc: "If the `WEBIRC` command does not originate from a whitelisted IP address or uses an incorrect password,
+    # the gateway SHOULD close any connections with an `ERROR` command." The server does it.
     # webirc: "IRC servers SHOULD use secure passwords and SHOULD whitelist the IP addresses for the allowed
     # WebIRC gateway servers."
     person = come(stage_with_gateways(), address)
@@ -144,6 +176,8 @@ def test_too_few_words_are_told_so() -> None:
     ],
 )
 def test_what_is_believed_of_the_link(is_tls: bool, options: str, is_secure: bool, certificate: str) -> None:
+    # webirc: "Servers MUST be able to handle options that don't currently have defined values gaining values in the
+    # future."
     # webirc: "they MUST treat the options secure and secure=examplevalue123 in exactly the same way."
     # webirc: "Servers MUST ONLY treat the connection as secure if this flag is sent and the connection from the
     # gateway to the server is also secure with TLS."

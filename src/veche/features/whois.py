@@ -2,7 +2,7 @@
 
 Source: Modern IRC, "WHOIS message". Each feature tells what it knows of a user (`Feature.whois`); what is told here
 belongs to no other. "Servers typically send some of these numerics only to the client itself and to servers
-operators, as they contain privacy-sensitive information": the real address, the certificate, the modes.
+operators, as they contain privacy-sensitive information": the real address, the gateway, the certificate, the modes.
 """
 
 from veche.core.ask import Ask
@@ -85,7 +85,13 @@ def _tell_in_confidence(ask: Ask, user: User) -> None:
         ask.reply(numerics.RPL_WHOISACTUALLY, nick, real, address, "Is actually using host")
     if user.modes:
         ask.reply(numerics.RPL_WHOISMODES, nick, f"is using modes +{''.join(sorted(user.modes))}")
-    certificates = {session.certificate for session in ask.engine.fanout.sessions.get(user.uid, ())} - {""}
+    sessions = ask.engine.fanout.sessions.get(user.uid, ())
+    for gateway in sorted({session.gateway for session in sessions} - {""}):
+        # webirc: "IRC servers SHOULD show when a WebIRC connection is in use". Where the gateway itself stands is in
+        # the config; the stars are in the place of that.
+        text = f"is connected via the {gateway} WebIRC gateway"
+        ask.reply(numerics.RPL_WHOISGATEWAY, nick, "*", "*", text)
+    certificates = {session.certificate for session in sessions} - {""}
     for certificate in sorted(certificates):
         text = f"has client certificate fingerprint {certificate}"
         ask.reply(numerics.RPL_WHOISCERTFP, nick, text)
