@@ -158,6 +158,7 @@ async def test_paths_of_the_door(door: Door, path: str) -> None:
 async def test_the_first_subprotocol_that_is_known_is_agreed_to(
     door: Door, fields: list[str], agreed: str
 ) -> None:
+    # websocket: "Servers implementing this specification MUST support both subprotocols in standard configurations."
     # websocket: "The server MUST accept any subprotocol it supports, respecting the client's order of
     # preference."
     async with door.enter(*fields) as client:
@@ -222,6 +223,18 @@ async def test_a_line_that_is_too_long_is_answered(door: Door) -> None:
         assert b" 417 ann " in (await client.frame())[1]
         client.say("PING " + "x" * 505)
         assert len((await client.frame())[1]) > 505
+
+
+async def test_tags_may_be_as_long_as_on_any_other_door(door: Door) -> None:
+    # websocket: "The limits SHOULD reflect the increased total line lengths allowed by the `message-tags`
+    # specification."
+    async with door.enter() as client:
+        client.say("CAP REQ :message-tags", *REGISTER, "CAP END")
+        await client.until(b" 422 ")
+        client.say("@+x=" + "y" * 4091 + " PING " + "x" * 400)
+        assert (await client.frame())[1].endswith(b"PONG irc.example :" + b"x" * 400)
+        client.say("@+x=" + "y" * 4092 + " PING x")
+        assert b" 417 ann " in (await client.frame())[1]
 
 
 async def test_a_ping_is_answered_with_its_payload(door: Door) -> None:
