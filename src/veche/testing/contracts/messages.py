@@ -1,174 +1,20 @@
-"""What every store must do, as tests: an engine and a fake that pass these may stand in for one another.
+"""What every store must do with messages, and with what changes about them."""
 
-A test file subclasses StoreContract and gives the fixture `bench`:
-
-    class TestMemoryStore(StoreContract):
-        @pytest.fixture
-        def bench(self) -> StoreBench:
-            turns = Turns()
-            return StoreBench(MemoryStore(turns.post), turns)
-"""
-
-from collections.abc import Callable
-from queue import SimpleQueue
-
-from veche.core.ports import (
-    REACTIONS_OF_ONE,
-    ForgottenFact,
-    Page,
-    Reaction,
-    Record,
-    Redaction,
-    Row,
-    SavedFact,
-    Store,
-    StoreError,
-    StoreRefused,
-    UnknownReference,
+from veche.core.ports import REACTIONS_OF_ONE, Page, StoreError, StoreRefused, UnknownReference
+from veche.testing.contracts.bench import (
+    ROOM,
+    StoreBench,
+    close,
+    fields,
+    make_reaction,
+    make_record,
+    make_redaction,
 )
 from veche.wire.msgids import make_msgid
 
-ROOM = "#tea"
-WAIT = 30.0  # s before a test gives up on an answer that does not come
 
-
-class Turns:
-    """The later turns of an owner, taken when the test says so. `post` may be called from any thread."""
-
-    def __init__(self) -> None:
-        self._due: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self.post: Callable[[Callable[[], None]], None] = self._due.put
-
-    def take(self) -> None:
-        """Wait for the next turn and take it. Raises queue.Empty when none comes."""
-        self._due.get(timeout=WAIT)()
-
-    def is_due(self) -> bool:
-        """Whether a turn waits to be taken."""
-        return not self._due.empty()
-
-
-class StoreBench:
-    """A store with what a test needs to talk to it as if its answers were return values.
-
-    `settle` is called when the owner waits for a commit: a fake that holds commits back releases one there.
-    `restart` ends the store and opens what it has left; None for one that is its own next start.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        turns: Turns,
-        settle: Callable[[], object] = lambda: None,
-        restart: Callable[[], Store] | None = None,
-    ) -> None:
-        self.store = store
-        self.turns = turns
-        self._settle = settle
-        self._restart = restart
-
-    def commit(self, *records: Row) -> StoreError | None:
-        """Hand in one batch and wait for what becomes of it."""
-        answers: list[StoreError | None] = []
-        self.store.append(list(records), answers.append)
-        assert not answers, "an answer never comes inside the call"
-        self._settle()
-        while not answers:
-            self.turns.take()
-        assert len(answers) == 1, "a batch has one answer"
-        return answers[0]
-
-    def ask(self, page: Page) -> list[Record] | StoreError:
-        """Ask for a page and wait for the answer."""
-        answers: list[list[Record] | StoreError] = []
-        self.store.page(page, answers.append)
-        assert not answers, "an answer never comes inside the call"
-        while not answers:
-            self.turns.take()
-        return answers[0]
-
-    def read(self, page: Page) -> list[Record]:
-        """Ask for a page that there must be."""
-        answer = self.ask(page)
-        assert not isinstance(answer, StoreError), answer
-        return answer
-
-    def seqs(self, page: Page) -> list[int]:
-        """The places in the log of the messages on a page."""
-        return [record.seq for record in self.read(page)]
-
-    def latest(self, *conversations: str) -> dict[str, int] | StoreError:
-        """Ask for the newest times of conversations and wait for the answer."""
-        answers: list[dict[str, int] | StoreError] = []
-        self.store.latest(list(conversations), answers.append)
-        while not answers:
-            self.turns.take()
-        return answers[0]
-
-    def saved(self) -> list[str]:
-        """What the next start would find saved, each fact as "place kind body key". Starts anew to find out."""
-        if self._restart is not None:
-            self.store = self._restart()
-        found = self.store.saved()
-        return [f"{fact.seq} {fact.kind} {fact.body}" + (fact.key and f" {fact.key}") for fact in found]
-
-    def reactions(self, *messages: int) -> dict[int, dict[str, int]] | StoreError:
-        """Ask for the counts of reactions and wait for the answer."""
-        answers: list[dict[int, dict[str, int]] | StoreError] = []
-        self.store.reactions(list(messages), answers.append)
-        while not answers:
-            self.turns.take()
-        return answers[0]
-
-
-def make_record(
-    seq: int, *, time: int = 0, conversation: str = ROOM, era: int = 0, text: str = "hello", tags: str = ""
-) -> Record:
-    """A message as the log hands it in; its time is 1000 times its place unless said otherwise."""
-    time = time or seq * 1000
-    return Record(
-        seq=seq,
-        msgid=make_msgid(time, seq.to_bytes(16, "big")),
-        time=time,
-        conversation=conversation,
-        era=era,
-        command="PRIVMSG",
-        source="ann!a@example.org",
-        sender="uid-ann",
-        account="ann",
-        target=conversation,
-        tags=tags,
-        text=text,
-    )
-
-
-def make_redaction(seq: int, record: Record) -> Redaction:
-    """A message is taken back by who said it."""
-    return Redaction(
-        seq, seq * 1000, record.seq, record.msgid, record.source, record.sender, record.account, "spam"
-    )
-
-
-def make_reaction(
-    seq: int, record: Record, value: str, who: str, *, era: int = 0, adding: bool = True
-) -> Reaction:
-    """Somebody reacts to a message that he sees in the given era."""
-    return Reaction(seq, seq * 1000, record.conversation, era, record.msgid, who, value, adding=adding)
-
-
-def fields(record: Record) -> tuple[object, ...]:
-    """All that a record says, to compare two of them."""
-    return tuple(getattr(record, name) for name in sorted(Record.__slots__))
-
-
-def close(store: Store) -> None:
-    """Close a store. Not in the port, since only who opened it closes it; yet every engine has it."""
-    end: Callable[[], object] = getattr(store, "close")  # noqa: B009
-    end()
-
-
-class StoreContract:
-    """The tests. Subclasses are collected by pytest; `bench` is a fixture of theirs with an empty store."""
+class MessagesContract:
+    """The tests of pages, of what was taken back and of reactions."""
 
     def test_an_empty_record_answers(self, bench: StoreBench) -> None:
         assert bench.store.last() == (0, 0)
@@ -395,76 +241,6 @@ class StoreContract:
         many = [make_reaction(n + 2, said, str(n), "ann") for n in range(REACTIONS_OF_ONE + 5)]
         assert bench.commit(*many) is None
         assert bench.reactions(1) == {1: {str(n): 1 for n in range(REACTIONS_OF_ONE)}}
-
-    def test_saved_facts_are_kept_in_order(self, bench: StoreBench) -> None:
-        assert bench.saved() == []
-        assert bench.commit(make_record(1), SavedFact(2, "RoomKept", '{"ж": "\'\\u0000"}')) is None
-        assert bench.commit(SavedFact(3, "TopicSet", "{}"), SavedFact(4, "RoomKept", "{}")) is None
-        assert bench.saved() == ['2 RoomKept {"ж": "\'\\u0000"}', "3 TopicSet {}", "4 RoomKept {}"]
-        assert bench.seqs(Page(ROOM, 10)) == [1]
-        assert bench.store.last() == (4, 1000)
-
-    def test_of_one_key_only_the_newest_is_kept(self, bench: StoreBench) -> None:
-        assert (
-            bench.commit(SavedFact(1, "Read", "1", "ann #tea"), SavedFact(2, "Read", "2", "bob #tea")) is None
-        )
-        assert bench.commit(SavedFact(3, "TopicSet", "3"), SavedFact(4, "Read", "4", "ann #tea")) is None
-        assert bench.commit(SavedFact(5, "Other", "5", "ann #tea")) is None
-        assert bench.saved() == [
-            "2 Read 2 bob #tea",
-            "3 TopicSet 3",
-            "4 Read 4 ann #tea",
-            "5 Other 5 ann #tea",
-        ]
-        assert bench.store.last() == (5, 0)
-
-    def test_keys_are_compared_letter_by_letter(self, bench: StoreBench) -> None:
-        keys = ["a", "A", "a ", "ä", "'; drop table keyed_fact; --", "%", "_", "1", "01"]
-        assert bench.commit(*(SavedFact(n, "Read", "{}", key) for n, key in enumerate(keys, 1))) is None
-        assert bench.saved() == [f"{n} Read {{}} {key}" for n, key in enumerate(keys, 1)]
-        assert bench.commit(ForgottenFact(99, "Read", "1")) is None
-        assert bench.saved() == [f"{n} Read {{}} {key}" for n, key in enumerate(keys, 1) if key != "1"]
-
-    def test_in_one_batch_the_last_word_on_a_key_counts(self, bench: StoreBench) -> None:
-        batch: list[Row] = [
-            SavedFact(1, "Read", "1", "ann"),
-            SavedFact(2, "Read", "2", "ann"),
-            SavedFact(3, "Read", "3", "bob"),
-            ForgottenFact(4, "Read", "bob"),
-            ForgottenFact(5, "Read", "cid"),
-            SavedFact(6, "Read", "6", "cid"),
-        ]
-        assert bench.commit(*batch) is None
-        assert bench.saved() == ["2 Read 2 ann", "6 Read 6 cid"]
-        assert bench.commit(SavedFact(7, "Read", "7", "ann"), ForgottenFact(8, "Read", "ann")) is None
-        assert bench.saved() == ["6 Read 6 cid"]
-
-    def test_what_is_forgotten_is_that_fact_alone(self, bench: StoreBench) -> None:
-        rows = [SavedFact(1, "Read", "1", "ann"), SavedFact(2, "Seen", "2", "ann"), SavedFact(3, "Read", "3")]
-        assert bench.commit(*rows) is None
-        assert bench.commit(ForgottenFact(4, "Read", "ann"), make_record(5)) is None
-        assert bench.commit(ForgottenFact(6, "Read", "ann")) is None
-        assert bench.store.last() == (6, 5000)
-        assert bench.saved() == ["2 Seen 2 ann", "3 Read 3"]
-        assert bench.commit(SavedFact(7, "Read", "7", "ann")) is None
-        assert bench.saved() == ["2 Seen 2 ann", "3 Read 3", "7 Read 7 ann"]
-
-    def test_replacing_leaves_what_has_a_key_alone(self, bench: StoreBench) -> None:
-        rows = [SavedFact(n, "TopicSet", "{}") for n in range(1, 50)]
-        assert bench.commit(*rows, SavedFact(50, "Read", "50", "ann")) is None
-        bench.store.replace_saved([SavedFact(60, "RoomKept", "{}")])
-        assert bench.saved() == ["50 Read 50 ann", "60 RoomKept {}"]
-        try:
-            bench.store.replace_saved([SavedFact(61, "Read", "{}", "ann")])
-        except AssertionError:
-            pass
-        else:
-            raise AssertionError("what has a key was put in the place of what has none")
-
-    def test_many_facts_of_one_batch(self, bench: StoreBench) -> None:
-        many = [SavedFact(n, "Read", str(n), f"key {n % 700}") for n in range(1, 2001)]
-        assert bench.commit(*many) is None
-        assert bench.saved() == [f"{n} Read {n} key {n % 700}" for n in range(1301, 2001)]
 
     def test_what_was_handed_in_before_the_end_is_answered(self, bench: StoreBench) -> None:
         answers: list[object] = []

@@ -1,0 +1,39 @@
+"""What every store must do, as tests: an engine and a fake that pass these may stand in for one another.
+
+A test file subclasses StoreContract and gives the fixture `bench`:
+
+    class TestMemoryStore(StoreContract):
+        @pytest.fixture
+        def bench(self) -> StoreBench:
+            turns = Turns()
+            return StoreBench(MemoryStore(turns.post), turns)
+"""
+
+from veche.testing.contracts.bench import (
+    ROOM,
+    StoreBench,
+    Turns,
+    close,
+    fields,
+    make_reaction,
+    make_record,
+    make_redaction,
+)
+from veche.testing.contracts.messages import MessagesContract
+from veche.testing.contracts.saved import SavedContract
+
+__all__ = [
+    "ROOM",
+    "StoreBench",
+    "StoreContract",
+    "Turns",
+    "close",
+    "fields",
+    "make_reaction",
+    "make_record",
+    "make_redaction",
+]
+
+
+class StoreContract(MessagesContract, SavedContract):
+    """The tests. Subclasses are collected by pytest; `bench` is a fixture of theirs with an empty store."""
