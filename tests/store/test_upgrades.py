@@ -11,7 +11,15 @@ from veche.core.ports import Page, SavedFact
 from veche.store.durable import SqliteStore, open_store
 from veche.store.engines.sqlite import connect_writer
 from veche.store.schema import bring_up_to_date, known_migrations
-from veche.testing.contracts import ROOM, StoreBench, Turns, make_reaction, make_record, make_redaction
+from veche.testing.contracts import (
+    ROOM,
+    StoreBench,
+    Turns,
+    make_message,
+    make_reaction,
+    make_record,
+    make_redaction,
+)
 from veche.wire.msgids import make_msgid
 
 KNOWN = known_migrations()
@@ -45,6 +53,11 @@ WRITTEN = [
         "insert into reaction values (9, 9000, 1, 'lol', 'ann')",
     ],
     ["insert into keyed_fact (kind, key, seq, body) values ('Read', 'ann', 10, '{}')"],
+    [
+        "insert into conversation values (4, 'uid-ann uid-cid', 0)",
+        "insert into participant values ('uid-ann', 4), ('uid-cid', 4)",
+        say(11, 4, "cid", "hi"),
+    ],
 ]
 
 
@@ -82,7 +95,12 @@ def test_what_an_older_schema_holds_is_kept(tmp_path: Path, number: int) -> None
     assert facts[:2] == [(5, "TopicSet", "{}", ""), (6, "RoomKept", '{"a": 1}', "")]
     assert facts[2:] == ([(10, "Read", "{}", "ann")] if number >= 3 else [])
     assert bench.reactions(1) == ({1: {"lol": 1}} if number >= 2 else {})
-    assert store.last() == [(6, 4000), (9, 7000), (10, 7000)][min(number, 3) - 1]
+    assert store.last() == [(6, 4000), (9, 7000), (10, 7000), (11, 11000)][number - 1]
+    assert bench.partners("uid-bob") == [(DIRECT, 4000, "ann!x@example.org")]
+    assert [key for key, *_ in bench.partners("uid-ann")] == (["uid-ann uid-cid"] if number >= 4 else []) + [
+        DIRECT
+    ]
+    assert bench.partners(ROOM) == []
     assert store.close()
 
 
@@ -101,6 +119,11 @@ def test_an_upgraded_record_is_written_on(tmp_path: Path, number: int) -> None:
     assert bench.seqs(Page(ROOM, 9)) == [1, 21]
     assert [fact.body for fact in store.saved() if fact.key == "ann"] == ["22"]
     assert bench.reactions(21) == {21: {"lol": 1}}
+    assert (
+        bench.commit(make_message(30, DIRECT, "uid-bob"), make_message(31, "uid-bob uid-dan", "uid-bob"))
+        is None
+    )
+    assert [key for key, *_ in bench.partners("uid-bob")] == ["uid-bob uid-dan", DIRECT]
     assert store.close()
 
 

@@ -75,6 +75,12 @@ def test_a_batch_with_new_conversations_is_one_transaction(desk: Desk) -> None:
     assert taken.count("insert") == 2
 
 
+def test_who_takes_part_is_one_more_statement(desk: Desk) -> None:
+    batch = [make_record(n, conversation=f"uid-ann uid-{n}") for n in range(1, 101)]
+    assert statements(desk, *batch)[-5:] == ["begin", "insert", "insert", "insert", "commit"]
+    assert statements(desk, make_record(101, conversation="uid-ann uid-1")) == ["insert"]
+
+
 def test_a_batch_beyond_one_statement_is_one_transaction(desk: Desk) -> None:
     assert desk.commit(make_record(1)) is None
     batch = [make_record(n) for n in range(2, 2 * MOST_ROWS + 3)]

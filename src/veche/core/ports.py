@@ -5,7 +5,7 @@ Protocol of few methods, so that a test can hand in a fake and play any fault.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from veche.state.credentials import PasswordKeys
 
@@ -267,6 +267,42 @@ class Page:
         self.newest = newest
 
 
+class Partner(NamedTuple):
+    """A direct conversation of somebody's: its key, when the newest message was said (ms), and who the other one is.
+
+    `source` is the nick!user@host under which the other one was seen when he last said something in it; "" when he
+    has not among the newest `PARTNER_SEARCH` messages.
+    """
+
+    conversation: str
+    time: int
+    source: str
+
+
+# How many messages of a conversation are looked through for one that the other has said.
+PARTNER_SEARCH = 500
+
+
+class UnreadQuestion(NamedTuple):
+    """What in a conversation is new since `after` (ms) for a reader, and how much of it calls him by his name.
+
+    `era` is as in `Page`. `reader` is the id whose own messages do not count: that of `Record.sender`. `word` is his
+    nick, found as a word of its own whatever its letters' case (`wire.mentions`); "" when nobody wants to know.
+    """
+
+    conversation: str
+    era: int
+    after: int
+    reader: str
+    word: str
+
+
+# New messages of one conversation are counted to here, and looked for among so many newest ones: as many as anybody
+# wants to know of, however long he was away, and however much he said himself.
+UNREAD_LIMIT = 1000
+UNREAD_SEARCH = 10_000
+
+
 class Passwords(Protocol):
     """Compares and hashes passwords beside the loop, because one of either takes tens of milliseconds.
 
@@ -352,3 +388,21 @@ class Store(Protocol):
         self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
     ) -> None:
         """Count the reactions to messages, given by their places in the log: by value, the oldest first."""
+
+    def partners(
+        self, who: str, after: int, limit: int, done: Callable[[list[Partner] | StoreError], None]
+    ) -> None:
+        """Read the direct conversations of `who`, an id, with anything later than `after` (ms), the newest first.
+
+        At most `limit`. What was taken back counts as little as on a page.
+        """
+
+    def unread(
+        self,
+        questions: list[UnreadQuestion],
+        done: Callable[[list[tuple[int, int]] | StoreError], None],
+    ) -> None:
+        """Count what is new: for each question the messages of others, and how many of these mention its word.
+
+        Both are counted among the newest `UNREAD_LIMIT` such messages. What was taken back does not count.
+        """

@@ -13,12 +13,22 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from veche.core.ports import Page, Record, Row, SavedFact, StoreError, StoreRefused
+from veche.core.ports import (
+    Page,
+    Partner,
+    Record,
+    Row,
+    SavedFact,
+    StoreError,
+    StoreRefused,
+    UnreadQuestion,
+)
 from veche.store import schema
 from veche.store.directory import DataDirectory, explain
 from veche.store.engines.sqlite import connect_writer, describe, empty_wal, primary_code
 from veche.store.facts import saved_facts
 from veche.store.history import History
+from veche.store.overview import count_unread, read_partners
 from veche.store.refusals import DataDirectoryError
 from veche.store.worker import Post
 from veche.store.writer import Writer
@@ -101,6 +111,26 @@ class SqliteStore:
             self._post(partial(done, _closed()))
         else:
             self._history.reactions(messages, done)
+
+    def partners(
+        self, who: str, after: int, limit: int, done: Callable[[list[Partner] | StoreError], None]
+    ) -> None:
+        """Read the direct conversations of `who` with anything later than `after` (ms), the newest first."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._history.ask(partial(read_partners, who, after, limit), done)
+
+    def unread(
+        self,
+        questions: list[UnreadQuestion],
+        done: Callable[[list[tuple[int, int]] | StoreError], None],
+    ) -> None:
+        """Count what others have said since a time, and how much of it mentions a word: one pair for each question."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._history.ask(partial(count_unread, questions), done)
 
     def close(self, seconds: float = 8.0) -> bool:
         """Finish what was handed in and let go of the directory. Blocks, for at most `seconds`.

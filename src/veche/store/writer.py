@@ -80,6 +80,10 @@ _INSERT_CONVERSATIONS = """
     insert into conversation (id, name, era) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)
 """
 
+_INSERT_PARTICIPANTS = """
+    insert or ignore into participant (who, conversation) select value ->> 0, value ->> 1 from json_each(?)
+"""
+
 # A conversation in one era, and its number in the database.
 Key = tuple[str, int]
 Done = Callable[[StoreError | None], None]
@@ -263,9 +267,17 @@ class Writer:
         return new
 
     def _insert_conversations(self, new: list[Key]) -> None:
-        if new:
-            rows = [(self._numbers[key], *key) for key in new]
-            self._connection.execute(_INSERT_CONVERSATIONS, (json.dumps(rows),))
+        if not new:
+            return
+        rows = [(self._numbers[key], *key) for key in new]
+        self._connection.execute(_INSERT_CONVERSATIONS, (json.dumps(rows),))
+        # Two ids joined by a space are a direct conversation; no room has a space in its name.
+        direct = [
+            (name.split(" "), number) for number, name, era in rows if era == 0 and name.count(" ") == 1
+        ]
+        if direct:
+            participants = [(who, number) for both, number in direct for who in both]
+            self._connection.execute(_INSERT_PARTICIPANTS, (json.dumps(participants),))
 
     def _fail(self, error: Exception, committing: bool) -> StoreError:
         """A batch has met an error: what that means, and how the connection becomes usable again."""

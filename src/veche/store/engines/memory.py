@@ -10,9 +10,13 @@ from copy import copy
 from functools import partial
 
 from veche.core.ports import (
+    PARTNER_SEARCH,
     REACTIONS_OF_ONE,
+    UNREAD_LIMIT,
+    UNREAD_SEARCH,
     ForgottenFact,
     Page,
+    Partner,
     Reaction,
     Record,
     Redaction,
@@ -21,7 +25,9 @@ from veche.core.ports import (
     StoreError,
     StoreRefused,
     UnknownReference,
+    UnreadQuestion,
 )
+from veche.wire.mentions import mentions
 from veche.wire.msgids import time_of_msgid
 
 
@@ -80,6 +86,20 @@ class MemoryStore:
     ) -> None:
         """Answer with the counts of reactions to messages, by place in the log and value."""
         self._post(lambda: done(self._count_reactions(messages)))
+
+    def partners(
+        self, who: str, after: int, limit: int, done: Callable[[list[Partner] | StoreError], None]
+    ) -> None:
+        """Answer with the direct conversations of `who` that have anything later than `after`, the newest first."""
+        self._post(lambda: done(self._read_partners(who, after, limit)))
+
+    def unread(
+        self,
+        questions: list[UnreadQuestion],
+        done: Callable[[list[tuple[int, int]] | StoreError], None],
+    ) -> None:
+        """Answer with how much others have said since a time, and how much of it mentions a word."""
+        self._post(lambda: done(self._count_unread(questions)))
 
     def close(self) -> None:
         """Take no more: what comes after this is refused. Idempotent."""
@@ -198,6 +218,43 @@ class MemoryStore:
             for record in self.records
             if record.era == 0 and record.conversation in asked
         }
+
+    def _read_partners(self, who: str, after: int, limit: int) -> list[Partner] | StoreError:
+        if self._closed:
+            return StoreRefused("the record is closed")
+        talks: dict[str, list[Record]] = {}  # the newest first, as in the answer
+        for record in reversed(self._standing(self.records)):
+            ids = record.conversation.split(" ")
+            if record.era == 0 and len(ids) == 2 and who in ids:
+                talks.setdefault(record.conversation, []).append(record)
+        return [
+            Partner(key, said[0].time, _said_last(said[:PARTNER_SEARCH], _other(key, who)))
+            for key, said in talks.items()
+            if said[0].time > after
+        ][: max(0, limit)]
+
+    def _count_unread(self, questions: list[UnreadQuestion]) -> list[tuple[int, int]] | StoreError:
+        if self._closed:
+            return StoreRefused("the record is closed")
+        return [self._count_new(*question) for question in questions]
+
+    def _count_new(self, conversation: str, era: int, after: int, reader: str, word: str) -> tuple[int, int]:
+        new = [
+            record
+            for record in self._standing(self.records)
+            if record.conversation == conversation and record.era in {0, era} and record.time > after
+        ]
+        others = [record for record in new[-UNREAD_SEARCH:] if record.sender != reader][-UNREAD_LIMIT:]
+        return len(others), sum(mentions(word, record.text) for record in others)
+
+
+def _other(key: str, who: str) -> str:
+    one, other = key.split(" ")
+    return other if one == who else one
+
+
+def _said_last(said: list[Record], by: str) -> str:
+    return next((record.source for record in said if record.sender == by), "")
 
 
 # A moment stands before (as a start: behind) every message of its millisecond.

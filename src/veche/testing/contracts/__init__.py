@@ -15,11 +15,13 @@ from veche.testing.contracts.bench import (
     Turns,
     close,
     fields,
+    make_message,
     make_reaction,
     make_record,
     make_redaction,
 )
 from veche.testing.contracts.messages import MessagesContract
+from veche.testing.contracts.overview import OverviewContract
 from veche.testing.contracts.saved import SavedContract
 
 __all__ = [
@@ -29,11 +31,12 @@ __all__ = [
     "Turns",
     "close",
     "fields",
+    "make_message",
     "make_reaction",
     "make_record",
     "make_redaction",
 ]
 
 
-class StoreContract(MessagesContract, SavedContract):
+class StoreContract(MessagesContract, OverviewContract, SavedContract):
     """The tests. Subclasses are collected by pytest; `bench` is a fixture of theirs with an empty store."""

@@ -3,7 +3,17 @@
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from veche.core.ports import Page, Reaction, Record, Redaction, Row, Store, StoreError
+from veche.core.ports import (
+    Page,
+    Partner,
+    Reaction,
+    Record,
+    Redaction,
+    Row,
+    Store,
+    StoreError,
+    UnreadQuestion,
+)
 from veche.wire.msgids import make_msgid
 
 ROOM = "#tea"
@@ -98,6 +108,26 @@ class StoreBench:
             self.turns.take()
         return answers[0]
 
+    def partners(self, who: str, after: int = 0, limit: int = 100) -> list[Partner]:
+        """Ask for somebody's direct conversations and wait for the answer that there must be."""
+        answers: list[list[Partner] | StoreError] = []
+        self.store.partners(who, after, limit, answers.append)
+        while not answers:
+            self.turns.take()
+        answer = answers[0]
+        assert not isinstance(answer, StoreError), answer
+        return answer
+
+    def unread(self, *questions: tuple[str, int, int, str, str]) -> list[tuple[int, int]]:
+        """Ask what is new and wait for the answer that there must be."""
+        answers: list[list[tuple[int, int]] | StoreError] = []
+        self.store.unread([UnreadQuestion(*question) for question in questions], answers.append)
+        while not answers:
+            self.turns.take()
+        answer = answers[0]
+        assert not isinstance(answer, StoreError), answer
+        return answer
+
 
 def make_record(
     seq: int, *, time: int = 0, conversation: str = ROOM, era: int = 0, text: str = "hello", tags: str = ""
@@ -118,6 +148,22 @@ def make_record(
         tags=tags,
         text=text,
     )
+
+
+def make_message(
+    seq: int,
+    conversation: str,
+    who: str,
+    *,
+    time: int = 0,
+    text: str = "hello",
+    era: int = 0,
+    source: str = "",
+) -> Record:
+    """A message of somebody's, whose id is also his nick."""
+    record = make_record(seq, time=time, conversation=conversation, era=era, text=text)
+    record.sender, record.source = who, source or f"{who}!x@example.org"
+    return record
 
 
 def make_redaction(seq: int, record: Record) -> Redaction:

@@ -260,6 +260,13 @@ class MessagesContract:
         assert isinstance(bench.ask(Page(ROOM, 1)), StoreRefused)
         assert isinstance(bench.latest(ROOM), StoreRefused)
         assert isinstance(bench.reactions(1), StoreRefused)
+        refused: list[object] = []
+        bench.store.partners("ann", 0, 9, refused.append)
+        bench.store.unread([], refused.append)
+        assert refused == []
+        bench.turns.take()
+        bench.turns.take()
+        assert [type(answer) for answer in refused] == [StoreRefused, StoreRefused]
         answers: list[StoreError | None] = []
         bench.store.append([make_record(2)], answers.append)
         bench.turns.take()
