@@ -10,6 +10,7 @@ import pytest
 from veche.app import cli
 from veche.app.administration import LIVE, Administrator, fill_in_operators, flat
 from veche.app.config import Config
+from veche.app.doors import fill_in_doors
 from veche.app.passwords import hash_password
 from veche.app.server import engine_settings
 from veche.core.ports import ConfigFault, Rehashed
@@ -48,6 +49,7 @@ class Bench:
 
     def make(self, settings: cli.Settings) -> Settings:
         made = engine_settings(settings.config, "en")
+        fill_in_doors(made, settings)
         fill_in_operators(made, settings.config)
         return made
 
@@ -167,3 +169,13 @@ def test_die_and_restart_need_the_servers_name(bench: Bench) -> None:
     ann = bench.operator()
     ann.send("DIE", "RESTART x", "DIE irc.example", "RESTART IRC.EXAMPLE")
     assert bench.ended == [False, True]
+
+
+def test_whoever_knows_cap_notify_is_told_what_is_offered_from_now_on(bench: Bench) -> None:
+    ann = bench.operator()
+    bob = bench.stage.open("bob", address="198.51.100.3")
+    bob.send("CAP LS 302")
+    bob.take()
+    bench.write('[server]\nname = "irc.example"\n[lobby]\nroom = ""\n[tls]\nsts_seconds = 3600\n')
+    ann.send("REHASH")
+    assert bob.take() == [":irc.example CAP * NEW :sts=port=6697"]

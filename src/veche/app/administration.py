@@ -19,6 +19,7 @@ from veche.core.engine import Engine
 from veche.core.operators import OPERATOR, READS_NOTICES, is_operator
 from veche.core.ports import ConfigFault, Rehashed
 from veche.core.settings import OperatorBlock, Settings
+from veche.features.cap import offers_change
 from veche.features.user_modes import UserModesChanged
 
 _LIVE_LIMITS = (
@@ -116,8 +117,9 @@ class Administrator:
                 changed[key] = _describe(key, before, after)
                 self._running[key] = after
         made = self._make(settings)
-        for name in attributes:
-            setattr(self._engine.settings, name, getattr(made, name))
+        with offers_change(self._engine):
+            for name in attributes:
+                setattr(self._engine.settings, name, getattr(made, name))
         self._demote()
         if "log.level" in changed:
             logging.getLogger().setLevel(settings.config.log.level.upper())

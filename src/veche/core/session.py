@@ -36,6 +36,7 @@ class Session:
         "away",
         "batch",
         "budget",
+        "cap_version",
         "caps",
         "certificate",
         "changing",
@@ -83,6 +84,7 @@ class Session:
         self.registration: Registration | None = Registration(now)
         self.user: User | None = None
         self.caps = 0
+        self.cap_version = 0  # the highest version that CAP LS has named; 302 brought values and cap-notify
         self.view = 0  # the part of caps that changes how a line looks
         self.outbox: list[bytes] = []
         self.owed_bytes = (
