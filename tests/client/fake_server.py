@@ -6,13 +6,17 @@ It is a fake, not a mock: it really keeps rooms, nicks and history, and the test
 from __future__ import annotations
 
 import asyncio
+import ssl
+from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from typing import Self
 
 from veche.wire.message import Message, format_message, parse
+from veche.wire.scram import Failure, ServerExchange, derive
 
 ALL = "message-tags server-time echo-message labeled-response batch cap-notify draft/chathistory"
 LOBBY = "#lobby"
+ACCOUNTS = f"{ALL} sasl=PLAIN,SCRAM-SHA-256 account-notify account-tag draft/account-registration"
 
 
 @dataclass
@@ -53,6 +57,9 @@ class Visitor(asyncio.Protocol):
         self.rooms: set[str] = set()
         self.tail = b""
         self.label = ""
+        self.mechanism = ""
+        self.account = ""
+        self.scram = ServerExchange("")
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -86,9 +93,15 @@ class Visitor(asyncio.Protocol):
 
 
 class FakeServer:
-    """The server; `async with FakeServer() as server` listens on `server.port`."""
+    """The server; `async with FakeServer() as server` listens on `server.port`.
 
-    def __init__(self, caps: str = ALL, lobby: str = LOBBY) -> None:
+    `accounts`: names and passwords. `logins`: who has logged in, and how.
+    """
+
+    def __init__(self, caps: str = ALL, lobby: str = LOBBY, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
+        self.accounts: dict[str, str] = {}
+        self.logins: list[str] = []
         self.caps = caps.split()
         self.lobby = lobby
         self.visitors: list[Visitor] = []
@@ -113,7 +126,7 @@ class FakeServer:
     async def start(self) -> None:
         """Listen; again on the same port after `stop`."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Visitor(self), "127.0.0.1", self.port)
+        self._server = await loop.create_server(lambda: Visitor(self), "127.0.0.1", self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -159,6 +172,66 @@ class FakeServer:
         else:
             visitor.is_negotiating = False
             self._welcome(visitor)
+
+    def _authenticate(self, visitor: Visitor, message: Message) -> None:
+        word = message.params[0]
+        data = b64decode(word) if word != "+" and visitor.mechanism else b""
+        if not visitor.mechanism:
+            visitor.mechanism = word
+            visitor.scram = ServerExchange("server")
+            visitor.say("AUTHENTICATE", "+")
+        elif visitor.mechanism == "PLAIN":
+            _, user, password = data.decode().split("\0")
+            self._decide(visitor, user, self.accounts.get(user.partition("@")[0]) == password)
+        elif not visitor.scram.user:
+            user = str(visitor.scram.hear_first(data))
+            kept = derive(self.accounts.get(user.partition("@")[0], "none"), b"salt", 4096)
+            visitor.say("AUTHENTICATE", b64encode(visitor.scram.challenge(kept)).decode())
+        elif word == "+":
+            self._decide(visitor, visitor.scram.user, True)
+        else:
+            verdict = visitor.scram.hear_final(data)
+            if isinstance(verdict, Failure):
+                self._decide(visitor, visitor.scram.user, False)
+            else:
+                visitor.say("AUTHENTICATE", b64encode(verdict).decode())
+
+    def _decide(self, visitor: Visitor, user: str, fits: bool) -> None:
+        mechanism, visitor.mechanism = visitor.mechanism, ""
+        if not fits:
+            visitor.say("904", visitor.nick or "*", "SASL authentication failed")
+            return
+        self.logins.append(f"{mechanism} {user}")
+        self._enter_account(visitor, user.partition("@")[0])
+        visitor.say("903", visitor.nick or "*", "SASL authentication successful")
+
+    def _enter_account(self, visitor: Visitor, account: str) -> None:
+        visitor.account = account
+        visitor.say("900", visitor.nick or "*", f"{visitor.nick}!u@h", account, "You are logged in")
+
+    def _register(self, visitor: Visitor, message: Message) -> None:
+        name, email, password = message.params
+        name = visitor.nick if name == "*" else name
+        if name in self.accounts:
+            visitor.say("FAIL", "REGISTER", "ACCOUNT_EXISTS", name, "It exists", answer=True)
+        elif email != "*":
+            visitor.say("REGISTER", "VERIFICATION_REQUIRED", name, "Look at your mail", answer=True)
+        else:
+            self.accounts[name] = password
+            visitor.say("REGISTER", "SUCCESS", name, "Welcome", answer=True)
+            self._enter_account(visitor, name)
+
+    def _verify(self, visitor: Visitor, message: Message) -> None:
+        name, code = message.params
+        if code != "123":
+            visitor.say("FAIL", "VERIFY", "INVALID_CODE", name, "No", answer=True)
+            return
+        visitor.say("VERIFY", "SUCCESS", name, "Welcome", answer=True)
+        self._enter_account(visitor, name)
+
+    def _ns(self, visitor: Visitor, message: Message) -> None:
+        visitor.account = ""
+        visitor.say("901", visitor.nick, f"{visitor.nick}!u@h", "You are logged out", answer=True)
 
     def _nick(self, visitor: Visitor, message: Message) -> None:
         nick = message.params[0]

@@ -7,25 +7,29 @@ everything that was sent what became of it.
         async for event in chat.events():
             ...
 
-It speaks to any IRC server; where one lacks labels, echoes or history, acknowledgements come from PING, and gaps stay
-open and say so (`GapFilled.is_complete`). How it is done is in `keeper`; this is its face.
+With `account` and `password` it comes in logged in, or not at all; with `tls`, to a server that it recognises, or not
+at all. It speaks to any IRC server; where one lacks labels, echoes or history, acknowledgements come from PING, and
+gaps stay open and say so (`GapFilled.is_complete`). How it is done is in `keeper`; this is its face.
 """
 
 import asyncio
 import random
+import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self, TypeVar
 
-from veche.client.errors import AskRefused, CannotConnect, ClientError, OutcomeUnknown
+from veche.client.errors import AskRefused, CannotConnect, ClientError, NotSafe, OutcomeUnknown
 from veche.client.events import Answer, Event, MessageReceived
 from veche.client.gaps import timestamp
 from veche.client.keeper import ChooseNick, Keeper, Settings
 from veche.client.lineup import Outgoing
 from veche.client.link import Timing
+from veche.client.login import NOT_SAFE, Account
 from veche.client.model import Model, Room
 from veche.client.registration import Identity
+from veche.client.tls import Tls
 from veche.wire.lines import BODY_LIMIT
 from veche.wire.message import format_message
 
@@ -33,6 +37,8 @@ T = TypeVar("T")
 
 # Veche's own limits are a burst of 5 and an input queue of 8 KiB; four lines of 512 bytes stay within both.
 WINDOW = 4
+# Random bytes in the nonce of a login.
+NONCE_BYTES = 24
 # What others may see in front of our messages while we do not know it: nick!user@host.
 _USER_AND_HOST = "!" + "u" * 10 + "@" + "h" * 63
 
@@ -50,6 +56,17 @@ class Receipt:
     time: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What came of `register` or `verify`: the account is ours, or the server `needs_code`, which it has sent; `text`
+    are its words.
+    """
+
+    account: str
+    needs_code: bool
+    text: str
+
+
 def utc_now() -> datetime:
     """The time of this machine."""
     return datetime.now(UTC)
@@ -63,18 +80,30 @@ class Connection:
     `choose_nick(nick, code, text)` is awaited for another nick when one is refused; "" gives up. Without it, entering
     raises NickNotAccepted.
 
-    Entering raises CannotConnect when the server cannot be reached the first time, NotIrc when it does not speak IRC;
-    later failures are retried as `timing` says and told as `Disconnected`.
+    `account`, with its `password` or the certificate of `tls`, is who we are, now and after every reconnect; `device`
+    is what this program is called among those of the same person, who may find that he is there already, under another
+    nick than the one asked for. The password is proven (SCRAM) rather than said (PLAIN) where the server can do that,
+    and is not said where others can read it unless `allow_clear_password`. `server_password` is the server's own
+    (PASS). `tls`: True for a server whose certificate this machine trusts, `Tls` for another.
+
+    Entering raises CannotConnect when the server cannot be reached the first time, NotIrc when it does not speak IRC,
+    ServerNotTrusted when its certificate is not the right one, LoginFailed (NotSafe) when we cannot log in; later
+    failures are retried as `timing` says and told as `Disconnected`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two are keywords, and few programs need more than four
         self,
         host: str = "127.0.0.1",
         port: int = 6667,
         *,
         nick: str,
         realname: str = "",
+        account: str = "",
         password: str = "",
+        device: str = "",
+        server_password: str = "",
+        tls: bool | Tls = False,
+        allow_clear_password: bool = False,
         rooms: tuple[str, ...] = (),
         backlog: int = 0,
         window: int = WINDOW,
@@ -83,17 +112,26 @@ class Connection:
         clock: Callable[[], datetime] = utc_now,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        if password and not account:
+            raise ValueError("a password belongs to an account; the server's own is server_password")
+        has_certificate = isinstance(tls, Tls) and bool(tls.certificate)
+        who = Account(account, password, device) if account or has_certificate else None
+        self._device = device
         settings = Settings(
             host=host,
             port=port,
-            identity=Identity(nick, realname=realname, password=password),
+            identity=Identity(nick, realname=realname, password=server_password, account=who),
+            tls=tls if isinstance(tls, Tls) else Tls() if tls else None,
+            may_say_password=allow_clear_password,
             backlog=backlog,
             window=window,
             timing=timing or Timing(),
             choose_nick=choose_nick,
             clock=clock,
+            nonce=lambda: secrets.token_urlsafe(NONCE_BYTES),
             chance=chance,
         )
+        self._enrolled: Account | None = None  # whose code may still be missing
         self._keeper = Keeper(settings, dict.fromkeys(rooms, ""))
         self._task: asyncio.Task[None] | None = None
 
@@ -208,6 +246,48 @@ class Connection:
     async def part(self, room: str, reason: str = "") -> None:
         """Leave a room. Raises AskRefused when we are not in it."""
         await self.ask("PART", *((room, reason) if reason else (room,)))
+
+    # --- accounts ---
+
+    async def log_in(self, account: str, password: str) -> None:
+        """Log in now, and again after every reconnect. Raises LoginFailed (or NotSafe) when that was refused,
+        OutcomeUnknown when the answer did not come. Our nick may change by it, and so may the rooms that we are in.
+        """
+        await self._keeper.log_in(Account(account, password, self._device))
+
+    def forget_account(self) -> None:
+        """Do not log in after the next reconnect any more; what we are on this connection stays as it is."""
+        self._keeper.account = None
+
+    async def register(self, account: str, email: str, password: str) -> Enrolment:
+        """Make an account and log in to it, now and after every reconnect. `account` "*" takes our nick for its name;
+        `email` "*" is for none.
+
+        Raises AskRefused when the server says no (the codes are those of account-registration: ACCOUNT_EXISTS,
+        WEAK_PASSWORD, ...), OutcomeUnknown when the connection broke before the answer: then `log_in` tells. NotSafe
+        when others could read the password, which must be said here.
+        """
+        if not self._keeper.is_private:
+            raise NotSafe(NOT_SAFE)
+        enrolment = self._enrolment(await self.ask("REGISTER", account, email, password))
+        self._keeper.account = self._enrolled = Account(enrolment.account, password, self._device)
+        if enrolment.needs_code:
+            self._keeper.account = None
+        return enrolment
+
+    async def verify(self, account: str, code: str) -> Enrolment:
+        """Say the code that the server has sent after `register`. Raises as that does."""
+        enrolment = self._enrolment(await self.ask("VERIFY", account, code))
+        if self._enrolled is not None and not enrolment.needs_code:
+            self._keeper.account = self._enrolled
+        return enrolment
+
+    def _enrolment(self, answer: Answer) -> Enrolment:
+        # REGISTER {SUCCESS | VERIFICATION_REQUIRED} <account> <message>
+        for line in answer.lines:
+            if line.command == answer.command and len(line.params) >= 3:
+                return Enrolment(line.params[1], line.params[0] != "SUCCESS", line.params[-1])
+        raise OutcomeUnknown(f"the server has not said what came of {answer.command}")
 
     async def history(self, conversation: str, limit: int = 100) -> AsyncIterator[MessageReceived]:
         """The last `limit` messages of a conversation, newest first. Raises AskRefused where none are to be had."""

@@ -25,6 +25,31 @@ class NotIrc(CannotConnect):
         self.said = said
 
 
+class ServerNotTrusted(CannotConnect):
+    """The server's certificate is not the one we know, or from nobody whom we trust; nothing was said to it.
+
+    `fingerprint` is that of the certificate, "" if it could not be had; `expected` the one that was asked for, if one
+    was. A program may show it to a person, and come again with it when they know it.
+    """
+
+    def __init__(self, reason: str, fingerprint: str, expected: str = "") -> None:
+        super().__init__(reason)
+        self.fingerprint = fingerprint
+        self.expected = expected
+
+
+class LoginFailed(ClientError):
+    """We are not logged in. `code` is the server's numeric, "" where it is we who gave up; the text says why."""
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class NotSafe(LoginFailed):
+    """A password would have had to be said on a connection on which others can read it; it was not."""
+
+
 class NickNotAccepted(ClientError):
     """The server refused our nick and no other was offered; `code` is its numeric."""
 

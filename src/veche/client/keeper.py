@@ -14,13 +14,25 @@ from datetime import datetime
 from typing import Any
 
 from veche.client.catchup import CAPABILITY, CatchUp
-from veche.client.errors import CannotConnect, ClientError, ConnectionClosed, NickNotAccepted, NotIrc
+from veche.client.errors import (
+    CannotConnect,
+    ClientError,
+    ConnectionClosed,
+    LoginFailed,
+    NickNotAccepted,
+    NotIrc,
+    NotSafe,
+    OutcomeUnknown,
+    ServerNotTrusted,
+)
 from veche.client.events import (
     Answered,
     Connected,
     Disconnected,
     Event,
     HistoryReceived,
+    LoginAccepted,
+    LoginRefused,
     MessageReceived,
     NickChanged,
     NickRefused,
@@ -31,15 +43,19 @@ from veche.client.events import (
 from veche.client.gaps import Gaps
 from veche.client.inbox import Inbox
 from veche.client.lineup import Lineup, Outgoing
-from veche.client.link import NO_ANSWER, Link, Timing, reason_of_error
+from veche.client.link import NO_ANSWER, NOT_TRUSTED, OTHER_CERTIFICATE, Link, Timing, reason_of_error
+from veche.client.login import NOT_SAFE, Account
 from veche.client.model import Model
 from veche.client.registration import Identity
+from veche.client.tls import Tls, fingerprint, look_at
 
 ChooseNick = Callable[[str, str, str], Awaitable[str]]
 # Events that nobody has read yet; a program that never reads them must be able to run for a year.
 MOST_EVENTS = 10_000
 # Work for the worker comes from a person's wishes; only a hostile server brings more at a time.
 MOST_WORK = 1_000
+# Logins that are refused one after another before a connection that was in is given up: the password has been changed.
+MOST_REFUSALS = 5
 # Seconds that a farewell may take.
 FAREWELL = 2.0
 
@@ -51,11 +67,14 @@ class Settings:
     host: str
     port: int
     identity: Identity
+    tls: Tls | None
+    may_say_password: bool
     backlog: int
     window: int
     timing: Timing
     choose_nick: ChooseNick | None
     clock: Callable[[], datetime]
+    nonce: Callable[[], str]
     chance: Callable[[], float]
 
 
@@ -65,6 +84,7 @@ class Keeper:
     def __init__(self, settings: Settings, rooms: dict[str, str]) -> None:
         self.settings = settings
         self.nick = settings.identity.nick
+        self.account = settings.identity.account  # to be logged in to, also after the next reconnect
         self.rooms = rooms  # to be in, name to key
         self.model = Model(self.nick)
         self.gaps = Gaps()
@@ -76,6 +96,9 @@ class Keeper:
         self.was_ready = False
         self._link: Link | None = None
         self._is_closing = False
+        self._distrusted: ServerNotTrusted | None = None
+        self._refusals = 0
+        self._logging_in: tuple[Account, asyncio.Future[None]] | None = None
         self._work: asyncio.Queue[Event] = asyncio.Queue()
 
     # --- from above ---
@@ -99,10 +122,32 @@ class Keeper:
                 await asyncio.wait({link.lost}, timeout=FAREWELL)
             link.end("closed")
 
+    async def log_in(self, account: Account) -> None:
+        """Log in on the connection that there is, and again after each reconnect. See `Connection.log_in`."""
+        link = self._link
+        if link is None or link.lost.done() or not link.session.is_registered or self._logging_in is not None:
+            raise LoginFailed("this can be done when the connection is there, once at a time")
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._logging_in = (account, future)
+        try:
+            link.login(account)
+            async with asyncio.timeout(self.settings.timing.answer_patience):
+                await future
+        except TimeoutError:
+            raise OutcomeUnknown("no answer to AUTHENTICATE") from None
+        finally:
+            self._logging_in = None
+
+    @property
+    def is_private(self) -> bool:
+        """Whether a password may be said on the connection that there is."""
+        return self._link is not None and self._link.channel.is_private
+
     async def run(self) -> None:
         """Keep the connection until it is closed or given up.
 
-        Raises CannotConnect or NotIrc when the first attempt fails, NickNotAccepted when no nick is to be had.
+        Raises CannotConnect or one of its kind when the first attempt fails, LoginFailed when the account is refused
+        then or several times later, NickNotAccepted when no nick is to be had.
         """
         try:
             await self._keep()
@@ -141,6 +186,8 @@ class Keeper:
 
     def _failure(self, reason: str) -> CannotConnect:
         """Why the first attempt came to nothing."""
+        if self._distrusted is not None:
+            return self._distrusted
         if self._link is None:
             return CannotConnect(reason)
         if not self._link.is_irc:
@@ -150,20 +197,18 @@ class Keeper:
     async def _live(self) -> tuple[str, bool]:
         """Open a link and live with it to its end; the reason of the end, and whether it ever was ready."""
         settings = self.settings
-        identity = replace(settings.identity, nick=self.nick)
-        link = Link(identity, clock=settings.clock, timing=settings.timing, hear=self._hear)
-        try:
-            async with asyncio.timeout(settings.timing.patience):
-                await asyncio.get_running_loop().create_connection(lambda: link, settings.host, settings.port)
-        except TimeoutError:
-            return NO_ANSWER, False
-        except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be one
-            return reason_of_error(error), False
+        identity = replace(settings.identity, nick=self.nick, account=self.account)
+        link = Link(
+            identity, clock=settings.clock, nonce=settings.nonce, timing=settings.timing, hear=self._hear
+        )
+        reason = await self._connect(link)
+        if reason:
+            link.end(reason)
+            return reason, False
         self._link, self.model = link, link.session.model
         self._work = asyncio.Queue(MOST_WORK)
         self._tell(Connected(time=settings.clock(), host=settings.host, port=settings.port))
-        link.session.start()
-        link.flush()
+        link.start(may_say_password=settings.may_say_password)
         worker = asyncio.create_task(self._do_work(link), name="work for the link")
         try:
             either: set[asyncio.Future[Any]] = {
@@ -177,11 +222,38 @@ class Keeper:
             await asyncio.wait({worker})
         was_ready = self.ready.is_set()
         self.ready.clear()
+        self._settle_login(OutcomeUnknown("the connection was lost before the answer came"))
         self.lineup.lose_connection()
         self.gaps.lose_connection()
         if not worker.cancelled():
             worker.result()  # it never returns: it has raised
         return await link.lost, was_ready
+
+    async def _connect(self, link: Link) -> str:
+        """Open the socket, and look who is at the other end; "" or why not."""
+        settings = self.settings
+        self._distrusted = None
+        try:
+            async with asyncio.timeout(settings.timing.patience):
+                await asyncio.get_running_loop().create_connection(
+                    lambda: link,
+                    settings.host,
+                    settings.port,
+                    ssl=settings.tls.context() if settings.tls is not None else None,
+                )
+        except TimeoutError:
+            return NO_ANSWER
+        except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be one
+            reason = reason_of_error(error)
+            if reason == NOT_TRUSTED and not self.was_ready:
+                shown = await look_at(settings.host, settings.port, settings.timing.patience)
+                self._distrusted = ServerNotTrusted(reason, shown)
+            return reason
+        if settings.tls is not None and not settings.tls.accepts(link.certificate):
+            shown, expected = fingerprint(link.certificate), settings.tls.fingerprint
+            self._distrusted = ServerNotTrusted(OTHER_CERTIFICATE, shown, expected)
+            return OTHER_CERTIFICATE
+        return ""
 
     async def _do_work(self, link: Link) -> None:
         settings = self.settings
@@ -190,11 +262,13 @@ class Keeper:
             match await self._work.get():
                 case NickRefused() as refused:
                     await self._try_other_nick(link, refused)
+                case LoginRefused() as refused:
+                    self._go_away(link, refused)
                 case Registered():
                     await catch_up.wait_welcome()
                     await catch_up.rejoin(self.rooms)
                     await catch_up.fill_rooms(settings.backlog)
-                    self.was_ready = True
+                    self.was_ready, self._refusals = True, 0
                     self.ready.set()
                     self._pump()
                     await catch_up.fill_people()
@@ -219,6 +293,26 @@ class Keeper:
         self.nick = nick
         link.session.try_nick(nick)
         link.flush()
+
+    def _go_away(self, link: Link, refused: LoginRefused) -> None:
+        """We were to come in logged in, and are not: as a guest we would be somebody else."""
+        self._refusals += 1
+        if self.was_ready and self._refusals < MOST_REFUSALS:
+            link.end(refused.text)  # the server may be in trouble itself: try again later
+            return
+        if self.was_ready:
+            self._tell(Disconnected(time=refused.time, reason=refused.text, retry_in=None))
+        raise _login_failed(refused)
+
+    def _settle_login(self, error: ClientError | None) -> None:
+        """Tell whoever has called `log_in` what came of it."""
+        if self._logging_in is not None and not self._logging_in[1].done():
+            account, future = self._logging_in
+            if error is not None:
+                future.set_exception(error)
+            else:
+                self.account = account
+                future.set_result(None)
 
     # --- what is heard ---
 
@@ -252,6 +346,13 @@ class Keeper:
                 self._order(event)
             case NickRefused():
                 self._order(event)
+            case LoginAccepted():
+                self._settle_login(None)
+            case LoginRefused():
+                if self._logging_in is not None:
+                    self._settle_login(_login_failed(event))
+                else:
+                    self._order(event)
             case NickChanged(new=new, is_me=True):
                 self.nick = new
             case PersonJoined(room=room, is_me=True):
@@ -293,3 +394,8 @@ class Keeper:
                     continue
                 self.lineup.sent(label, piece, self.nick)
         self.progress.set()
+
+
+def _login_failed(refused: LoginRefused) -> LoginFailed:
+    kind = NotSafe if refused.text == NOT_SAFE else LoginFailed
+    return kind(refused.text, refused.code)

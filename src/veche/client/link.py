@@ -5,22 +5,29 @@ ends for whatever reason, `lost` gets that reason, once.
 """
 
 import asyncio
+import ipaddress
 import os
 import re
+import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from veche.client.errors import OutcomeUnknown
 from veche.client.events import Answer, Answered, Event, ServerClosed
+from veche.client.login import Account, Channel
 from veche.client.registration import Identity, is_irc
 from veche.client.session import Session
+from veche.client.tls import END_POINT, certificate_of, end_point
 
 # Why a connection ended, where nobody else says it better.
 CLOSED = "the server closed the connection"
 SILENT = "the server has fallen silent"
 NO_ANSWER = "no answer"
 NOT_IRC = "this is no IRC server"
+NO_TLS = "it does not speak TLS"
+NOT_TRUSTED = "nobody whom this machine trusts vouches for its certificate"
+OTHER_CERTIFICATE = "it has another certificate than the one that is known"
 # What is kept of a stranger's words, in bytes.
 MOST_SAID = 2048
 
@@ -55,10 +62,29 @@ def reason_of_error(error: Exception) -> str:
     """ "Connection refused" rather than asyncio's "[Errno 111] Connect call failed ('127.0.0.1', 6667)", which for a
     name with several addresses is said for each of them.
     """
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return NOT_TRUSTED
+    if isinstance(error, ssl.SSLError):
+        # What a server without TLS says to the beginning of it, or does, is read as odd TLS.
+        is_none = error.reason in {
+            "WRONG_VERSION_NUMBER",
+            "UNEXPECTED_EOF_WHILE_READING",
+            "PACKET_LENGTH_TOO_LONG",
+        }
+        return NO_TLS if is_none else f"TLS: {error.reason or error}"
     number = re.search(r"\[Errno ([0-9]+)\]", str(error))
     if number:
         return os.strerror(int(number[1]))
     return str(getattr(error, "strerror", "") or error)
+
+
+def _is_of_this_machine(transport: asyncio.BaseTransport) -> bool:
+    """Whether a connection does not leave this machine, so that nobody on the way can read it."""
+    peer = transport.get_extra_info("peername")
+    try:
+        return isinstance(peer, tuple) and ipaddress.ip_address(peer[0].partition("%")[0]).is_loopback
+    except ValueError:
+        return False
 
 
 class Link(asyncio.Protocol):
@@ -69,10 +95,13 @@ class Link(asyncio.Protocol):
         identity: Identity,
         *,
         clock: Callable[[], datetime],
+        nonce: Callable[[], str],
         timing: Timing,
         hear: Callable[["Link", Event], None],
     ) -> None:
-        self.session = Session(identity, clock=clock)
+        self.session = Session(identity, clock=clock, nonce=nonce)
+        self.certificate = b""  # the server's (DER), where there is TLS
+        self.channel = Channel()
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.is_choosing = False  # a person is being asked for another nick: the server's silence is no fault
         self.is_irc = False
@@ -90,6 +119,18 @@ class Link(asyncio.Protocol):
         self._verdict: asyncio.TimerHandle | None = None
 
     # --- what we say ---
+
+    def start(self, *, may_say_password: bool) -> None:
+        """Begin registration; `may_say_password` even where others can read it."""
+        if may_say_password:
+            self.channel = replace(self.channel, is_private=True)
+        self.session.start(self.channel)
+        self.flush()
+
+    def login(self, account: Account) -> None:
+        """Log in, when we are in already."""
+        self._deliver(self.session.login(account))
+        self.flush()
 
     def ask(self, command: str, *params: str) -> str:
         """Ask now; the answer is heard as `Answered`. Raises ValueError for what cannot be written in a line."""
@@ -130,6 +171,12 @@ class Link(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._heard_at = self._loop.time()
+        self.certificate = certificate_of(transport)
+        data = end_point(self.certificate)
+        self.channel = Channel(
+            is_private=bool(self.certificate) or _is_of_this_machine(transport),
+            binding=(END_POINT, data) if data is not None else None,
+        )
         self._schedule()
 
     def data_received(self, data: bytes) -> None:
