@@ -142,8 +142,8 @@ _HISTORY = "the rest of history comes with its own part of the work"
 _LATER = "not built yet"
 NOT_YET = {
     **dict.fromkeys(
-        """account-notify account-tag sasl draft/account-registration draft/persistence soju.im/account-required
-        soju.im/client-cert AUTHENTICATE REGISTER VERIFY NICKSERV NS CHANSERV CS draft/ACCOUNTREQUIRED""".split(),  # noqa: SIM905
+        """draft/persistence soju.im/account-required soju.im/client-cert CHANSERV CS
+        draft/ACCOUNTREQUIRED""".split(),  # noqa: SIM905
         _ACCOUNTS,
     ),
     **dict.fromkeys(

@@ -42,7 +42,7 @@ class House:
         session = Session(FakePipe(), "", "there", "irc", 0.0, secure=False)
         session.user = user
         session.view = session.caps = view
-        self.fanout.attach(nick, session)
+        self.fanout.attach(user, session)
         self.world.add_member(self.room, user, "")
         return session
 
@@ -124,7 +124,8 @@ def test_two_sessions_of_one_user_both_hear() -> None:
     one = house.add("one")
     second = Session(FakePipe(), "", "there", "irc", 0.0, secure=False)
     second.user = one.user
-    house.fanout.attach("one", second)
+    assert one.user is not None
+    house.fanout.attach(one.user, second)
     house.deliver(Audience(uids=("one",)))
     assert one.outbox == second.outbox == [b"LINE\r\n"]
 

@@ -4,6 +4,7 @@ from veche.core.registry import Feature
 from veche.features import (
     about,
     accept,
+    accounts,
     away,
     bans,
     batch,
@@ -37,6 +38,7 @@ from veche.features import (
     rehash,
     relaymsg,
     rename,
+    sasl,
     setname,
     silence,
     stats,
@@ -54,7 +56,9 @@ from veche.features import (
 FEATURES: list[Feature] = [
     bans.feature,  # before the registration, which would let in whom it turns away
     defcon.feature,
+    sasl.feature,  # before the registration, with which a login that is under way is over
     registration.feature,
+    accounts.feature,
     cap.feature,
     sts.feature,
     isupport.feature,

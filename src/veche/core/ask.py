@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 from veche.core.fanout import on_behalf_of
 from veche.core.longtext import LINE_END
 from veche.core.replies import Failure, Refusal, numeric_line, standard_line, with_tag
+from veche.phrases import Language, Phrases, Table
 from veche.wire.message import Message, escape
+
+# The choice of an account that says what its owner reads: "en" or "ru".
+LANGUAGE = "language"
 
 if TYPE_CHECKING:
     from veche.core.engine import Engine
@@ -76,6 +80,17 @@ class Ask:
             raise AssertionError("dispatch lets nobody without a user reach this handler")
         return user
 
+    @property
+    def language(self) -> Language:
+        """What the person reads: as he has chosen for his account, else the server's language."""
+        account = self.world.accounts.by_uid.get(self.session.account)
+        chosen = account.choices.get(LANGUAGE, "") if account is not None else ""
+        return "ru" if (chosen or self.settings.language) == "ru" else "en"
+
+    def phrase(self, table: Table, key: str, **values: object) -> str:
+        """A phrase in the person's language."""
+        return Phrases(table, self.language)(key, **values)
+
     # ---- answers
 
     def send(self, line: str) -> None:
@@ -107,7 +122,7 @@ class Ask:
         elif isinstance(refusal, Failure):
             code, *context, text = refusal.params
             self.fail(code, *context, text=text)
-        else:
+        elif refusal.numeric:
             self.reply(refusal.numeric, *refusal.params)
         if refusal.then is not None:
             refusal.then(self)

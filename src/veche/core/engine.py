@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from veche.core import dispatch
 from veche.core.ask import Ask
 from veche.core.fanout import Fanout
+from veche.core.guesses import Guesses, Registrations
 from veche.core.limits import Doorkeeper, Flood
 from veche.core.log import Log
 from veche.core.outbox import Outboxes
@@ -23,7 +24,7 @@ from veche.core.registry import Registry
 from veche.core.saved import restore
 from veche.core.session import Session
 from veche.core.timers import Timers
-from veche.state.events import Fact, UserLeft
+from veche.state.events import DeviceLeft, Fact, UserLeft
 from veche.state.world import World
 from veche.wire.lines import BadLine
 from veche.wire.message import Message, parse
@@ -47,7 +48,10 @@ _log = logging.getLogger("veche.engine")
 
 
 class Engine:
-    """One server process's heart. `cloak` turns an address into the host that others see."""
+    """One server process's heart. `cloak` turns an address into the host that others see.
+
+    `journal` is for tests: a list that is given every fact that was applied.
+    """
 
     def __init__(
         self,
@@ -57,6 +61,8 @@ class Engine:
         chance: Chance,
         store: Store | None,
         cloak: Callable[[str], str],
+        *,
+        journal: list[Fact] | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -70,6 +76,7 @@ class Engine:
         self.fanout = Fanout(self.outboxes)
         self.world = World(self.fanout)
         self.log = Log(self.world, self.registry, self.fanout, store, clock, chance)
+        self.log.journal = journal
         if store is not None:
             restore(self.log, store)
         self.log.on_bug = self._bug_in
@@ -86,6 +93,8 @@ class Engine:
         self.most_users = 0
         self.stopping = ""  # the reason, once the server is going down
         self.on_fatal: Callable[[StoreError], None] | None = None
+        self.guesses = Guesses(settings)
+        self.registrations = Registrations(settings)
         self.passwords: Passwords | None = None  # None: nobody proves anything by a password of his own
         self.administration: Administration | None = None
         self._batches = 0
@@ -254,15 +263,38 @@ class Engine:
         self.leaving.append(session)
 
     def _let_go(self, session: Session) -> None:
+        """An ended session ceases to speak for its user, once what it has said is done; a guest goes with it."""
         if session.user is not None:
-            fact = UserLeft(session.user.uid, session.user.source, session.quitting)
-            self.log.commit(fact, Ask(self, session, Message("QUIT", []), ""), _forget)
+            self.leave(Ask(self, session, Message("QUIT", []), ""))
+
+    def leave(self, ask: Ask, then: Callable[[Ask], None] | None = None) -> None:
+        """A session leaves its user, who may have others; one whose last it was goes, with `session.quitting` for the
+        others to read, unless he is one who stays. `then` is called when that has happened."""
+        session = ask.session
+        user = session.user
+        if user is None:
+            raise AssertionError("who speaks for nobody has nobody to leave")
+        if user.account:
+            self.log.commit(DeviceLeft(user.uid, session.device), ask, partial(_device_left, then))
+        else:
+            fact = UserLeft(user.uid, user.source, session.quitting)
+            self.log.commit(fact, ask, partial(_user_left, then))
+
+    def detach(self, session: Session) -> None:
+        """The session speaks for nobody any more; its user may have others."""
+        user = session.user
+        if user is not None:
+            for parting in self.registry.partings:
+                parting(self, session)
+            self.fanout.detach(user, session)
+            self.attached -= 1
+            session.user = None
 
     def attach(self, session: Session, user: User) -> None:
         """A registered connection: the session speaks for this user from now on."""
         session.user = user
         session.registration = None
-        self.fanout.attach(user.uid, session)
+        self.fanout.attach(user, session)
         self.attached += 1
         self.most_users = max(self.most_users, len(self.world.users))
         if session.ended:
@@ -429,6 +461,8 @@ class Engine:
                 session.pinged = now
                 self.outboxes.send(session, f"PING :{settings.server}")
         self.doorkeeper.sweep(now)
+        self.guesses.sweep(now)
+        self.registrations.sweep(now)
 
     def _bear_witness(self, fact: Fact) -> None:
         for witness in self.registry.witnesses.get(type(fact), ()):
@@ -454,10 +488,27 @@ def _size(line: str | BadLine) -> int:
     return len(line) + 2 if line.isascii() else len(line) * 4 + 2
 
 
-def _forget(ask: Ask, _fact: Fact) -> None:
+def _user_left(then: Callable[[Ask], None] | None, ask: Ask, _fact: Fact) -> None:
     """The user has left the world: his session speaks for nobody any more."""
+    ask.engine.detach(ask.session)
+    if then is not None:
+        then(ask)
+
+
+def _device_left(then: Callable[[Ask], None] | None, ask: Ask, _fact: Fact) -> None:
+    """One session less. With the last one its user goes, unless he is one who stays without."""
+    engine = ask.engine
     session = ask.session
-    if session.user is not None:
-        ask.engine.fanout.detach(session.user, session)
-        ask.engine.attached -= 1
-        session.user = None
+    user = session.user
+    if user is None:
+        raise AssertionError("a session ceases to speak for its user once")
+    is_last = engine.fanout.sessions.get(user.uid) == [session]
+    if is_last and (
+        session.evicted or not any(lingers(engine, session, user) for lingers in engine.registry.lingers)
+    ):
+        fact = UserLeft(user.uid, user.source, session.quitting)
+        engine.log.follow_up(fact, ask, partial(_user_left, then))
+    else:
+        engine.detach(session)
+        if then is not None:
+            then(ask)

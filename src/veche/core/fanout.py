@@ -6,6 +6,7 @@ goes to each of them. Members of a room are kept grouped by view, so that a mess
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from veche.core.operators import OPERATOR
@@ -13,7 +14,7 @@ from veche.core.registry import OwnCopy
 from veche.core.replies import iso_time, with_tag
 from veche.state.events import SILENCE, Audience, Fact
 from veche.state.user import BOT
-from veche.wire.caps import ECHO_MESSAGE, MESSAGE_TAGS, OPER_TAG, SERVER_TIME
+from veche.wire.caps import ACCOUNT_TAG, ECHO_MESSAGE, MESSAGE_TAGS, OPER_TAG, SERVER_TIME
 
 if TYPE_CHECKING:
     from veche.core.ask import Ask
@@ -40,9 +41,11 @@ class Fanout:
         self.sessions: dict[str, list[Session]] = {}  # by uid
         self.rooms: dict[str, Group] = {}  # by folded name
 
-    def attach(self, uid: str, session: Session) -> None:
-        """This session is one of this user's from now on."""
-        self.sessions.setdefault(uid, []).append(session)
+    def attach(self, user: User, session: Session) -> None:
+        """This session is one of this user's from now on, and hears what is said where he is."""
+        self.sessions.setdefault(user.uid, []).append(session)
+        for key in user.rooms:
+            self.rooms.setdefault(key, {}).setdefault(session.view, {})[session] = None
 
     def detach(self, user: User, session: Session) -> None:
         """This session is gone; the user may have others."""
@@ -102,13 +105,22 @@ class Fanout:
                 line = row.render(fact, origin.view, tags_of(fact, origin.view, actor))
                 if line:
                     ask.send(line)
-        if audience.room is not None:
-            groups = self.rooms.get(audience.room.key)
+        uids = audience.uids
+        room = audience.room
+        if room is not None:
+            groups = self.rooms.get(room.key)
             if groups:
                 self._to_groups(groups, fact, row, origin, actor)
-        if audience.uids:
+            if uids:
+                uids = [uid for uid in uids if uid not in room.members]  # everyone hears once
+        if uids:
+            echoed = row.own_copy is OwnCopy.ECHO
             # A message to oneself arrives like any other, beside its echo; a change does not come twice.
-            self._to_users(audience, fact, row, None if row.own_copy is OwnCopy.ECHO else origin, actor)
+            self._to_users(uids, fact, row, None if echoed else origin, actor)
+            if echoed and actor is not None and len(self.sessions.get(actor.uid, ())) > 1:
+                # What one says on one device stands on his others too.
+                if origin is not None and actor.uid not in uids:
+                    self._to_users((actor.uid,), fact, row, origin, actor)
 
     def _to_groups(
         self, groups: Group, fact: Fact, row: FactRow, origin: Session | None, actor: User | None
@@ -129,11 +141,11 @@ class Fanout:
                     outbox.append(data)
 
     def _to_users(
-        self, audience: Audience, fact: Fact, row: FactRow, origin: Session | None, actor: User | None
+        self, uids: Collection[str], fact: Fact, row: FactRow, origin: Session | None, actor: User | None
     ) -> None:
         owed = self.outboxes.owed
         lines: dict[int, bytes] = {}
-        for uid in audience.uids:
+        for uid in uids:
             for session in self.sessions.get(uid, ()):
                 if session is origin:
                     continue
@@ -180,6 +192,9 @@ def _tags_by(user: User, view: int) -> list[str]:
         tags.append("bot")
     if view & OPER_TAG and OPERATOR in user.modes:
         tags.append(_OPER)
+    if view & ACCOUNT_TAG and user.account:
+        # account-tag: "The tag MUST be added by the ircd to all commands sent by a user"
+        tags.append("account=" + user.account)
     return tags
 
 

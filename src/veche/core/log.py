@@ -102,20 +102,32 @@ class Log:
         self.on_unknown: Callable[[StoreError], None] | None = None
         self.on_applied: Callable[[Fact], None] | None = None
         self.on_bug: Callable[[Ask], None] | None = None
-        self.journal: list[Fact] | None = None  # a test sets a list to have every applied fact
+        self.journal: list[Fact] | None = None  # a test hands in a list to have every applied fact
 
     def commit(self, fact: Fact, ask: Ask | None, then: Then | None = None) -> None:
         """Put a fact in line. What must last waits for the turn's end, to share a commit; the rest may pass now."""
-        row = self.registry.facts[type(fact)]
+        entry = self._enter(fact, ask, then)
+        self.line.append(entry)
+        if entry.row.record is None or self.store is None:
+            self.pump()
+
+    def follow_up(self, fact: Fact, ask: Ask, then: Then | None = None) -> None:
+        """Put a fact at the head of the line, so that nothing comes between it and the one being applied.
+
+        For what must be decided by how the world is now. Called in the `then` of a fact that changes the world, which
+        is the last of its batch.
+        """
+        self.line.appendleft(self._enter(fact, ask, then))
+        self.pump()
+
+    def _enter(self, fact: Fact, ask: Ask | None, then: Then | None) -> Entry:
         if ask is not None:
             ask.pending += 1
             session = ask.session
             session.in_flight += 1
             if fact.changes:
                 session.changing += 1
-        self.line.append(Entry(fact, row, ask, then))
-        if row.record is None or self.store is None:
-            self.pump()
+        return Entry(fact, self.registry.facts[type(fact)], ask, then)
 
     @property
     def is_idle(self) -> bool:

@@ -2,9 +2,12 @@
 
 from functools import lru_cache
 
+from veche.core.replies import Refusal
 from veche.core.settings import Settings
-from veche.wire.confusables import looks
-from veche.wire.names import is_valid_nick
+from veche.state.world import World
+from veche.wire import numerics
+from veche.wire.confusables import looks, skeleton
+from veche.wire.names import fold, is_valid_nick
 
 # Names that people would trust to be the server's own.
 RESERVED = (
@@ -51,6 +54,25 @@ def may_be_nick(name: str, settings: Settings, *, is_given: bool = False) -> boo
         for prefix in _likenesses(settings.guest_prefix)
         for likeness in likenesses
     )
+
+
+def clash(world: World, nick: str, uid: str = "") -> Refusal | None:
+    """Why nobody but the user `uid` may bear a nick now: somebody has it, or one that cannot be told from it."""
+    bearer = world.users_by_key.get(fold(nick))
+    if bearer is not None and bearer.uid != uid:
+        return in_use(nick)
+    bearer = world.users_by_look.get(skeleton(nick))
+    return looks_taken(nick) if bearer is not None and bearer.uid != uid else None
+
+
+def in_use(nick: str) -> Refusal:
+    """Somebody has this nick."""
+    return Refusal(numerics.ERR_NICKNAMEINUSE, nick, "Nickname is already in use")
+
+
+def looks_taken(nick: str) -> Refusal:
+    """Somebody has a nick that looks like this one."""
+    return Refusal(numerics.ERR_NICKNAMEINUSE, nick, "Nickname looks like one that is in use")
 
 
 def _likenesses(name: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ from veche.core.longtext import LINE_END, NEW_LINE, is_long, pieces, render_batc
 from veche.core.ports import Record
 from veche.core.replies import iso_time
 from veche.core.session import Session
-from veche.wire.caps import BATCH, MESSAGE_TAGS, MULTILINE, SERVER_TIME
+from veche.wire.caps import ACCOUNT_TAG, BATCH, MESSAGE_TAGS, MULTILINE, SERVER_TIME
 from veche.wire.lines import BODY_LIMIT, cut
 
 # How many redactions are remembered: far more than happen while a page is on its way.
@@ -50,6 +50,8 @@ def playback_line(record: Record, session: Session, batch: str = "") -> str:
         tags.append("time=" + iso_time(record.time))
     else:
         stamp = f"[{iso_time(record.time)[:16].replace('T', ' ')} UTC] "
+    if session.view & ACCOUNT_TAG and record.account:
+        tags.append("account=" + record.account)
     if session.view & MESSAGE_TAGS:
         tags.append("msgid=" + record.msgid)
         if record.tags:

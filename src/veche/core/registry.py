@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from veche.core.replies import Refusal
     from veche.core.session import Session
     from veche.core.settings import Settings
+    from veche.state.room import Room
     from veche.state.user import User
     from veche.state.world import World
 
@@ -180,6 +181,11 @@ class Feature:
     `user_modes` are the modes that it gives to users, by letter. `whois(ask, user)` adds to the answer to WHOIS.
     `batches` are the types of batches that clients may open.
     `greeting(ask)` adds to the welcome; `follow(ask, user)` tells who begins to watch somebody about him.
+    `parting(engine, session)` is called when a session ceases to speak for its user, who may have others.
+    `lingers(engine, session, user)` is asked when the last session of a user with an account ends, for whatever
+    reason but that he was to go: whether the user stays all the same.
+    `shows_room(ask, room)` adds to what a session is told of a room behind its JOIN.
+    `services` are names that nobody bears: `service(ask, text)` is told what somebody says to one, by folded name.
     """
 
     __slots__ = (
@@ -191,9 +197,13 @@ class Feature:
         "follow",
         "greeting",
         "guards",
+        "lingers",
         "name",
+        "parting",
         "progress",
         "reactions",
+        "services",
+        "shows_room",
         "snapshot",
         "tokens",
         "user_modes",
@@ -220,6 +230,10 @@ class Feature:
         batches: Mapping[str, BatchType] | None = None,
         greeting: Handler | None = None,
         follow: Callable[[Ask, User], None] | None = None,
+        parting: Callable[[Engine, Session], None] | None = None,
+        lingers: Callable[[Engine, Session, User], bool] | None = None,
+        services: Mapping[str, Callable[[Ask, str], None]] | None = None,
+        shows_room: Callable[[Ask, Room], None] | None = None,
     ) -> None:
         self.name = name
         self.commands = list(commands)
@@ -237,6 +251,10 @@ class Feature:
         self.batches = dict(batches or {})
         self.greeting = greeting
         self.follow = follow
+        self.parting = parting
+        self.lingers = lingers
+        self.services = dict(services or {})
+        self.shows_room = shows_room
 
 
 class Registry:
@@ -255,8 +273,12 @@ class Registry:
         "greetings",
         "isupport",
         "kinds",
+        "lingers",
+        "partings",
         "progress",
         "reactions",
+        "services",
+        "shown_rooms",
         "tells",
         "tokens",
         "user_modes",
@@ -303,6 +325,13 @@ class Registry:
             if feature.whois is not None:
                 self.whois.append(feature.whois)
         self.greetings = [feature.greeting for feature in self.features if feature.greeting is not None]
+        self.partings = [feature.parting for feature in self.features if feature.parting is not None]
+        self.shown_rooms = [feature.shows_room for feature in self.features if feature.shows_room is not None]
+        self.lingers = [feature.lingers for feature in self.features if feature.lingers is not None]
+        self.services: dict[str, Callable[[Ask, str], None]] = {}
+        for feature in self.features:
+            for name, service in feature.services.items():
+                _add(self.services, name, service, feature)
         self.follows = [feature.follow for feature in self.features if feature.follow is not None]
         for kind, row in self.facts.items():
             further = [feature.guards[kind] for feature in self.features if kind in feature.guards]

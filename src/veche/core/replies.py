@@ -23,7 +23,7 @@ _SHOWN = 200
 
 
 class Refusal:
-    """A polite no: a numeric with its parameters, the last of which is the sentence.
+    """A polite no: a numeric with its parameters, the last of which is the sentence; without a numeric, not a word.
 
     `then(ask)` is what becomes of the asker instead, once he has been told.
     """

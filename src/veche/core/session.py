@@ -9,6 +9,7 @@ from veche.wire.lines import BadLine, LineReader
 
 if TYPE_CHECKING:
     from veche.core.batches import OpenBatch
+    from veche.core.logins import Exchange
     from veche.core.ports import Pipe
     from veche.state.user import User
 
@@ -27,11 +28,17 @@ class Registration:
         self.negotiating = False  # CAP LS or REQ seen and no CAP END yet
         self.lines = 0
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all is known that a user needs, and nothing is being negotiated."""
+        return bool(self.nick and self.username) and not self.negotiating
+
 
 class Session:
     """One connection: what it sent and is not yet served, what it is owed, and who it is."""
 
     __slots__ = (
+        "account",
         "address",
         "away",
         "batch",
@@ -41,9 +48,13 @@ class Session:
         "certificate",
         "changing",
         "created_rooms",
+        "device",
         "door",
         "early_metadata",
         "ended",
+        "evicted",
+        "exchange",
+        "failures",
         "finished",
         "gateway",
         "heard",
@@ -83,6 +94,10 @@ class Session:
         self.reader = LineReader()
         self.registration: Registration | None = Registration(now)
         self.user: User | None = None
+        self.account = ""  # the uid of the account that it has proved to be the owner's; "" for a guest
+        self.device = ""  # what the owner calls the device that this is, when he has given it a name
+        self.exchange: Exchange | None = None  # the login (SASL) that is under way
+        self.failures = 0  # logins that have failed on this connection
         self.caps = 0
         self.cap_version = 0  # the highest version that CAP LS has named; 302 brought values and cap-notify
         self.view = 0  # the part of caps that changes how a line looks
@@ -108,6 +123,7 @@ class Session:
         self.away = ""  # what AWAY said before registration (pre-away)
         self.early_metadata: object = None  # what METADATA said before registration: its feature's own
         self.quitting = ""  # the reason to give the others, once one is known
+        self.evicted = False  # its user goes with it, even one who would stay without a session
         self.finished = False  # the peer will send nothing more (it has shut down its side)
         self.ended = False  # nothing more is read from or written to it
 

@@ -53,13 +53,14 @@ class Settings:
         "flood_burst",
         "flood_per_second",
         "gateways",
-        "guest_prefix",
         "guess_window_seconds",
         "guesses_per_account",
         "guesses_per_address",
         "guesses_per_minute",
+        "guest_prefix",
         "history_page",
         "input_queue",
+        "keep_names",
         "kick_length",
         "language",
         "list_entries",
@@ -82,6 +83,7 @@ class Settings:
         "real_name_length",
         "redact_seconds",
         "registration_lines",
+        "registration_open",
         "registration_seconds",
         "registration_window_seconds",
         "registrations",
@@ -107,7 +109,9 @@ class Settings:
         self.network = "Veche"
         self.version = "veche"
         self.language = "en"
-        self.guest_prefix = "Guest-"  # of names that the server gives, and nobody may take; "": there are none
+        self.guest_prefix = (
+            "Guest-"  # of names that the server gives, and nobody may take; "": there are none
+        )
         self.motd: list[str] = []
         self.password = ""
         self.admin_location = ""
@@ -157,6 +161,10 @@ class Settings:
         self.accept_entries = 50
         self.multiline_bytes = 4096
         self.multiline_lines = 100
+        self.registration_open = True  # whether everybody may have an account
+        self.keep_names = (
+            "strict"  # whether the name of an account is its owner's alone: strict, optional, off
+        )
         self.redact_seconds = 86400
         self.relaymsg = True
         self.client_tags_denied: tuple[str, ...] = ()

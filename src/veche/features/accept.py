@@ -115,7 +115,7 @@ def guard_caller(world: World, fact: MessageSent) -> Refusal | None:
     if CALLER_ID not in recipient.modes or sender.uid in recipient.accepts or "o" in sender.modes:
         return None
     # A sign of typing is no message that anybody need be told of.
-    then = partial(_knock, Knocked(sender.uid, recipient.uid)) if fact.command == "PRIVMSG" else None
+    then = partial(_knock, Knocked(sender.uid, recipient.identity)) if fact.command == "PRIVMSG" else None
     text = "is in +g mode (server-side ignore.)"
     return Refusal(numerics.ERR_TARGUMODEG, recipient.nick, text, then=then)
 
@@ -126,7 +126,7 @@ def _knock(fact: Knocked, ask: Ask) -> None:
 
 def apply_knock(world: World, fact: Knocked) -> Audience:
     """Whether he is told is settled here; what he is told, by `tell_recipient`."""
-    recipient = world.users.get(fact.recipient)
+    recipient = world.present.get(fact.recipient)
     fact.is_told = recipient is not None and fact.time >= recipient.knocked + PAUSE
     if recipient is not None and fact.is_told:
         recipient.knocked = fact.time
@@ -147,7 +147,7 @@ def tell_recipient(engine: Engine, fact: Knocked) -> None:
 
 def tell_sender(ask: Ask, fact: Knocked) -> None:
     """He has been told."""
-    recipient = ask.world.users.get(fact.recipient)
+    recipient = ask.world.present.get(fact.recipient)
     if fact.is_told and recipient is not None:
         ask.reply(numerics.RPL_TARGNOTIFY, recipient.nick, "has been informed that you messaged them.")
 

@@ -60,7 +60,9 @@ def arrive_away(ask: Ask, fact: UserArrived) -> None:
 
 
 def _told(ask: Ask, fact: AwaySet) -> None:
-    _tell(ask, fact.text)
+    """All his devices learn that he is away now, or back."""
+    for session in ask.engine.fanout.sessions.get(fact.actor, ()):
+        _tell(ask if session is ask.session else Ask(ask.engine, session, ask.message, ""), fact.text)
 
 
 def _tell(ask: Ask, text: str) -> None:

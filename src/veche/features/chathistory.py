@@ -14,6 +14,7 @@ from veche.core.ports import Page, Record, StoreError, UnknownReference
 from veche.core.registry import Command, Feature
 from veche.core.replies import iso_time
 from veche.core.settings import Settings
+from veche.state.user import User
 from veche.wire.caps import BATCH
 from veche.wire.msgids import time_of_msgid
 from veche.wire.names import fold, is_room
@@ -123,12 +124,12 @@ def _find(ask: Ask, target: str, page: Page) -> str:
         page.conversation = ask.world.conversation_of(room.key)
         page.era = room.created
         return room.name
-    other = ask.world.users_by_key.get(fold(target))
+    other = ask.world.person(target)
     if other is None:
         return ""
-    one, two = sorted((user.uid, other.uid))
+    one, two = sorted((user.identity, other.identity))
     page.conversation = f"{one} {two}"
-    return other.nick
+    return other.nick if isinstance(other, User) else other.name
 
 
 def _answer(ask: Ask, verb: str, name: str, records: list[Record] | StoreError) -> None:
@@ -179,8 +180,9 @@ def _targets(ask: Ask) -> None:
     user = ask.user
     names = {ask.world.conversation_of(key): ask.world.rooms[key].name for key in user.rooms}
     for uid in ask.world.peers(user):
-        one, two = sorted((user.uid, uid))
-        names[f"{one} {two}"] = ask.world.users[uid].nick
+        other = ask.world.users[uid]
+        one, two = sorted((user.identity, other.identity))
+        names[f"{one} {two}"] = other.nick
     ask.wait()
     store.latest(list(names), partial(_answer_targets, ask, names, times, limit))
 

@@ -37,10 +37,14 @@ def sajoin(ask: Ask) -> None:
     fact.founder = "" if fold(name) == fold(ask.settings.lobby) else "o"
     fact.is_forced = True
     _note(ask, f"has made {target.nick} join {name}")
-    # He reads what he would have read had he asked himself.
-    for session in ask.engine.fanout.sessions.get(target.uid, ())[-1:]:
-        asked = ask if session is ask.session else Ask(ask.engine, session, Message("JOIN", [name]), "")
-        asked.commit(fact, show_room)
+    # He reads what he would have read had he asked himself; who is here without a session, nothing.
+    sessions = ask.engine.fanout.sessions.get(target.uid)
+    if not sessions:
+        ask.engine.log.commit(fact, None)
+    elif ask.session in sessions:
+        ask.commit(fact, show_room)
+    else:
+        Ask(ask.engine, sessions[-1], Message("JOIN", [name]), "").commit(fact, show_room)
 
 
 def samode(ask: Ask) -> None:

@@ -120,8 +120,16 @@ def _leave(ask: Ask, room: Room, reason: str) -> None:
 
 
 def show_room(ask: Ask, fact: MemberJoined) -> None:
-    """What a newcomer is told of the room: its topic and who is there."""
+    """Tell a newcomer of the room, on every device that he has."""
     room = ask.world.rooms[fold(fact.room)]
+    for session in ask.engine.fanout.sessions.get(fact.actor, ()):
+        asked = ask if session is ask.session else Ask(ask.engine, session, ask.message, "")
+        for show in ask.engine.registry.shown_rooms:
+            show(asked, room)
+
+
+def _tell_topic_and_names(ask: Ask, room: Room) -> None:
+    """What a newcomer is told of the room: its topic and who is there."""
     if room.topic:
         ask.run("TOPIC", room.name)
     # no-implicit-names: "servers MUST NOT send an implicit NAMES reply after sending a JOIN message"
@@ -244,4 +252,5 @@ feature = Feature(
     },
     caps={"extended-join": "", "no-implicit-names": ""},
     tokens=_tokens,
+    shows_room=_tell_topic_and_names,
 )

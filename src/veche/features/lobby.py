@@ -1,7 +1,8 @@
 """The lobby: the room in which everyone who arrives is at once, and what was said there last.
 
 A client that has asked for `draft/chathistory` fetches its own history: "if a client requests this capability, the
-server [...] SHOULD NOT play back any history that would otherwise be sent automatically".
+server [...] SHOULD NOT play back any history that would otherwise be sent automatically". Everybody else is told it, in
+a batch where he knows batches (batch type chathistory).
 """
 
 from functools import partial
@@ -11,7 +12,7 @@ from veche.core.playback import JustRedacted, playback_line
 from veche.core.ports import Page, Record, StoreError
 from veche.core.registry import Feature
 from veche.state.events import MemberJoined, UserArrived
-from veche.wire.caps import CHATHISTORY
+from veche.wire.caps import BATCH, CHATHISTORY
 from veche.wire.names import fold
 
 
@@ -39,10 +40,21 @@ def _show(ask: Ask, last: int, records: list[Record] | StoreError) -> None:
     if not isinstance(
         records, StoreError
     ):  # a newcomer can do nothing about it, and the store has told the log
-        for record in ask.engine.shelf(JustRedacted).standing(records):
-            if record.seq <= last:
-                ask.send(playback_line(record, ask.session))
+        standing = ask.engine.shelf(JustRedacted).standing(records)
+        _tell_all(ask, [record for record in standing if record.seq <= last])
     ask.settled()
+
+
+def _tell_all(ask: Ask, records: list[Record]) -> None:
+    """ "the server SHOULD put all PRIVMSGs and NOTICEs into a single chathistory batch" """
+    server = ask.settings.server
+    batch = ask.engine.next_batch() if records and ask.session.caps & BATCH else ""
+    if batch:
+        ask.send(f":{server} BATCH +{batch} chathistory {records[0].target}")
+    for record in records:
+        ask.send(playback_line(record, ask.session, batch))
+    if batch:
+        ask.send(f":{server} BATCH -{batch}")
 
 
 feature = Feature("lobby", reactions={UserArrived: enter, MemberJoined: tell})

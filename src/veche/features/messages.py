@@ -12,6 +12,7 @@ from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal
 from veche.core.settings import Settings
 from veche.features.client_tags import TYPING, client_tags, is_shown_typing, reaction_of, without_typing
+from veche.state.accounts import Account
 from veche.state.events import Audience, LastingFact
 from veche.state.room import PREFIXES, RANKS, SLOW, Room, power_of
 from veche.state.user import User
@@ -27,7 +28,7 @@ CTCPS = SharedPace("ctcp", burst=10, seconds=2.0)
 
 
 class MessageSent(LastingFact):
-    """Somebody has said something. `room` is the folded name of a room, or "" and `recipient` a uid.
+    """Somebody has said something. `room` is the folded name of a room, or "" and `recipient` a person's identity.
 
     `prefix` is that of the lowest rank that hears it, "" for all. `conversation` and `era` are as in the record;
     `tags` are the client-only tags, escaped.
@@ -169,17 +170,18 @@ def say(ask: Ask, command: str, target: str, text: str, tags: str) -> None:
         fact = kind(user.uid, user.source, user.account, command, prefix + room.name, room.key, text, tags)
         fact.prefix = prefix
     else:
-        other = ask.world.users_by_key.get(fold(target))
+        other = ask.world.person(target)
         if other is None:
-            ask.refuse(Refusal(numerics.ERR_NOSUCHNICK, target, "No such nick/channel"))
+            _to_nobody_here(ask, command, target, text)
             return
-        if is_ctcp(text) and CTCPS.wait(ask, other.uid):
+        if is_ctcp(text) and CTCPS.wait(ask, other.identity):
             ask.refuse(Refusal(numerics.RPL_TRYAGAIN, command, "Please wait a while and try again."))
             return
-        fact = kind(user.uid, user.source, user.account, command, other.nick, "", text, tags)
-        fact.recipient = other.uid
-        fact.conversation = conversation_of(user.uid, other.uid)
-        if other.away and command == "PRIVMSG":
+        name = other.nick if isinstance(other, User) else other.name
+        fact = kind(user.uid, user.source, user.account, command, name, "", text, tags)
+        fact.recipient = other.identity
+        fact.conversation = conversation_of(user.identity, other.identity)
+        if command == "PRIVMSG" and (isinstance(other, Account) or other.away):
             then = _tell_away
     # What others read is longer than what was sent by the source in front of it. Cutting it would lose words without
     # a word, so what does not fit is refused, and the sender knows.
@@ -201,10 +203,21 @@ def is_ctcp(text: str) -> bool:
     return text[:1] == "\x01" and not text.startswith("\x01ACTION ")
 
 
+def _to_nobody_here(ask: Ask, command: str, target: str, text: str) -> None:
+    """What is said to a name that no person has: a service hears it, and the sender of all else that there is none."""
+    service = ask.engine.registry.services.get(fold(target))
+    if service is None:
+        ask.refuse(Refusal(numerics.ERR_NOSUCHNICK, target, "No such nick/channel"))
+    elif command == "PRIVMSG":
+        service(ask, text)
+
+
 def _tell_away(ask: Ask, fact: MessageSent) -> None:
     """Modern IRC, 301: "Indicates that the user [...] is currently away and sends the away message that they set." """
-    other = ask.world.users.get(fact.recipient)
-    if other is not None and other.away:
+    other = ask.world.known(fact.recipient)
+    if isinstance(other, Account):
+        ask.reply(numerics.RPL_AWAY, other.name, "is not here now, and will read this on coming back")
+    elif other is not None and other.away:
         ask.reply_for(other, numerics.RPL_AWAY, other.nick, other.away)
 
 
@@ -215,7 +228,7 @@ def _is_hidden(ask: Ask, room: Room) -> bool:
 
 
 def conversation_of(one: str, other: str) -> str:
-    """The key of a direct conversation: both uids, sorted."""
+    """The key of a direct conversation: both identities, sorted."""
     return f"{one} {other}" if one < other else f"{other} {one}"
 
 
@@ -240,7 +253,7 @@ def _fits_in_lines(fact: MessageSent) -> bool:
 def guard_message(world: World, fact: MessageSent) -> Refusal | None:
     """Is there still somebody to hear it, and may this one speak?"""
     if not fact.room:
-        if fact.recipient not in world.users:
+        if world.known(fact.recipient) is None:
             return Refusal(numerics.ERR_NOSUCHNICK, fact.target, "No such nick/channel")
         return None
     room = world.rooms.get(fact.room)
@@ -274,7 +287,7 @@ def apply_message(world: World, fact: MessageSent) -> Audience:
         if fact.prefix:
             return Audience(uids=_ranked(room, fact))
         return Audience(room)
-    return Audience(uids=(fact.recipient,))
+    return world.audience_of(fact.recipient)
 
 
 def _ranked(room: Room, fact: MessageSent) -> list[str]:
@@ -316,7 +329,7 @@ def record_message(world: World, fact: MessageSent) -> Record:
         fact.era,
         fact.command,
         fact.source,
-        fact.actor,
+        world.users[fact.actor].identity,
         fact.account,
         fact.target,
         without_typing(fact.tags) if fact.tags else "",
@@ -335,7 +348,7 @@ def record_tags(world: World, fact: TagsSent) -> Reaction | None:
         fact.prefix + world.conversation_of(fact.conversation),
         room.created if room is not None else 0,
         fact.reacted_to,
-        fact.account or fact.actor,
+        world.users[fact.actor].identity,
         fact.reaction,
         adding=fact.adding,
     )

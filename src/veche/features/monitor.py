@@ -135,12 +135,14 @@ def tell_arrival(engine: Engine, fact: UserArrived) -> None:
 
 
 def tell_departure(engine: Engine, fact: UserLeft) -> None:
-    """Somebody has left; what he watched himself is nobody's business any more."""
-    lists = engine.shelf(Watchlists)
-    for session in engine.fanout.sessions.get(fact.actor, ()):
-        lists.clear(session)
+    """Somebody has left."""
     nick = fact.source.partition("!")[0]
     _announce(engine, fold(nick), numerics.RPL_MONOFFLINE, nick)
+
+
+def forget(engine: Engine, session: Session) -> None:
+    """What a session watched is nobody's business any more."""
+    engine.shelf(Watchlists).clear(session)
 
 
 def tell_nick(engine: Engine, fact: NickChanged) -> None:
@@ -193,6 +195,7 @@ feature = Feature(
         RealNameChanged: tell_change,
         HostChanged: tell_change,
     },
+    parting=forget,
     caps={"extended-monitor": ""},
     tokens=_tokens,
 )

@@ -61,7 +61,7 @@ class MessageRedacted(LastingFact):
         self.redacted = record.msgid
         self.said = record.time
         self.reason = reason
-        self.is_own = record.sender == actor or bool(account and record.account == account)
+        self.is_own = False
         self.window = 0
 
 
@@ -91,8 +91,8 @@ def _find(ask: Ask, target: str) -> Page | None:
         if room is None or user.uid not in room.members:
             return None
         return Page(ask.world.conversation_of(room.key), 1, era=room.created)
-    other = ask.world.users_by_key.get(fold(target))
-    return Page(conversation_of(user.uid, other.uid), 1) if other is not None else None
+    other = ask.world.person(target)
+    return Page(conversation_of(user.identity, other.identity), 1) if other is not None else None
 
 
 def _found(ask: Ask, target: str, msgid: str, records: list[Record] | StoreError) -> None:
@@ -112,6 +112,8 @@ def _take_back(ask: Ask, target: str, record: Record) -> None:
     user = ask.user
     reason = ask.params[2] if len(ask.params) > 2 else ""
     fact = MessageRedacted(user.uid, user.source, user.account, record.target, record, reason)
+    # Not by the name of the account, which may be another person's since.
+    fact.is_own = record.sender == user.identity
     fact.window = ask.settings.redact_seconds
     if is_room(target):
         fact.room = fold(target)
@@ -119,8 +121,9 @@ def _take_back(ask: Ask, target: str, record: Record) -> None:
         fact.target = room.name if room is not None else target
     else:
         one, other = record.conversation.split(" ")
-        fact.recipient = other if one == user.uid else one
-        fact.target = ask.world.users[fact.recipient].nick if fact.recipient in ask.world.users else target
+        fact.recipient = other if one == user.identity else one
+        recipient = ask.world.present.get(fact.recipient)
+        fact.target = recipient.nick if recipient is not None else target
     ask.commit(fact)
 
 
@@ -143,7 +146,7 @@ def guard_redaction(world: World, fact: MessageRedacted) -> Refusal | None:
             return _not_there(fact.target)
         if room.is_operator(fact.actor):
             return None
-    elif fact.recipient not in world.users:
+    elif world.known(fact.recipient) is None:
         return _not_there(fact.target)
     if not fact.is_own:
         return Failure(
@@ -165,7 +168,7 @@ def guard_redaction(world: World, fact: MessageRedacted) -> Refusal | None:
 
 def apply_redaction(world: World, fact: MessageRedacted) -> Audience:
     """The record has changed, the world has not; whoever could hear the message hears of it."""
-    return Audience(world.rooms[fact.room]) if fact.room else Audience(uids=(fact.recipient,))
+    return Audience(world.rooms[fact.room]) if fact.room else world.audience_of(fact.recipient)
 
 
 def render_redaction(fact: MessageRedacted, view: int, tags: str) -> str:
@@ -176,10 +179,11 @@ def render_redaction(fact: MessageRedacted, view: int, tags: str) -> str:
     return fit(tags, f":{fact.source} REDACT {fact.target} {fact.redacted}{reason}")
 
 
-def record_redaction(_world: World, fact: MessageRedacted) -> Redaction:
+def record_redaction(world: World, fact: MessageRedacted) -> Redaction:
     """The row that takes the text away."""
+    sender = world.users[fact.actor].identity
     return Redaction(
-        fact.seq, fact.time, fact.message, fact.redacted, fact.source, fact.actor, fact.account, fact.reason
+        fact.seq, fact.time, fact.message, fact.redacted, fact.source, sender, fact.account, fact.reason
     )
 
 

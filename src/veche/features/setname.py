@@ -32,7 +32,7 @@ def apply_name(world: World, fact: RealNameChanged) -> Audience:
     """The name is changed; "all clients in common channels" hear of it."""
     user = world.users[fact.actor]
     user.real_name = fact.real_name
-    return Audience(uids=world.peers(user))
+    return Audience(uids=world.peers(user) | {user.uid})  # on his other devices too
 
 
 def _render(fact: RealNameChanged, view: int, tags: str) -> str:

@@ -45,7 +45,7 @@ def silence(ask: Ask) -> None:
     for piece in word.split(","):
         adding = piece[:1] != "-"
         mask = full_mask(piece.lstrip("+-"))
-        if piece.strip("+-") and len(mask.encode()) <= MASK_LENGTH:
+        if piece.strip("+-") and " " not in mask and len(mask.encode()) <= MASK_LENGTH:
             at_most = ask.settings.silence_entries
             ask.commit(SilenceChanged(user.uid, user.source, mask, adding=adding, at_most=at_most))
         else:

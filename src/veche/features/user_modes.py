@@ -7,6 +7,7 @@ when its target is a person.
 from veche.core.ask import Ask
 from veche.core.registry import FactRow, Feature, SetBy, UserMode
 from veche.state.events import SILENCE, Audience, Fact, UserArrived
+from veche.state.user import LOGGED_IN
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.modes import Change, Kind, format_modes, parse_modes
@@ -69,10 +70,12 @@ def change_user(ask: Ask, nick: str) -> None:
         ask.reply(numerics.ERR_UMODEUNKNOWNFLAG, "Unknown MODE flag")
 
 
-def tell_secure(ask: Ask, fact: UserArrived) -> None:
-    """Who has come in through TLS has mode Z for as long as he stays."""
+def tell_modes(ask: Ask, fact: UserArrived) -> None:
+    """Who has come in through TLS has mode Z for as long as he stays; who has logged in before learns that he has r."""
+    user = ask.world.users[fact.actor]
+    if user.account:
+        ask.send(f":{user.source} MODE {user.nick} +{LOGGED_IN}")
     if ask.session.secure:
-        user = ask.world.users[fact.actor]
         ask.commit(UserModesChanged(user.uid, user.source, user.nick, "+" + SECURE))
 
 
@@ -103,11 +106,11 @@ feature = Feature(
             render=lambda fact, view, tags: f"{tags}:{fact.source} MODE {fact.nick} {fact.words}",
         )
     },
-    reactions={UserArrived: tell_secure},
+    reactions={UserArrived: tell_modes},
     user_modes={
         "i": UserMode(),  # who shares no room with me does not find me
         OPERATOR: UserMode(SetBy.SERVER),
-        "r": UserMode(SetBy.SERVER, droppable=False),  # I am logged in
+        LOGGED_IN: UserMode(SetBy.SERVER, droppable=False),  # I am logged in
         "s": UserMode(SetBy.OPERATOR),  # I read the server's notices
         "w": UserMode(),  # I read what operators say to all
         SECURE: UserMode(SetBy.SERVER, droppable=False),  # nobody on the way can read along

@@ -82,12 +82,15 @@ class Forgotten(Fact):
 
 
 class UserArrived(Fact):
-    """Somebody has registered a connection; `actor` is his new uid."""
+    """Somebody has registered a connection; `actor` is his new uid, `account` that of his account, "" for a guest."""
 
-    __slots__ = ("host", "nick", "real_name", "username")
+    __slots__ = ("account", "host", "nick", "real_name", "username")
 
-    def __init__(self, actor: str, nick: str, username: str, host: str, real_name: str) -> None:
+    def __init__(
+        self, actor: str, nick: str, username: str, host: str, real_name: str, account: str = ""
+    ) -> None:
         super().__init__(actor)
+        self.account = account
         self.nick = nick
         self.username = username
         self.host = host
@@ -103,6 +106,49 @@ class UserLeft(Fact):
         super().__init__(actor)
         self.source = source
         self.reason = reason
+
+
+class DeviceCame(Fact):
+    """One more session speaks for a user who is here; `device` is the name that he gave it, "" for none."""
+
+    __slots__ = ("device",)
+
+    def __init__(self, actor: str, device: str) -> None:
+        super().__init__(actor)
+        self.device = device
+
+
+class DeviceLeft(Fact):
+    """A session of a user has ended who has an account, and therefore may have others, or stay without any."""
+
+    __slots__ = ("device",)
+
+    def __init__(self, actor: str, device: str) -> None:
+        super().__init__(actor)
+        self.device = device
+
+
+class LoggedIn(Fact):
+    """A user who is here has proved that an account is his: `account` is its uid, `name` its name."""
+
+    __slots__ = ("account", "name", "source")
+
+    def __init__(self, actor: str, source: str, account: str, name: str) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.account = account
+        self.name = name
+
+
+class LoggedOut(Fact):
+    """A user is a guest again; `identity` is what the record knows him by from now on."""
+
+    __slots__ = ("identity", "source")
+
+    def __init__(self, actor: str, source: str, identity: str) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.identity = identity
 
 
 class NickChanged(Fact):

@@ -2,6 +2,8 @@
 
 # The mode of who is no person (bot-mode, BOT=B). More than its feature knows it: whatever he sends is tagged.
 BOT = "B"
+# The mode of who is logged in to an account.
+LOGGED_IN = "r"
 
 
 class User:
@@ -12,6 +14,7 @@ class User:
         "account",
         "away",
         "host",
+        "identity",
         "invitations",
         "key",
         "knocked",
@@ -41,7 +44,9 @@ class User:
         self.host = host
         self.real_name = real_name
         self.signed_on = signed_on  # ms since 1970
-        self.account = ""
+        self.account = ""  # the name of the account that he is logged in to
+        # What the record knows him by: his account's uid, and as long as he has none, his own.
+        self.identity = uid
         self.away = ""
         self.modes: frozenset[str] = frozenset()
         self.rooms: dict[str, None] = {}  # keys of the rooms that he is in, in the order of joining

@@ -6,6 +6,7 @@ The rule: each check returns what is wrong, as sentences; nothing here raises.
 from veche.state.events import Fact
 from veche.state.snapshot import snapshot
 from veche.state.world import World
+from veche.testing.shapes import least_parameters
 from veche.testing.stage import Person, Stage
 from veche.wire.lines import BODY_LIMIT
 from veche.wire.message import parse
@@ -71,8 +72,14 @@ def problems_of(raw: bytes) -> list[str]:
         wrong.append(f"tags of {len(tags)} bytes")
     if message is None:
         return [*wrong, "a line without a command"]
-    if message.command.isdigit() and (not message.source or not message.params or not message.params[0]):
-        wrong.append("a numeric that is addressed to nobody")
+    head = body.decode().partition(" :")[0]
+    if "  " in head or head[-1:] == " ":
+        wrong.append("a parameter that is empty")
+    if message.command.isdigit():
+        if not message.source or not message.params or not message.params[0]:
+            wrong.append("a numeric that is addressed to nobody")
+        if len(message.params) < least_parameters(message.command):
+            wrong.append(f"a {message.command} of {len(message.params)} parameters")
     return wrong
 
 
@@ -83,8 +90,11 @@ def check_labels(person: Person) -> list[str]:
         message = parse(raw.decode(errors="replace").rstrip("\r"))
         if message is not None and (label := message.tags.get("label")):
             seen[label] = seen.get(label, 0) + 1
-    # Who has gone, or waits for something, has not been answered yet.
-    owed = [] if person.ended or not person.stage.engine.is_idle else person.asked
+    # Who has gone, waits for something, or has not closed his batch, has not been answered yet.
+    is_waiting = not person.stage.engine.is_idle or (
+        person.session is not None and person.session.batch is not None
+    )
+    owed = [] if person.ended or is_waiting else person.asked
     wrong = [
         f"{person.name} heard {count} answers to {person.offered.count(label)} requests labelled {label}"
         for label, count in seen.items()

@@ -26,6 +26,7 @@
     the disk is full (fast)              every commit is refused, or done, at once
     the disk holds 2 messages            so many are stored
     the disk is slow to read             questions wait until "the disk is read"; "is unreadable": they fail
+    the server is killed and starts again  all connections are gone; it has what is on the disk
     the server stops: why                it takes no more and serves what it has; "the server says goodbye": the end
 
 Captures, wildcards and bytes that cannot be typed: see `veche.testing.script`. Whatever the play is about: when it is
@@ -325,6 +326,10 @@ class _Player:
         if len(self.stage.disk.records) != int(number):
             self.fail(f"it holds {self.stage.disk.records}")
 
+    def restart(self) -> None:
+        """The process ends without a word, and another one takes its place."""
+        self.stage.restart()
+
     def stop(self, reason: str) -> None:
         """The server is asked to end."""
         self.stage.engine.stop(reason)
@@ -380,6 +385,7 @@ _STEPS: list[tuple[re.Pattern[str], _Action]] = [
             r"the disk (commits|refuses|fails|is slow|is full|is fast|is slow to read|is read|is unreadable)",
             _Player.disk,
         ),
+        (r"the server is killed and starts again", _Player.restart),
         (r"the server stops: (.*)", _Player.stop),
         (r"the server says goodbye", _Player.say_goodbye),
         (r"WHO: (.*)", _Player.say),

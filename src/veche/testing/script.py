@@ -5,6 +5,7 @@ the step above them. What the steps are is for `veche.testing.conversation`.
 
 In what is said:      \\xff              a byte that cannot be typed
                       {a*600}           600 times "a"
+                      {plain ann secret}  what SASL PLAIN says for that account and password, in base64
                       {word}            what was captured under that name before
 In what is expected:  ...               anything, or nothing
                       {time}            a time as server-time writes it
@@ -16,6 +17,7 @@ In what is expected:  ...               anything, or nothing
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from pathlib import Path
 
 # What a capture accepts, by its kind.
@@ -30,6 +32,7 @@ KINDS = {
 _SPECIAL = re.compile(r"\{(\w+)(?::(\w+))?\}|\.\.\.|(?:\\x[0-9a-f]{2})+")
 _BYTE = re.compile(rb"\\x([0-9a-f]{2})")
 _REPEAT = re.compile(r"\{([^{}]+)\*(\d+)\}")
+_PLAIN = re.compile(r"\{plain ([^ {}]+) ([^{}]+)\}")
 _KNOWN = re.compile(r"\{(\w+)\}")
 
 
@@ -79,6 +82,7 @@ def split_steps(text: str) -> list[Step]:
 def spoken(text: str, known: dict[str, str]) -> bytes:
     """The bytes of what a person says."""
     text = _REPEAT.sub(lambda found: found[1] * int(found[2]), text)
+    text = _PLAIN.sub(lambda found: b64encode(f"\0{found[1]}\0{found[2]}".encode()).decode(), text)
     text = _KNOWN.sub(lambda found: known.get(found[1], found[0]), text)
     return _BYTE.sub(lambda found: bytes([int(found[1], 16)]), text.encode())
 

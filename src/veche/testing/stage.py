@@ -12,6 +12,7 @@ heard waits in `unheard`. `checks.check_stage` tells whether everything that was
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from veche.app.features import FEATURES
 from veche.core.dispatch import LABEL_LIMIT
@@ -48,6 +49,7 @@ class Person:
     """One connection, and what has come out of it."""
 
     __slots__ = (
+        "_said",
         "_tail",
         "_under_way",
         "address",
@@ -75,6 +77,7 @@ class Person:
         self.asked: list[str] = []  # ... and is owed one, since the capabilities were there
         self.ended = False  # the engine knows that the connection is gone
         self.bytewise = False  # whether what is sent arrives in single bytes
+        self._said = LineReader()  # what was sent of a line whose end is still to come
         self._tail = b""
         self._under_way = bytearray()  # sent, and held by the network
 
@@ -121,7 +124,7 @@ class Person:
         session = self.session
         if session is None or session.ended:
             return
-        lines = LineReader().receive(data)
+        lines = self._said.receive(data)
         messages = [parse(line) for line in lines if isinstance(line, str)]
         # A line that cannot be read is answered too, under its label where that can be.
         messages += [
@@ -167,17 +170,29 @@ class Stage:
         self.disk = disk or FakeDisk()
         self.passwords = FakePasswords()
         self.bugs = BugWatch()
-        self.engine = Engine(
+        self.persons: list[Person] = []
+        self._chance = FakeChance()
+        self._make_engine: Callable[[], Engine] = lambda: Engine(
             features,
             self.settings,
             self.clock,
-            FakeChance(),
+            self._chance,
             self.disk if keeps else None,
             lambda _address: host,
+            journal=[],
         )
-        self.engine.passwords = self.passwords
-        self.engine.log.journal = []
-        self.persons: list[Person] = []
+        self.engine = self._start()
+
+    def _start(self) -> Engine:
+        engine = self._make_engine()
+        engine.passwords = self.passwords
+        return engine
+
+    def restart(self) -> None:
+        """The server is killed, with all connections, and starts again with what is on the disk."""
+        for person in self.persons:
+            person.ended = person.pipe.closed = True
+        self.engine = self._start()
 
     def open(self, name: str, *, address: str = "", bytewise: bool = False) -> Person:
         """Somebody connects and says nothing yet."""

@@ -33,6 +33,10 @@ _NAMES = (
     "draft/channel-rename",
     "draft/oper-tag",
     "draft/metadata-2",
+    "sasl",
+    "account-notify",
+    "account-tag",
+    "draft/account-registration",
 )
 
 BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}
@@ -62,6 +66,9 @@ RELAYMSG = BITS["draft/relaymsg"]
 CHANNEL_RENAME = BITS["draft/channel-rename"]
 OPER_TAG = BITS["draft/oper-tag"]
 METADATA = BITS["draft/metadata-2"]
+SASL = BITS["sasl"]
+ACCOUNT_NOTIFY = BITS["account-notify"]
+ACCOUNT_TAG = BITS["account-tag"]
 
 # The capabilities that change how a line to everybody looks; sessions that agree in these share one rendering.
 VIEW = (
@@ -77,6 +84,8 @@ VIEW = (
     | RELAYMSG
     | CHANNEL_RENAME
     | OPER_TAG
+    | ACCOUNT_NOTIFY
+    | ACCOUNT_TAG
 )
 
 

@@ -9,7 +9,7 @@ from veche.core.registry import Command, FactRow, Feature
 from veche.core.session import Session
 from veche.core.settings import Settings
 from veche.features.metadata import commands, facts, spread
-from veche.state.events import MemberJoined, NickChanged, UserArrived, UserLeft
+from veche.state.events import MemberJoined, NickChanged, UserArrived
 
 
 def _value(_session: Session, settings: Settings) -> str:
@@ -41,9 +41,9 @@ feature = Feature(
         facts.MetadataCleared: spread.tell_clearing,
         MemberJoined: spread.tell_newcomer,
         NickChanged: spread.tell_nick,
-        UserLeft: spread.forget_session,
     },
     caps={"draft/metadata-2": _value},
+    parting=spread.forget_session,
     greeting=commands.greet,
     follow=commands.tell_followed,
     whois=commands.tell_whois,

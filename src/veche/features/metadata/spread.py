@@ -11,7 +11,7 @@ from veche.core.fanout import tags_of
 from veche.core.session import Session
 from veche.core.watchlists import Watchlists
 from veche.features.metadata.facts import MetadataChanged, MetadataCleared, MetadataFact
-from veche.state.events import MemberJoined, NickChanged, UserLeft
+from veche.state.events import MemberJoined, NickChanged
 from veche.state.room import Room
 from veche.state.user import User
 from veche.wire.caps import METADATA
@@ -187,7 +187,6 @@ def tell_nick(engine: Engine, fact: NickChanged) -> None:
             send_known(engine, session, user.nick, user.metadata)
 
 
-def forget_session(engine: Engine, fact: UserLeft) -> None:
-    """His sessions want to know nothing any more."""
-    for session in engine.fanout.sessions.get(fact.actor, ()):
-        engine.shelf(Subscriptions).clear(session)
+def forget_session(engine: Engine, session: Session) -> None:
+    """It wants to know nothing any more."""
+    engine.shelf(Subscriptions).clear(session)

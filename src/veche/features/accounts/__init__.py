@@ -1,0 +1,51 @@
+"""Accounts: a name that one keeps, on every device.
+
+Sources: account-registration (draft), account-notify, account-tag. `register.py` makes accounts, `entry.py` lets their
+owners in, `facts.py` says what can happen to them; how an owner proves himself is in core/logins.py and in the
+package sasl.
+"""
+
+from veche.core.registry import Command, FactRow, Feature, OwnCopy
+from veche.features.accounts import facts, register
+from veche.features.accounts.nickserv import NICKSERV
+from veche.state.events import LoggedIn, LoggedOut
+
+
+def _nothing(_fact: object, _view: int, _tags: str) -> str:
+    return ""
+
+
+CHANGED = FactRow(
+    guard=facts.guard_account, apply=facts.apply_account, render=_nothing, saves=facts.save_account
+)
+
+feature = Feature(
+    "accounts",
+    commands=[
+        Command("REGISTER", register.register_command, least=3, early=True),
+        Command("VERIFY", register.verify_command, least=2, early=True),
+        Command("NICKSERV", NICKSERV.command),
+        Command("NS", NICKSERV.command),
+    ],
+    facts={
+        facts.AccountKept: FactRow(apply=facts.restore_account, render=_nothing),
+        facts.AccountRegistered: FactRow(
+            guard=facts.guard_registration,
+            apply=facts.apply_registration,
+            render=_nothing,
+            saves=facts.save_registration,
+            own_copy=OwnCopy.NEVER,
+        ),
+        **dict.fromkeys(
+            (facts.PasswordSet, facts.AccountVerified, facts.AccountUsed, facts.ChoiceMade), CHANGED
+        ),
+        LoggedIn: FactRow(guard=facts.guard_login, apply=facts.apply_login, render=facts.render_account),
+        LoggedOut: FactRow(apply=facts.apply_logout, render=facts.render_account),
+    },
+    services={"nickserv": NICKSERV.hear},
+    caps={
+        "account-notify": "",
+        "account-tag": "",
+        "draft/account-registration": register.value,
+    },
+)

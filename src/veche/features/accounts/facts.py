@@ -1,0 +1,211 @@
+"""What happens to accounts. Each fact changes one account, and the account as it then stands is what is kept of it.
+
+The rule: an `AccountFact` says in `alter` what it changes, and nothing else does. The log keeps one row for each
+account (`AccountKept`), so that a restart costs what there are accounts, not what has ever happened to them.
+"""
+
+from __future__ import annotations
+
+from veche.core.replies import Failure, Refusal
+from veche.state.accounts import Account
+from veche.state.credentials import PasswordKeys
+from veche.state.events import SILENCE, Audience, Fact, Forgotten, LoggedIn, LoggedOut
+from veche.state.world import World
+from veche.wire.caps import ACCOUNT_NOTIFY
+
+
+class AccountKept(Fact):
+    """An account is as these values say (`Account.values`)."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, account: Account) -> None:
+        super().__init__("")
+        self.values = account.values()
+
+    def saved_key(self) -> str:
+        """One row for each account."""
+        return str(self.values["uid"])
+
+
+class AccountRegistered(Fact):
+    """Somebody has an account now: `values` are those of the account, `source` who asked for it."""
+
+    __slots__ = ("source", "values")
+
+    def __init__(self, actor: str, source: str, account: Account) -> None:
+        super().__init__(actor)
+        self.source = source
+        self.values = account.values()
+
+
+class AccountFact(Fact):
+    """Something has changed about the account with the uid `account`."""
+
+    __slots__ = ("account",)
+
+    def __init__(self, actor: str, account: Account) -> None:
+        super().__init__(actor)
+        self.account = account.uid
+
+    def alter(self, account: Account) -> None:
+        """Make the change. Cannot fail."""
+        raise NotImplementedError
+
+
+class PasswordSet(AccountFact):
+    """There is another password: `keys` are the values of its PasswordKeys."""
+
+    __slots__ = ("keys",)
+
+    def __init__(self, actor: str, account: Account, keys: dict[str, str | int]) -> None:
+        super().__init__(actor, account)
+        self.keys = keys
+
+    def alter(self, account: Account) -> None:
+        """The old password fits no more."""
+        account.keys = PasswordKeys.from_values(self.keys)
+
+
+class AccountVerified(AccountFact):
+    """The code that was sent by e-mail has come back."""
+
+    __slots__ = ()
+
+    def alter(self, account: Account) -> None:
+        """The owner may log in."""
+        account.verified = True
+
+
+class AccountUsed(AccountFact):
+    """The owner has logged in, from a host, by a device that he has given a name, or ""."""
+
+    __slots__ = ("device", "host", "most_hosts")
+
+    def __init__(self, actor: str, account: Account, device: str, host: str, most_hosts: int) -> None:
+        super().__init__(actor, account)
+        self.device = device
+        self.host = host
+        self.most_hosts = most_hosts
+
+    def alter(self, account: Account) -> None:
+        """The newest host is the last."""
+        account.seen = self.time
+        account.hosts = [*(host for host in account.hosts if host != self.host), self.host][
+            -self.most_hosts :
+        ]
+        if self.device:
+            account.devices[self.device] = self.time
+
+
+class ChoiceMade(AccountFact):
+    """The owner wants something to be otherwise: `value` for the choice `name`, "" for what everybody has."""
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, actor: str, account: Account, name: str, value: str) -> None:
+        super().__init__(actor, account)
+        self.name = name
+        self.value = value
+
+    def alter(self, account: Account) -> None:
+        """What is as everybody has it is not kept."""
+        if self.value:
+            account.choices[self.name] = self.value
+        else:
+            account.choices.pop(self.name, None)
+
+
+# ---- guards, applies, what is kept
+
+
+def exists(name: str) -> Failure:
+    """The refusal of a name that somebody has."""
+    return Failure("ACCOUNT_EXISTS", name, text="Somebody has registered this name already")
+
+
+def guard_registration(world: World, fact: AccountRegistered) -> Refusal | None:
+    """Two may have asked for one name; and nobody takes the name of somebody else who is here."""
+    name = str(fact.values["name"])
+    account = Account.from_values(fact.values)
+    if world.accounts.owner_of(name) is not None:
+        return exists(name)
+    bearer = world.users_by_key.get(account.key)
+    if bearer is not None and bearer.uid != fact.actor:
+        return exists(name)
+    return None
+
+
+def apply_registration(world: World, fact: AccountRegistered) -> Audience:
+    """The account is there; whether its owner is logged in is another fact."""
+    world.accounts.put(Account.from_values(fact.values))
+    return SILENCE
+
+
+def save_registration(_world: World, fact: AccountRegistered) -> list[Fact]:
+    """The account as it begins."""
+    return [AccountKept(Account.from_values(fact.values))]
+
+
+def guard_account(world: World, fact: AccountFact) -> Refusal | None:
+    """It may have been erased while this stood in line."""
+    if fact.account in world.accounts.by_uid:
+        return None
+    return Failure("ACCOUNT_REQUIRED", text="This account does not exist any more")
+
+
+def apply_account(world: World, fact: AccountFact) -> Audience:
+    """The account is changed."""
+    account = world.accounts.by_uid[fact.account]
+    fact.alter(account)
+    world.accounts.put(account)
+    return SILENCE
+
+
+def save_account(world: World, fact: AccountFact) -> list[Fact]:
+    """The account as it stands behind this."""
+    account = world.accounts.by_uid[fact.account].copy()
+    fact.alter(account)
+    return [AccountKept(account)]
+
+
+def restore_account(world: World, fact: AccountKept) -> Audience:
+    """The account is as it was."""
+    world.accounts.put(Account.from_values(fact.values))
+    return SILENCE
+
+
+def guard_login(world: World, fact: LoggedIn) -> Refusal | None:
+    """Another device of the owner's may have been quicker; then the session joins that one."""
+    account = world.accounts.by_uid.get(fact.account)
+    if account is None or world.present.get(fact.account) not in (None, world.users.get(fact.actor)):
+        return Failure(
+            "TEMPORARILY_UNAVAILABLE", text="You have just logged in on another device. Please try again."
+        )
+    return None
+
+
+def apply_login(world: World, fact: LoggedIn) -> Audience:
+    """A user is known as the account's owner; who shares a room with him may hear of it, and so does he."""
+    user = world.users[fact.actor]
+    world.log_in(user, world.accounts.by_uid[fact.account])
+    return Audience(uids=world.peers(user) | {user.uid})
+
+
+def apply_logout(world: World, fact: LoggedOut) -> Audience:
+    """A user is a guest."""
+    user = world.users[fact.actor]
+    world.log_out(user, fact.identity)
+    return Audience(uids=world.peers(user) | {user.uid})
+
+
+def render_account(fact: LoggedIn | LoggedOut, view: int, tags: str) -> str:
+    """account-notify: ":nick!user@host ACCOUNT accountname", and "*" for who "has logged out of their account"."""
+    if not view & ACCOUNT_NOTIFY:
+        return ""
+    return f"{tags}:{fact.source} ACCOUNT {fact.name if isinstance(fact, LoggedIn) else '*'}"
+
+
+def forget(account: Account) -> list[Fact]:
+    """What is saved when an account is no more."""
+    return [Forgotten(AccountKept, account.uid)]

@@ -1,0 +1,142 @@
+"""REGISTER and VERIFY: an account of one's own, in one step or in two.
+
+Source: account-registration (draft). One function registers, whatever command asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from veche.core.ask import Ask
+from veche.core.limits import address_key
+from veche.core.nicks import may_be_nick
+from veche.core.replies import Failure
+from veche.core.session import Session
+from veche.core.settings import Settings
+from veche.features.accounts.entry import enter
+from veche.features.accounts.facts import AccountRegistered, exists
+from veche.state.accounts import Account
+from veche.state.credentials import PasswordKeys
+from veche.wire.names import fold
+from veche.wire.passwords import PHRASES as PASSWORD_PHRASES
+from veche.wire.passwords import prepare, weakness
+
+# What a server refuses at a level of alarm (DEFCON).
+ACCOUNTS = "accounts"
+# The reason of `weakness` for what cannot be a password at all.
+UNUSABLE = "unusable"
+
+Done = Callable[[Ask, Account], None]
+
+
+def register_command(ask: Ask) -> None:
+    """REGISTER <account> {<email> | "*"} <password>."""
+    name, email, password = ask.params[:3]
+    registration = ask.session.registration
+    if registration is not None and not _is_early(ask.session, ask.settings):
+        ask.fail("COMPLETE_CONNECTION_REQUIRED", text="Complete the connection first, and register then")
+        return
+    if registration is not None and not registration.nick:
+        ask.fail("NEED_NICK", "*", text="Say by which name you want to be known first (NICK)")
+        return
+    register(ask, name, "" if email == "*" else email, password, _registered)
+
+
+def _registered(ask: Ask, account: Account) -> None:
+    # "Afterward, the client is assumed to be authenticated to the <account> as if it used SASL."
+    ask.send(f":{ask.settings.server} REGISTER SUCCESS {account.name} :Account successfully registered")
+    enter(ask, account, "")
+
+
+def register(ask: Ask, name: str, email: str, password: str, done: Done) -> None:
+    """Make an account for who asks, or tell him why not (FAIL). `name` is his nick, or "*" for it."""
+    refusal = _refuse(ask, name, password)
+    if refusal is not None:
+        ask.refuse(refusal)
+        return
+    nick = ask.session.nick
+    passwords = ask.engine.passwords
+    prepared = prepare(password) or ""
+    ask.wait()
+    if passwords is None or not passwords.make(prepared, partial(_hashed, ask, nick, email, done)):
+        _give_up(ask, nick)
+        ask.settled()
+
+
+def _refuse(ask: Ask, name: str, password: str) -> Failure | None:
+    nick = ask.session.nick
+    shown = name if name != "*" else nick
+    if ask.session.account:
+        return Failure("ALREADY_AUTHENTICATED", shown, text="You have an account and are logged in to it")
+    if name != "*" and fold(name) != fold(nick):
+        return Failure(
+            "ACCOUNT_NAME_MUST_BE_NICK", name, text="An account is called as you are: change your nick first"
+        )
+    if not may_be_nick(nick, ask.settings):
+        return Failure("BAD_ACCOUNT_NAME", nick, text="This name cannot be registered")
+    if not ask.settings.registration_open:
+        return Failure("TEMPORARILY_UNAVAILABLE", nick, text="New accounts are not made here")
+    if ACCOUNTS in ask.world.refused:
+        return Failure("TEMPORARILY_UNAVAILABLE", nick, text="New accounts are not made at the moment")
+    if ask.world.accounts.owner_of(nick) is not None or _is_somebody_else(ask, nick):
+        return exists(nick)
+    if reason := weakness(password, (nick, ask.settings.network)):
+        code = "UNACCEPTABLE_PASSWORD" if reason == UNUSABLE else "WEAK_PASSWORD"
+        return Failure(code, nick, text=ask.phrase(PASSWORD_PHRASES, reason))
+    # New accounts from one address and in all: nobody needs many, and each of them is kept for ever.
+    if ask.engine.registrations.wait(address_key(ask.session.address), ask.engine.clock.monotonic()):
+        return Failure(
+            "TEMPORARILY_UNAVAILABLE", nick, text="Many accounts have just been made, please try again later"
+        )
+    return None
+
+
+def _is_somebody_else(ask: Ask, nick: str) -> bool:
+    bearer = ask.world.users_by_key.get(fold(nick))
+    return bearer is not None and bearer is not ask.session.user
+
+
+def _give_up(ask: Ask, nick: str) -> None:
+    ask.engine.registrations.failed(address_key(ask.session.address), ask.engine.clock.monotonic())
+    ask.fail("TEMPORARILY_UNAVAILABLE", nick, text="The server is busy, please try again in a moment")
+
+
+def _hashed(ask: Ask, nick: str, email: str, done: Done, keys: PasswordKeys) -> None:
+    session = ask.session
+    if not keys.has_password:
+        _give_up(ask, nick)
+    elif not session.ended:
+        user = session.user
+        # What a guest has said so far stays his: the account is known to the record by what he was known by.
+        uid = user.identity if user is not None else ask.engine.chance.uid()
+        account = Account(uid, nick, int(ask.engine.clock.now() * 1000))
+        account.keys = keys
+        account.email = email
+        actor = user.uid if user is not None else ""
+        source = user.source if user is not None else ""
+        fact = AccountRegistered(actor, source, account)
+        ask.commit(fact, partial(_made, uid, done))
+    ask.settled()
+
+
+def _made(uid: str, done: Done, ask: Ask, _fact: AccountRegistered) -> None:
+    if not ask.session.ended:
+        done(ask, ask.world.accounts.by_uid[uid])
+
+
+def verify_command(ask: Ask) -> None:
+    """VERIFY <account> <code>. No account of this server waits for a code."""
+    ask.fail("INVALID_CODE", ask.params[0], text="This account waits for no code, or for another one")
+
+
+def _is_early(_session: Session, settings: Settings) -> bool:
+    """Whether an account may be had before registration: not where a password is asked for that has not been said."""
+    return not settings.password
+
+
+def value(session: Session, settings: Settings) -> str | None:
+    """The value of draft/account-registration; None where nobody can have an account."""
+    if not settings.registration_open:
+        return None
+    return "before-connect" if _is_early(session, settings) else ""

@@ -1,0 +1,133 @@
+"""Accounts: names that belong to somebody, whether he is here or not, and by what he proves that he is the one.
+
+The rule: an account is known by its `uid`, which never changes and is never given twice; its name may change. Facts
+change accounts by `Accounts.put`, so that its name is found by every way of writing it.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from veche.state.credentials import PasswordKeys
+from veche.wire.names import fold
+
+
+class Account:
+    """One account, as the record keeps it. Times are ms since 1970, 0 for never.
+
+    `verified` is False while a code that was sent to `email` is waited for. `suspended` is the reason for which nobody
+    may log in, "" for none. `certificates` are names by SHA-256 fingerprints of TLS certificates that prove the
+    owner. `hosts` are the cloaked hosts that he was logged in from, the newest last. `devices`: when each was here
+    last, by the name that the owner gave it. `choices` are what the owner has set, by name, as text.
+    """
+
+    __slots__ = (
+        "certificates",
+        "choices",
+        "created",
+        "devices",
+        "email",
+        "hosts",
+        "key",
+        "keys",
+        "name",
+        "seen",
+        "suspended",
+        "uid",
+        "verified",
+    )
+
+    def __init__(self, uid: str, name: str, created: int) -> None:
+        self.uid = uid
+        self.name = name
+        self.key = fold(name)
+        self.created = created
+        self.keys = PasswordKeys()
+        self.email = ""
+        self.verified = True
+        self.suspended = ""
+        self.certificates: dict[str, str] = {}
+        self.hosts: list[str] = []
+        self.devices: dict[str, int] = {}
+        self.seen = 0
+        self.choices: dict[str, str] = {}
+
+    @property
+    def identity(self) -> str:
+        """What the record knows the owner by, as `User.identity`."""
+        return self.uid
+
+    def values(self) -> dict[str, object]:
+        """Everything, as values that JSON knows; what is as in a new account is left out."""
+        fresh = Account(self.uid, self.name, self.created)
+        values: dict[str, object] = {
+            name: getattr(self, name)
+            for name in self.__slots__
+            if name not in ("key", "keys") and getattr(self, name) != getattr(fresh, name)
+        }
+        values.update(uid=self.uid, name=self.name, created=self.created)
+        if keys := self.keys.values():
+            values["keys"] = keys
+        return values
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, object]) -> "Account":
+        """The account that `values` was taken of. Raises KeyError when it has no uid, name or time."""
+        account = cls(str(values["uid"]), str(values["name"]), int(str(values["created"])))
+        for name in cls.__slots__:
+            if name in values and name not in ("uid", "name", "created", "keys"):
+                setattr(account, name, values[name])
+        keys = values.get("keys")
+        if isinstance(keys, dict):
+            account.keys = PasswordKeys.from_values(keys)
+        return account
+
+    def copy(self) -> "Account":
+        """Another one that is equal, and shares nothing that can be changed."""
+        account = Account.from_values(self.values())
+        account.certificates = dict(self.certificates)
+        account.hosts = list(self.hosts)
+        account.devices = dict(self.devices)
+        account.choices = dict(self.choices)
+        return account
+
+    def keeps_name(self, policy: str) -> bool:
+        """Whether nobody else may bear its name. `policy` is the installation's: "strict", "optional" or "off"."""
+        return policy == "strict" or (policy == "optional" and self.choices.get("keep-name", "on") == "on")
+
+    def __repr__(self) -> str:
+        return f"<Account {self.name}>"
+
+
+class Accounts:
+    """All accounts, by uid and by folded name."""
+
+    __slots__ = ("by_key", "by_uid")
+
+    def __init__(self) -> None:
+        self.by_uid: dict[str, Account] = {}
+        self.by_key: dict[str, Account] = {}
+
+    def put(self, account: Account) -> None:
+        """This is how the account stands from now on, whether there was one of this uid before or not."""
+        self.remove(account.uid)
+        self.by_uid[account.uid] = account
+        self.by_key[account.key] = account
+
+    def remove(self, uid: str) -> None:
+        """There is no such account any more; nothing happens where there was none."""
+        account = self.by_uid.pop(uid, None)
+        if account is not None:
+            del self.by_key[account.key]
+
+    def named(self, name: str) -> Account | None:
+        """The account of this name, however it is written."""
+        return self.by_key.get(fold(name))
+
+    def owner_of(self, nick: str) -> Account | None:
+        """The account that a nick belongs to, if it belongs to one."""
+        return self.by_key.get(fold(nick))
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(self.by_uid.values())
+
+    def __len__(self) -> int:
+        return len(self.by_uid)
