@@ -16,7 +16,7 @@ CAPS = """
     sts userhost-in-names
     draft/account-registration draft/channel-rename draft/chathistory draft/event-playback draft/extended-isupport
     draft/message-redaction draft/metadata-2 draft/metadata-3 draft/multiline draft/pre-away draft/read-marker
-    draft/oper-tag draft/ICON
+    draft/oper-tag
     draft/persistence draft/relaymsg draft/webpush soju.im/webpush soju.im/search soju.im/FILEHOST draft/FILEHOST
     soju.im/account-required soju.im/client-cert znc.in/playback znc.in/self-message
 """.split()  # noqa: SIM905 - a table reads better without a hundred quotation marks
@@ -152,7 +152,7 @@ NOT_YET = {
         _HISTORY,
     ),
     **dict.fromkeys(["draft/webpush", "soju.im/webpush", "VAPID"], "push comes with the web client"),
-    **dict.fromkeys(["soju.im/FILEHOST", "draft/FILEHOST", "draft/ICON"], "files come with the web client"),
+    **dict.fromkeys(["soju.im/FILEHOST", "draft/FILEHOST"], "files come with the web client"),
     **dict.fromkeys(
         ["draft/metadata-3", "SAFERATE"],
         _LATER,
@@ -169,11 +169,12 @@ REFUSED = {
 
 
 def a_stage() -> Stage:
-    """A server that has an operator, and denies a tag."""
+    """A server that has an operator and a picture, and denies a tag."""
     settings = quiet_settings()
     settings.room_creations_per_minute = 1000
     settings.operators["root"] = OperatorBlock("root", FakePasswords.hash("x"))
     settings.client_tags_denied = ("draft/nonsense",)
+    settings.icon = "https://irc.example/icon.png"
     return Stage(settings)
 
 

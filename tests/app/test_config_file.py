@@ -234,6 +234,39 @@ def test_doors_are_checked(tmp_path: Path, text: str, key: str, line: int) -> No
     assert (error.key, error.line) == (key, line)
 
 
+LONG = "https://chat.example/" + "x" * 279
+
+
+@pytest.mark.parametrize("icon", ["https://chat.example/icon.svg", "https://[::1]:8080/a?b=c#d%20", LONG])
+def test_an_icon_is_taken(tmp_path: Path, icon: str) -> None:
+    assert load_config(write(tmp_path, f'[server]\nicon = "{icon}"\n')).server.icon == icon
+
+
+@pytest.mark.parametrize(
+    "icon",
+    [
+        "icon.png",
+        "/icon.png",
+        "https://",
+        "https://chat.example",
+        "http://chat.example/icon.png",
+        "data:image/png;base64,x",
+        "https://chat.example/my icon.png",
+        "https://chat.example/значок.png",
+        "https://chat.example/a\\\\b",
+        "https://chat.example/a\\nb",
+        LONG + "x",
+        LONG[:-1] + "=",
+    ],
+)
+def test_what_is_no_address_of_an_icon_is_refused(tmp_path: Path, icon: str) -> None:
+    # network-icon: "If a server publishes a `draft/ICON` ISUPPORT token, the value MUST be a URL to an image."
+    # network-icon: "The URL SHOULD use the "https" scheme."
+    error = refusal(tmp_path, f'[server]\nicon = "{icon}"\n')
+    assert (error.key, error.line) == ("server.icon", 2)
+    assert "https://chat.example/icon.png" in str(error)
+
+
 def test_doors_are_taken(tmp_path: Path) -> None:
     text = """
 [tls]

@@ -45,6 +45,8 @@ class Server(_Section, frozen=True):
     name: str = msgspec.field(default_factory=default_server_name)
     # The network's name in the greeting and in ISUPPORT; 1 to 64 visible characters and spaces between.
     network: str = "Veche"
+    # The network's picture, which clients show beside its name: the https address of an image; "" = none.
+    icon: str = ""
     # The language of what the server says in the terminal and in the classic door: "en", "ru"; "" = the locale's.
     language: Literal["", "en", "ru"] = ""
     # The message of the day: a string (several lines allowed) or a list of lines; "" = a short one of our own.

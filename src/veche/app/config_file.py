@@ -53,6 +53,10 @@ PHRASES = {
         "a network's name has 1 to 64 visible characters, and spaces only between them",
         "имя сети — от 1 до 64 видимых знаков, пробелы только между ними",
     ),
+    "icon": (
+        "an icon is the https address of an image, at most {limit} bytes: https://chat.example/icon.png",
+        "значок — https-адрес картинки, до {limit} байт латиницей: https://chat.example/icon.png",
+    ),
     "one-line": ("one line without control characters is needed", "нужна одна строка без управляющих знаков"),
     "motd": (
         "a line of it is longer than {limit} bytes or holds control characters",
@@ -116,6 +120,13 @@ _ORIGIN = re.compile(
 # Sections that hold a table for each name of the owner's choice, with the key of each table that is secret.
 _TABLES = {"webirc": Gateway, "oper": Oper}
 _SECRETS = {"webirc": "password", "oper": "password_hash"}
+# RFC 3986, without what an address in a line of IRC could not hold.
+_ICON = re.compile(
+    r"https://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/[A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]*",
+    re.ASCII,
+)
+# As a token says it, where each "=" takes four bytes: the longest names around it leave so much of a line.
+LONGEST_ICON = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -314,6 +325,9 @@ def _complaints(config: Config, phrases: Phrases, language: Language) -> Iterabl
     network = server.network
     if not 1 <= len(network) <= 64 or not network.isprintable() or network != network.strip():
         yield "server.network", phrases("network")
+    icon = server.icon
+    if icon and (not _ICON.fullmatch(icon) or len(icon) + 3 * icon.count("=") > LONGEST_ICON):
+        yield "server.icon", phrases("icon", limit=LONGEST_ICON)
     if any(len(line.encode()) > LONGEST_MOTD_LINE or _CONTROL.search(line) for line in server.motd_lines):
         yield "server.motd", phrases("motd", limit=LONGEST_MOTD_LINE)
     for key in ("password", "admin_location", "admin_email"):

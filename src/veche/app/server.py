@@ -93,6 +93,7 @@ def engine_settings(config: Config, language: str) -> Settings:
         setattr(settings, name, getattr(config.messages, name))
     settings.server = config.server.name
     settings.network = config.server.network.replace(" ", "_")
+    settings.icon = config.server.icon
     settings.version = f"veche-{veche.__version__}"
     settings.language = language
     settings.password = config.server.password

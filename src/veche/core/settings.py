@@ -59,6 +59,7 @@ class Settings:
         "guesses_per_minute",
         "guest_prefix",
         "history_page",
+        "icon",
         "input_queue",
         "keep_names",
         "kick_length",
@@ -107,6 +108,7 @@ class Settings:
     def __init__(self) -> None:
         self.server = "irc.localhost"
         self.network = "Veche"
+        self.icon = ""  # the https address of an image; "": none
         self.version = "veche"
         self.language = "en"
         self.guest_prefix = (

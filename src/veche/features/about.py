@@ -1,11 +1,12 @@
-"""What the server says of itself: MOTD, LUSERS, VERSION, ADMIN, TIME, INFO, HELP.
+"""What the server says of itself: MOTD, LUSERS, VERSION, ADMIN, TIME, INFO, HELP, and its picture.
 
-Source: Modern IRC, "Server Queries and Commands".
+Sources: Modern IRC, "Server Queries and Commands"; network-icon (draft).
 """
 
 from veche.core.ask import Ask
 from veche.core.registry import Command, Feature
 from veche.core.replies import iso_time
+from veche.core.settings import Settings
 from veche.wire import numerics
 from veche.wire.names import fold
 
@@ -117,8 +118,15 @@ def help_(ask: Ask) -> None:
     ask.reply(numerics.RPL_ENDOFHELP, subject, lines[-1])
 
 
+def _tokens(settings: Settings) -> dict[str, str]:
+    # network-icon: "If a server publishes a `draft/ICON` ISUPPORT token, the value MUST be a URL to an image. The URL
+    # SHOULD use the "https" scheme." No other is taken from the config.
+    return {"draft/ICON": settings.icon} if settings.icon else {}
+
+
 feature = Feature(
     "about",
+    tokens=_tokens,
     commands=[
         Command("MOTD", motd),
         Command("LUSERS", lusers),
