@@ -126,3 +126,15 @@ def test_a_record_has_the_rooms_name_unless_it_was_renamed() -> None:
     world.conversations["#coffee"] = "#tea"
     assert world.conversation_of("#coffee") == "#tea"
     assert world.conversation_of("#milk") == "#milk"
+
+
+def test_a_user_is_known_by_his_looks() -> None:
+    world = World()
+    bill = make_user(world, "Bi1l")
+    assert world.users_by_look == {"Bill": bill}
+    world.rename_user(bill, "МАХ", "мах")
+    assert world.users_by_look == {"MAX": bill}
+    world.change_host(bill, "~bill", "elsewhere")
+    assert world.users_by_look == {"MAX": bill}
+    world.remove_user(bill)
+    assert world.users_by_look == {}
