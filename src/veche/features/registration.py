@@ -6,13 +6,24 @@ Source: Modern IRC, "Connection Registration", "Connection Messages".
 import hmac
 
 from veche.core.ask import Ask
+from veche.core.fanout import tags_of
 from veche.core.nicks import clash, in_use, looks_taken, may_be_nick
 from veche.core.pace import Pace
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal, fit, iso_time
+from veche.core.session import Session
 from veche.core.settings import Settings
-from veche.state.events import SILENCE, Audience, NickChanged, UserArrived, UserLeft
-from veche.state.room import ALL_MODES, MODES_WITH_PARAMETER
+from veche.state.events import (
+    SILENCE,
+    Audience,
+    DeviceCame,
+    DeviceLeft,
+    MemberJoined,
+    NickChanged,
+    UserArrived,
+    UserLeft,
+)
+from veche.state.room import ALL_MODES, MODES_WITH_PARAMETER, Room
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
@@ -51,7 +62,8 @@ def nick(ask: Ask) -> None:
         return
     registration = ask.session.registration
     if registration is not None:
-        if key in ask.world.users_by_key:
+        bearer = ask.world.users_by_key.get(key)
+        if bearer is not None and not (bearer.account and _may_log_in_yet(ask.session)):
             ask.refuse(in_use(wanted))
             return
         alike = ask.world.users_by_look.get(skeleton(wanted))
@@ -59,6 +71,8 @@ def nick(ask: Ask) -> None:
             ask.refuse(looks_taken(wanted))
             return
         registration.nick = wanted
+    elif _is_taken(ask, wanted):
+        ask.refuse(_reserved(wanted))
     elif wanted != ask.user.nick:
         fact = NickChanged(ask.user.uid, ask.user.source, wanted)
         if guard_nick(ask.world, fact) is None and NICKS.wait(ask):
@@ -109,37 +123,88 @@ def quit_(ask: Ask) -> None:
     ask.engine.end(session, f"Closing Link: {session.host} (Quit: {reason})")
 
 
+def _may_log_in_yet(session: Session) -> bool:
+    """Whether a connection that is not registered may still prove that a nick in use is its own: before CAP END, or
+    with a password that will be looked at then."""
+    registration = session.registration
+    return bool(
+        session.account or (registration and (registration.negotiating or ":" in registration.password))
+    )
+
+
 def complete(ask: Ask) -> None:
     """Register the connection if it has said all that is needed, whatever command said the last of it."""
-    registration = ask.session.registration
-    if registration is None or registration.negotiating or not registration.nick or not registration.username:
-        return
-    refusal = clash(ask.world, registration.nick)
-    if refusal is not None:
-        ask.refuse(refusal)  # somebody was quicker while this one was still introducing himself
-        registration.nick = ""
+    session = ask.session
+    registration = session.registration
+    if registration is None or not registration.is_complete:
         return
     wanted = ask.settings.password
     if wanted and not hmac.compare_digest(wanted.encode(), registration.password.encode()):
         ask.reply(numerics.ERR_PASSWDMISMATCH, "Password incorrect")
-        ask.engine.end(ask.session, "Password incorrect")
+        ask.engine.end(session, "Password incorrect")
+        return
+    # What follows belongs to the connection, not to the command that happened to come last: no label.
+    welcome = Ask(ask.engine, session, ask.message, "")
+    if session.account not in ask.world.accounts.by_uid:
+        session.account = ""  # erased meanwhile
+    user = ask.world.present.get(session.account)
+    if user is not None:
+        # One more device of his: whatever nick it asked for, he has one already.
+        welcome.commit(DeviceCame(user.uid, session.device), _welcome_device)
+        return
+    refusal = clash(ask.world, registration.nick)
+    if refusal is None and _is_taken(ask, registration.nick):
+        refusal = _reserved(registration.nick)
+    if refusal is not None:
+        ask.refuse(
+            refusal
+        )  # somebody was quicker while this one was still introducing himself, or it is not his
+        registration.nick = ""
         return
     fact = UserArrived(
         ask.engine.chance.uid(),
         registration.nick,
         registration.username,
-        ask.session.host,
+        session.host,
         registration.real_name,
+        session.account,
     )
-    # What follows belongs to the connection, not to the command that happened to come last: no label.
-    welcome_ask = Ask(ask.engine, ask.session, ask.message, "")
-    welcome_ask.commit(fact, _welcome)
+    welcome.commit(fact, _welcome_user)
 
 
-def _welcome(ask: Ask, fact: UserArrived) -> None:
+def _welcome_user(ask: Ask, fact: UserArrived) -> None:
+    _welcome(ask, ask.world.users[fact.actor])
+
+
+def _welcome_device(ask: Ask, fact: DeviceCame) -> None:
+    """The newcomer is somebody who is here already, and finds himself where he is."""
+    user = ask.world.users.get(fact.actor)
+    if user is None:
+        complete(
+            Ask(ask.engine, ask.session, ask.message, "")
+        )  # he has gone meanwhile: this one is his first
+        return
+    _welcome(ask, user)
+    if user.modes:
+        ask.send(f":{user.source} MODE {user.nick} +{''.join(sorted(user.modes))}")
+    for key in list(user.rooms):
+        rejoin(ask, ask.world.rooms[key])
+
+
+def rejoin(ask: Ask, room: Room) -> None:
+    """Tell a session that it is in this room, where its user is already, as though it had come in just now."""
+    user = ask.user
+    fact = MemberJoined(user.uid, user.source, user.account, user.real_name, room.name)
+    fact.time = int(ask.engine.clock.now() * 1000)
+    view = ask.session.view
+    ask.send(ask.engine.registry.facts[MemberJoined].render(fact, view, tags_of(fact, view, user)))
+    for show in ask.engine.registry.shown_rooms:
+        show(ask, room)
+
+
+def _welcome(ask: Ask, user: User) -> None:
     """The burst of "Connection Registration", in its order."""
     settings = ask.settings
-    user = ask.world.users[fact.actor]
     ask.engine.attach(ask.session, user)
     ask.reply(numerics.RPL_WELCOME, f"Welcome to the {settings.network} Network, {user.source}")
     ask.reply(numerics.RPL_YOURHOST, f"Your host is {settings.server}, running version {settings.version}")
@@ -163,16 +228,40 @@ def _welcome(ask: Ask, fact: UserArrived) -> None:
 # ---- facts
 
 
+def _reserved(wanted: str) -> Refusal:
+    return Refusal(
+        numerics.ERR_NICKNAMEINUSE, wanted, "This name belongs to somebody's account; log in if it is yours"
+    )
+
+
+def _is_taken(ask: Ask, wanted: str) -> bool:
+    """Whether a nick belongs to an account that is not this session's, and the owner wants it kept for him."""
+    owner = ask.world.accounts.owner_of(wanted)
+    return (
+        owner is not None and owner.uid != ask.session.account and owner.keeps_name(ask.settings.keep_names)
+    )
+
+
 def guard_arrival(world: World, fact: UserArrived) -> Refusal | None:
-    """Two connections may have asked for one nick; the first to be complete has it."""
+    """Two connections may have asked for one nick; the first to be complete has it. Two devices of one person may have
+    come in at once: the second joins the first."""
+    if fact.account in world.present:
+        return Refusal("", then=complete)
     return clash(world, fact.nick)
 
 
 def apply_arrival(world: World, fact: UserArrived) -> Audience:
     """A user comes into the world; who is in no room has nobody to tell."""
-    world.add_user(
-        User(fact.actor, fact.nick, fold(fact.nick), fact.username, fact.host, fact.real_name, fact.time)
-    )
+    user = User(fact.actor, fact.nick, fold(fact.nick), fact.username, fact.host, fact.real_name, fact.time)
+    world.add_user(user)
+    account = world.accounts.by_uid.get(fact.account)
+    if account is not None:
+        world.log_in(user, account)
+    return SILENCE
+
+
+def apply_device(_world: World, _fact: DeviceCame | DeviceLeft) -> Audience:
+    """Which sessions speak for a user is not the world's affair; who follows that is told of it."""
     return SILENCE
 
 
@@ -232,6 +321,8 @@ feature = Feature(
             render=lambda fact, view, tags: fit(tags, f":{fact.source} QUIT :{fact.reason}"),
             own_copy=OwnCopy.NEVER,
         ),
+        DeviceCame: FactRow(apply=apply_device, render=lambda fact, view, tags: ""),
+        DeviceLeft: FactRow(apply=apply_device, render=lambda fact, view, tags: ""),
         NickChanged: FactRow(
             guard=guard_nick,
             apply=apply_nick,

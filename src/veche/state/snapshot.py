@@ -9,6 +9,8 @@ def snapshot(world: World) -> dict[str, object]:
     """Everything that facts determine, as dictionaries and lists that compare by value and print as a diff."""
     return {
         "users": {uid: _user(user) for uid, user in sorted(world.users.items())},
+        "accounts": {uid: account.values() for uid, account in sorted(world.accounts.by_uid.items())},
+        "present": {uid: user.uid for uid, user in sorted(world.present.items())},
         "nicks": {key: user.uid for key, user in sorted(world.users_by_key.items())},
         "looks": {look: user.uid for look, user in sorted(world.users_by_look.items())},
         "rooms": {key: _room(room) for key, room in sorted(world.rooms.items())},
@@ -25,7 +27,7 @@ def _user(user: User) -> dict[str, object]:
     return {
         "source": user.source,
         "real_name": user.real_name,
-        "account": user.account,
+        "account": [user.account, user.identity],
         "away": user.away,
         "modes": sorted(user.modes),
         "operator": [user.operator, user.title, user.notices],

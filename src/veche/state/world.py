@@ -7,11 +7,13 @@ have approved. Whoever must follow memberships (the fan-out) registers as the wa
 from collections.abc import Collection
 from typing import Protocol
 
-from veche.state.events import Audience
+from veche.state.accounts import Account, Accounts
+from veche.state.events import SILENCE, Audience
 from veche.state.room import Member, Room
 from veche.state.server_bans import LOWEST_ALARM, ServerBans
-from veche.state.user import User
+from veche.state.user import LOGGED_IN, User
 from veche.wire.confusables import skeleton
+from veche.wire.names import fold
 
 
 class Watcher(Protocol):
@@ -31,9 +33,11 @@ class World:
     """Users by uid and by folded nick; rooms by folded name."""
 
     __slots__ = (
+        "accounts",
         "alarm",
         "conversations",
         "mode_counts",
+        "present",
         "refused",
         "rooms",
         "server_bans",
@@ -50,6 +54,10 @@ class World:
         self.rooms: dict[str, Room] = {}
         self.watcher = watcher
         self.server_bans = ServerBans()
+        self.accounts = Accounts()
+        self.present: dict[
+            str, User
+        ] = {}  # who is here, by what the record knows him by; an account has one user
         self.alarm = LOWEST_ALARM  # DEFCON
         self.refused: frozenset[str] = frozenset()  # what is not taken on at that level
         # Under which key the messages of a room are kept, by its folded name, where that is not the name itself.
@@ -63,6 +71,7 @@ class World:
         self.users[user.uid] = user
         self.users_by_key[user.key] = user
         self.users_by_look[skeleton(user.nick)] = user
+        self.present[user.identity] = user
 
     def sees(self, one: User, other: User) -> bool:
         """Whether they share a room in which the one sees the other."""
@@ -72,11 +81,45 @@ class World:
             if key in other.rooms
         )
 
+    def person(self, name: str) -> User | Account | None:
+        """Who is called so: who bears the nick, else the owner of the account of that name or, without him, itself."""
+        key = fold(name)
+        user = self.users_by_key.get(key)
+        if user is not None:
+            return user
+        account = self.accounts.by_key.get(key)
+        return account and self.present.get(account.uid, account)
+
+    def known(self, identity: str) -> User | Account | None:
+        """Whom the record knows by this identity: who is here, or the account of who is not; None for who has gone."""
+        return self.present.get(identity) or self.accounts.by_uid.get(identity)
+
+    def audience_of(self, identity: str) -> Audience:
+        """Who hears what is for one person: himself, or nobody if he is not here."""
+        user = self.present.get(identity)
+        return Audience(uids=(user.uid,)) if user is not None else SILENCE
+
     def pair(self, actor: str, recipient: str) -> tuple[User, User] | None:
-        """The two people of a direct message, by uid; None unless both are here and they are two."""
+        """The two people of a direct message, by uid and identity; None unless both are here and they are two."""
         one = self.users.get(actor)
-        other = self.users.get(recipient)
+        other = self.present.get(recipient)
         return (one, other) if one is not None and other is not None and one is not other else None
+
+    def log_in(self, user: User, account: Account) -> None:
+        """A user is the owner of this account from now on; nobody else here is."""
+        self._recognise(user, account.name, account.uid)
+        self.set_modes(user, user.modes | {LOGGED_IN})
+
+    def log_out(self, user: User, identity: str) -> None:
+        """A user is nobody's owner; `identity` is what the record knows him by from now on."""
+        self._recognise(user, "", identity)
+        self.set_modes(user, user.modes - {LOGGED_IN})
+
+    def _recognise(self, user: User, account: str, identity: str) -> None:
+        del self.present[user.identity]
+        user.account = account
+        user.identity = identity
+        self.present[identity] = user
 
     def change_host(self, user: User, username: str, host: str) -> None:
         """A user is seen under another user name or host."""
@@ -89,6 +132,7 @@ class World:
         for key in list(user.rooms):
             self.remove_member(self.rooms[key], user)
         self._count_modes(user.modes, -1)
+        del self.present[user.identity]
         del self.users[user.uid]
         del self.users_by_key[user.key]
         del self.users_by_look[skeleton(user.nick)]
