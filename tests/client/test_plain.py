@@ -14,15 +14,9 @@ import pytest
 
 from tests.client.fake_server import FakeServer
 from veche.client.errors import CannotConnect, NotIrc
-from veche.client.plain import (
-    default_nick,
-    failure_lines,
-    first_words,
-    other_nick,
-    parse_arguments,
-    parse_server,
-)
+from veche.client.plain import parse_arguments, parse_server
 from veche.client.plain_phrases import TABLE
+from veche.client.plain_visit import default_nick, failure_lines, first_words, other_nick
 from veche.phrases import Phrases
 
 SAY = Phrases(TABLE, "en")

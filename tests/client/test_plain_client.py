@@ -13,9 +13,9 @@ from tests.client.fake_server import LOBBY, FakeServer
 from tests.client.fake_terminal import FakeTerminal
 from veche.client.connection import Connection
 from veche.client.link import Timing
-from veche.client.plain import visit
 from veche.client.plain_client import PlainClient
 from veche.client.plain_phrases import TABLE
+from veche.client.plain_visit import visit
 from veche.phrases import Language, Phrases
 
 
