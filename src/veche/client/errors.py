@@ -28,13 +28,15 @@ class NotIrc(CannotConnect):
 class ServerNotTrusted(CannotConnect):
     """The server's certificate is not the one we know, or from nobody whom we trust; nothing was said to it.
 
-    `fingerprint` is that of the certificate, "" if it could not be had; `expected` the one that was asked for, if one
-    was. A program may show it to a person, and come again with it when they know it.
+    `fingerprint` and `key_fingerprint` (see `Tls`) are those of the certificate that was shown, "" if it could not be
+    had; `expected` is the one that was asked for, if one was. A program may show the first to a person, and come again
+    with either when they know it.
     """
 
-    def __init__(self, reason: str, fingerprint: str, expected: str = "") -> None:
+    def __init__(self, reason: str, fingerprint: str, key_fingerprint: str, expected: str) -> None:
         super().__init__(reason)
         self.fingerprint = fingerprint
+        self.key_fingerprint = key_fingerprint
         self.expected = expected
 
 

@@ -47,7 +47,7 @@ from veche.client.link import NO_ANSWER, NOT_TRUSTED, OTHER_CERTIFICATE, Link, T
 from veche.client.login import NOT_SAFE, Account
 from veche.client.model import Model
 from veche.client.registration import Identity
-from veche.client.tls import Tls, fingerprint, look_at
+from veche.client.tls import Tls, fingerprint, key_fingerprint, look_at
 
 ChooseNick = Callable[[str, str, str], Awaitable[str]]
 # Events that nobody has read yet; a program that never reads them must be able to run for a year.
@@ -247,13 +247,21 @@ class Keeper:
             reason = reason_of_error(error)
             if reason == NOT_TRUSTED and not self.was_ready:
                 shown = await look_at(settings.host, settings.port, settings.timing.patience)
-                self._distrusted = ServerNotTrusted(reason, shown)
+                self._distrust(reason, shown)
             return reason
         if settings.tls is not None and not settings.tls.accepts(link.certificate):
-            shown, expected = fingerprint(link.certificate), settings.tls.fingerprint
-            self._distrusted = ServerNotTrusted(OTHER_CERTIFICATE, shown, expected)
+            self._distrust(OTHER_CERTIFICATE, link.certificate)
             return OTHER_CERTIFICATE
         return ""
+
+    def _distrust(self, reason: str, certificate: bytes) -> None:
+        tls = self.settings.tls
+        self._distrusted = ServerNotTrusted(
+            reason,
+            fingerprint(certificate) if certificate else "",
+            key_fingerprint(certificate),
+            tls.fingerprint if tls is not None else "",
+        )
 
     async def _do_work(self, link: Link) -> None:
         settings = self.settings

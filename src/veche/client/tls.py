@@ -31,15 +31,16 @@ _HASHES = {
     bytes.fromhex("2a8648ce3d040303"): "sha384",
     bytes.fromhex("2a8648ce3d040304"): "sha512",
 }
-_SEQUENCE, _OBJECT_IDENTIFIER = 0x30, 0x06
+_SEQUENCE, _INTEGER, _OBJECT_IDENTIFIER, _VERSION = 0x30, 0x02, 0x06, 0xA0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
     """By what a server is recognised, and by what we are.
 
-    With a `fingerprint` (SHA-256 of its certificate, in hexadecimal, with or without colons): by that certificate and
-    nothing else, whoever has issued it. Otherwise by its name, in a certificate of the `authorities` in a PEM file, or
+    With a `fingerprint` (SHA-256 of its certificate or of its public key, in hexadecimal, with or without colons): by
+    that and nothing else, whoever has issued it; the key's holds when the certificate is renewed with the same key,
+    as a Veche server does it. Otherwise by its name, in a certificate of the `authorities` in a PEM file, or
     of those that this machine trusts. `certificate` and `key`: PEM files of a certificate of our own, by which an
     account may be entered without a password. Raises ValueError for what is no fingerprint.
     """
@@ -68,7 +69,9 @@ class Tls:
         """Whether this certificate (DER), whose handshake is complete, is the server's."""
         if not self.fingerprint:
             return True  # the handshake has looked at it
-        return hmac.compare_digest(plain_fingerprint(self.fingerprint), fingerprint(certificate))
+        known = plain_fingerprint(self.fingerprint)
+        shown = (fingerprint(certificate), key_fingerprint(certificate))
+        return any(hmac.compare_digest(known, one) for one in shown)
 
 
 def plain_fingerprint(text: str) -> str:
@@ -81,14 +84,32 @@ def fingerprint(certificate: bytes) -> str:
     return hashlib.sha256(certificate).hexdigest()
 
 
+def key_fingerprint(certificate: bytes) -> str:
+    """The SHA-256 of the public key (SubjectPublicKeyInfo) in a certificate (DER), in 64 lower-case hexadecimal digits;
+    "" where there is none to be found.
+    """
+    whole = _take(certificate, _SEQUENCE)
+    signed = _take(whole[0], _SEQUENCE) if whole is not None else None
+    rest = signed[0] if signed is not None else b""
+    # TBSCertificate ::= SEQUENCE { version [0] (absent in the first), serialNumber, signature, issuer, validity,
+    #                               subject, subjectPublicKeyInfo SEQUENCE, ... }
+    for tag in (*([_VERSION] if rest[:1] == bytes([_VERSION]) else []), _INTEGER, *[_SEQUENCE] * 4):
+        element = _take(rest, tag)
+        if element is None:
+            return ""
+        rest = element[1]
+    key = _take(rest, _SEQUENCE)
+    return hashlib.sha256(rest[: len(rest) - len(key[1])]).hexdigest() if key is not None else ""
+
+
 def certificate_of(transport: asyncio.BaseTransport) -> bytes:
     """The certificate (DER) that the other side of a connection has shown; b"" where there is no TLS."""
     tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
     return (tls.getpeercert(binary_form=True) or b"") if tls is not None else b""
 
 
-async def look_at(host: str, port: int, patience: float) -> str:
-    """The fingerprint of the certificate that a server shows, to tell a person; "" when it shows none.
+async def look_at(host: str, port: int, patience: float) -> bytes:
+    """The certificate (DER) that a server shows, to tell a person; b"" when it shows none.
 
     Nothing is said on that connection, because nobody knows yet who listens.
     """
@@ -96,10 +117,10 @@ async def look_at(host: str, port: int, patience: float) -> str:
         async with asyncio.timeout(patience):
             _, writer = await asyncio.open_connection(host, port, ssl=_unchecked())
     except (OSError, TimeoutError, UnicodeError):
-        return ""
+        return b""
     shown = certificate_of(writer.transport)
     writer.transport.abort()
-    return fingerprint(shown) if shown else ""
+    return shown
 
 
 def end_point(certificate: bytes) -> bytes | None:
