@@ -55,6 +55,18 @@ def test_a_lasting_room_is_brought_back_whole() -> None:
     assert again.engine.world.rooms["#tea"].modes() == "+Pflnst"
 
 
+def test_a_lasting_room_keeps_what_it_says_of_itself() -> None:
+    stage = Stage()
+    ann = stage.enter("ann", "draft/metadata-2", "batch")
+    stage.engine.world.set_modes(stage.engine.world.users_by_key["ann"], frozenset("o"))
+    ann.send("JOIN #tea", "METADATA #tea SET url :before", "MODE #tea +P")
+    ann.send("METADATA #tea SET avatar :behind", "METADATA #tea SET gone :x", "METADATA #tea SET gone")
+    ann.send("JOIN #milk", "METADATA #milk SET url :x", "MODE #milk +P", "METADATA #milk CLEAR")
+    ann.send("JOIN #oat", "METADATA #oat SET url :x", "PART #tea,#milk,#oat")
+    assert stage.engine.world.rooms["#tea"].metadata == {"url": "before", "avatar": "behind"}
+    assert snapshot(restart(stage).engine.world)["rooms"] == snapshot(stage.engine.world)["rooms"]
+
+
 def test_a_room_that_is_let_go_is_gone_after_a_restart() -> None:
     stage = Stage()
     ann = stage.enter("ann")

@@ -1,8 +1,11 @@
-"""Rooms that last: mode P keeps a room's topic, modes and lists when nobody is in it, and over a restart.
+"""Rooms that last: mode P keeps a room's topic, modes, lists and metadata when nobody is in it, and over a restart.
 
 The rule: `keep` writes down what a restart must bring back, and `restore` builds it in a world without users. Ranks of
 guests are not kept: those users never come back.
 """
+
+from collections.abc import Mapping
+from typing import ClassVar
 
 from veche.state.events import SILENCE, Audience, Fact
 from veche.state.masks import parse_mask
@@ -20,6 +23,7 @@ class RoomKept(Fact):
         "forward",
         "limit",
         "lists",
+        "metadata",
         "password",
         "room",
         "slow",
@@ -27,6 +31,7 @@ class RoomKept(Fact):
         "topic_by",
         "topic_time",
     )
+    defaults: ClassVar[Mapping[str, object]] = {"metadata": {}}
 
     def __init__(self, room: str, created: int, flags: list[str]) -> None:
         super().__init__("")
@@ -41,6 +46,7 @@ class RoomKept(Fact):
         self.topic_by = ""
         self.topic_time = 0
         self.lists: dict[str, list[list[str | int]]] = {}
+        self.metadata: dict[str, str] = {}
 
 
 def keep(room: Room) -> RoomKept:
@@ -53,6 +59,7 @@ def keep(room: Room) -> RoomKept:
     fact.topic = room.topic
     fact.topic_by = room.topic_by
     fact.topic_time = room.topic_time
+    fact.metadata = dict(room.metadata)
     fact.lists = {
         letter: [[entry.mask.text, entry.by, entry.time] for entry in entries.values()]
         for letter, entries in room.lists.items()
@@ -72,6 +79,7 @@ def restore(world: World, fact: RoomKept) -> Audience:
     room.topic = fact.topic
     room.topic_by = fact.topic_by
     room.topic_time = fact.topic_time
+    room.metadata.update(fact.metadata)
     for letter in LISTS:
         for text, by, time in fact.lists.get(letter, []):
             mask = parse_mask(str(text))

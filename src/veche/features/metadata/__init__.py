@@ -1,8 +1,8 @@
 """Metadata: what people and rooms say of themselves, by key, to those who want to know.
 
 Source: metadata (draft, version 2). `commands.py` serves METADATA, `facts.py` says who may change what, `spread.py`
-tells whom it concerns. Values live as long as their user or room does. Notes (`soju.im/muted` and the like) are what a
-user keeps about others for himself; nobody else can read them.
+tells whom it concerns. Values live as long as their user or room does, those of a lasting room over a restart. Notes
+(`soju.im/muted` and the like) are what a user keeps about others for himself; nobody else can read them.
 """
 
 from veche.core.registry import Command, FactRow, Feature
@@ -24,12 +24,16 @@ feature = Feature(
     commands=[Command("METADATA", commands.metadata, least=2, early=True)],
     facts={
         facts.MetadataChanged: FactRow(
-            guard=facts.guard_change, apply=facts.apply_change, render=lambda fact, view, tags: ""
+            guard=facts.guard_change,
+            apply=facts.apply_change,
+            render=lambda fact, view, tags: "",
+            saves=facts.save,
         ),
         facts.MetadataCleared: FactRow(
             guard=lambda world, fact: facts.guard_target(world, fact, "*"),
             apply=facts.apply_clearing,
             render=lambda fact, view, tags: "",
+            saves=facts.save,
         ),
         facts.NoteChanged: FactRow(
             guard=facts.guard_note, apply=facts.apply_note, render=lambda fact, view, tags: ""

@@ -116,6 +116,12 @@ def apply_clearing(world: World, fact: MetadataCleared) -> Audience:
     return SILENCE
 
 
+def save(world: World, fact: MetadataFact) -> list[Fact]:
+    """What a lasting room says of itself is to be known after a restart."""
+    room = world.rooms.get(fact.room)
+    return [fact] if room is not None and room.is_lasting() else []
+
+
 def guard_note(world: World, fact: NoteChanged) -> Refusal | None:
     """Is there something to unset, and is there room for one more?"""
     notes = world.users[fact.actor].notes
