@@ -241,11 +241,12 @@ class Page:
 
     `after` and `before` exclude what they name: None, a time in ms, or a msgid. At most `limit` messages.
     `newest` takes them from the end of the range, else from its start; either way they are returned ascending.
-    `around` (a time or msgid) instead asks for `limit` messages about it, itself included.
+    `around` (a time or msgid) instead asks for `limit` messages about it, itself included. `between` names both ends
+    instead, in either order, and takes them from the end of the range that is named first.
     `era` is the incarnation whose closed messages may be seen too (0: none).
     """
 
-    __slots__ = ("after", "around", "before", "conversation", "era", "limit", "newest")
+    __slots__ = ("after", "around", "before", "between", "conversation", "era", "limit", "newest")
 
     def __init__(
         self,
@@ -256,6 +257,7 @@ class Page:
         after: int | str | None = None,
         before: int | str | None = None,
         around: int | str | None = None,
+        between: tuple[int | str, int | str] | None = None,
         newest: bool = False,
     ) -> None:
         self.conversation = conversation
@@ -264,6 +266,7 @@ class Page:
         self.after = after
         self.before = before
         self.around = around
+        self.between = between
         self.newest = newest
 
 

@@ -16,7 +16,6 @@ from veche.core.replies import iso_time
 from veche.core.settings import Settings
 from veche.state.user import User
 from veche.wire.caps import BATCH
-from veche.wire.msgids import time_of_msgid
 from veche.wire.names import fold, is_room
 
 # subcommand -> how many message references it takes
@@ -74,12 +73,9 @@ def _page(verb: str, references: list[str], limit: int) -> Page:
         return Page("", limit, after=_reference(first))
     if verb == "AROUND":
         return Page("", limit, around=_reference(first))
-    start, end = _reference(first), _reference(references[1])
     # "the returned messages MUST be counted starting from and excluding the first message selector [...]
-    # This may be forwards or backwards in time." Message ids begin with their time, so any two can be compared.
-    if _time_of(start) <= _time_of(end):
-        return Page("", limit, after=start, before=end)
-    return Page("", limit, after=end, before=start, newest=True)
+    # This may be forwards or backwards in time."
+    return Page("", limit, between=(_reference(first), _reference(references[1])))
 
 
 def _reference(word: str) -> int | str:
@@ -216,15 +212,6 @@ def _open(ask: Ask, kind: str) -> str:
 def _close(ask: Ask, reference: str) -> None:
     if ask.session.caps & BATCH:
         ask.send(f":{ask.settings.server} BATCH -{reference}")
-
-
-def _time_of(reference: int | str) -> int:
-    if isinstance(reference, int):
-        return reference
-    try:
-        return time_of_msgid(reference)
-    except ValueError:
-        raise BadReference(reference) from None
 
 
 def _tokens(settings: Settings) -> dict[str, str]:

@@ -179,14 +179,19 @@ class History:
             # Half before it, half from there on; where one side is short, more of the other.
             before = min(len(older), max(limit // 2, limit - len(newer)))
             return older[len(older) - before :] + newer[: limit - before]
+        start, end, newest = page.after, page.before, page.newest
+        if page.between is not None:
+            start, end = page.between
+            if newest := reader.find(end) < reader.find(start):
+                start, end = end, start
         low, high = (_LOWEST, 0), (_HIGHEST, _HIGHEST)
-        if page.after is not None:
-            low = reader.find(page.after)
-            if isinstance(page.after, int):
+        if start is not None:
+            low = reader.find(start)
+            if isinstance(start, int):
                 low = (low[0], _HIGHEST)
-        if page.before is not None:
-            high = reader.find(page.before)
-        return reader.read(low, high, limit, newest=page.newest)
+        if end is not None:
+            high = reader.find(end)
+        return reader.read(low, high, limit, newest=newest)
 
     def _find_numbers(self, connection: sqlite3.Connection, name: str, era: int) -> dict[int, int]:
         """The numbers of a conversation's open messages and of one era's, each with its era; absent: no messages."""

@@ -188,12 +188,17 @@ class MemoryStore:
         try:
             if page.around is not None:
                 return _around(self._standing(seen), _place(page.around, seen, _FIRST), limit)
-            after = (-1, 0) if page.after is None else _place(page.after, seen, _LAST)
-            before = (_LAST, 0) if page.before is None else _place(page.before, seen, _FIRST)
+            start, end, newest = page.after, page.before, page.newest
+            if page.between is not None:
+                start, end = page.between
+                if newest := _place(end, seen, _FIRST) < _place(start, seen, _FIRST):
+                    start, end = end, start
+            after = (-1, 0) if start is None else _place(start, seen, _LAST)
+            before = (_LAST, 0) if end is None else _place(end, seen, _FIRST)
         except UnknownReference as error:
             return error
         seen = [record for record in self._standing(seen) if after < (record.time, record.seq) < before]
-        return seen[max(0, len(seen) - limit) :] if page.newest else seen[:limit]
+        return seen[max(0, len(seen) - limit) :] if newest else seen[:limit]
 
     def _standing(self, records: list[Record]) -> list[Record]:
         return [record for record in records if record.seq not in self.redactions]

@@ -99,6 +99,23 @@ class MessagesContract:
             assert bench.seqs(Page(ROOM, 2, after=after, before=before, newest=True)) == [4, 5]
         assert bench.seqs(Page(ROOM, 9, after=6000, before=2000)) == []
 
+    def test_a_range_between_two_is_counted_from_the_one_that_is_named_first(self, bench: StoreBench) -> None:
+        said = [make_record(n, time=1000 + n // 3) for n in range(1, 10)]  # three to a millisecond
+        assert bench.commit(*said) is None
+        for one, other in ((said[1].msgid, said[5].msgid), (said[2].msgid, said[4].msgid)):
+            inside = bench.seqs(Page(ROOM, 9, after=one, before=other))
+            assert bench.seqs(Page(ROOM, 9, between=(one, other))) == inside != []
+            assert bench.seqs(Page(ROOM, 9, between=(other, one))) == inside
+            assert bench.seqs(Page(ROOM, 1, between=(one, other))) == inside[:1]
+            assert bench.seqs(Page(ROOM, 1, between=(other, one))) == inside[-1:]
+        for time in (1001, 1002, said[3].msgid):
+            assert bench.seqs(Page(ROOM, 9, between=(time, time))) == []
+        assert bench.seqs(Page(ROOM, 9, between=(1001, 1003))) == [6, 7, 8]
+        assert bench.seqs(Page(ROOM, 9, between=(1003, 1001))) == [6, 7, 8]
+        assert bench.seqs(Page(ROOM, 9, between=(1001, said[3].msgid))) == []
+        assert bench.seqs(Page(ROOM, 9, between=(said[3].msgid, 1001))) == []
+        assert isinstance(bench.ask(Page(ROOM, 9, between=(1001, "no such id"))), UnknownReference)
+
     def test_messages_of_one_millisecond_keep_the_order_of_the_log(self, bench: StoreBench) -> None:
         said = [make_record(n, time=5000) for n in range(1, 6)]
         assert bench.commit(*said) is None
