@@ -1,0 +1,1 @@
+"""A million random lines for the server; see README.md."""
