@@ -22,21 +22,6 @@ RESERVED = (
     "root",
     "server",
 )
-# Closer than UTS #39: here a false alarm costs nothing, and N1ckServ, NIckServ and NlckServ are all meant to deceive.
-_CLOSE = str.maketrans(
-    {
-        # Small capitals, which small Cyrillic letters look like.
-        **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghljklmnoprstuvwyz", strict=True)),
-        "0": "o",
-        "1": "l",
-        "i": "l",
-        "|": "l",
-        "m": "rn",
-        "ᴍ": "rn",
-        "ĸ": "k",
-        "ʍ": "rn",
-    }
-)
 
 
 def may_be_nick(name: str, settings: Settings, *, is_given: bool = False) -> bool:
@@ -44,16 +29,12 @@ def may_be_nick(name: str, settings: Settings, *, is_given: bool = False) -> boo
     be taken for one. `is_given`: the server itself has thought of it, and may use the prefix that is kept for that."""
     if not is_valid_nick(name, settings.nick_length):
         return False
-    likenesses = _likenesses(name)
-    if not likenesses.isdisjoint(_reserved(settings.server)):
+    mine = looks(name)
+    if not mine.isdisjoint(_reserved(settings.server)):
         return False
     if is_given or not settings.guest_prefix:
         return True
-    return not any(
-        likeness.startswith(prefix)
-        for prefix in _likenesses(settings.guest_prefix)
-        for likeness in likenesses
-    )
+    return not any(look.startswith(prefix) for prefix in looks(settings.guest_prefix) for look in mine)
 
 
 def clash(world: World, nick: str, uid: str = "") -> Refusal | None:
@@ -75,13 +56,6 @@ def looks_taken(nick: str) -> Refusal:
     return Refusal(numerics.ERR_NICKNAMEINUSE, nick, "Nickname looks like one that is in use")
 
 
-def _likenesses(name: str) -> frozenset[str]:
-    """All that a name can be mistaken for, if one wants to."""
-    if name.isascii():
-        return frozenset((name.lower().translate(_CLOSE),))
-    return frozenset(look.lower().translate(_CLOSE) for look in looks(name))
-
-
 @lru_cache(maxsize=4)
 def _reserved(server: str) -> frozenset[str]:
-    return frozenset().union(*(_likenesses(name) for name in (*RESERVED, server)))
+    return frozenset().union(*(looks(name) for name in (*RESERVED, server)))

@@ -1,13 +1,13 @@
-"""Names that look alike: what a name looks like, as a text that is equal for names that cannot be told apart.
+"""Names that look alike: what a name looks like, as texts that are equal for names that can be mistaken for each other.
 
 Source: UTS #39, Unicode Security Mechanisms, section 4, "Confusable Detection". There are two relations:
 
-* `skeleton` is the standard's: names exactly as they are written. BiIl and Bill are one, bill and biil are two.
+* `skeleton` is the standard's, for names exactly as they are written: BiIl and Bill are one, bill and biil are two.
 * `looks` is for a name that somebody owns, and may write in small letters or capitals as he likes: two names can be
-  mistaken for each other when their looks have one in common. Ian and lan can, MAX and МАХ can, Neil and Nell cannot.
+  mistaken for each other when their looks have one in common. Neil and Nell can (NEIL), and MAX and МАХ.
 
 No single key says the second: н looks like ʜ but Н like H, so that joining whatever looks alike in some case would join
-half of the alphabet.
+n with v and r with y. It is done for what Latin letters look like, and for whole names in each case otherwise.
 """
 
 from functools import cache
@@ -19,6 +19,17 @@ from veche.wire.names import IGNORABLE
 _ASCII_ROWS = {"0": "O", "1": "l", "I": "l", "m": "rn", "|": "l", "`": "'", '"': "''", "%": "o/O"}
 _ASCII = str.maketrans(_ASCII_ROWS)
 _MOVED = frozenset(_ASCII_ROWS)
+# What is one when case is ignored. Small capitals are what small letters of other alphabets look like.
+_CLOSE = str.maketrans(
+    {
+        **dict(zip("ᴀʙᴄᴅᴇꜰɢʜᴊᴋʟɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghjklnoprstuvwyz", strict=True)),
+        **dict.fromkeys("1i|ɪ", "l"),
+        **dict.fromkeys("mᴍʍ", "rn"),
+        "0": "o",
+        "ĸ": "k",
+        "`": "'",
+    }
+)
 
 
 def skeleton(name: str) -> str:
@@ -34,9 +45,14 @@ def skeleton(name: str) -> str:
 
 
 def looks(name: str) -> frozenset[str]:
-    """Everything that a name may look like: the skeletons of it as it is written, in small letters, in capitals, and
-    with a first capital."""
-    return frozenset(map(skeleton, (name, name.lower(), name.upper(), name.capitalize())))
+    """Everything that a name may be mistaken for, however it is written: one look in ASCII, up to four beyond it.
+
+    Closer than the standard: i and I, and so l, 1 and |; o and 0; m and rn; small capitals.
+    """
+    if name.isascii():
+        return frozenset((name.lower().translate(_CLOSE),))
+    cases = (name, name.lower(), name.upper(), name.capitalize())
+    return frozenset(skeleton(case).lower().translate(_CLOSE) for case in cases)
 
 
 @cache
