@@ -7,7 +7,12 @@ change accounts by `Accounts.put`, so that its name is found by every way of wri
 from collections.abc import Iterator, Mapping
 
 from veche.state.credentials import PasswordKeys
+from veche.wire.confusables import looks
 from veche.wire.names import fold
+
+
+# Choices of an account.
+ALWAYS_ON, KEEP_NAME = "always-on", "keep-name"
 
 
 class Account:
@@ -91,24 +96,35 @@ class Account:
 
     def keeps_name(self, policy: str) -> bool:
         """Whether nobody else may bear its name. `policy` is the installation's: "strict", "optional" or "off"."""
-        return policy == "strict" or (policy == "optional" and self.choices.get("keep-name", "on") == "on")
+        return policy == "strict" or (policy == "optional" and self.choices.get(KEEP_NAME, "on") == "on")
+
+    def stays(self, policy: str) -> bool:
+        """Whether the owner is reached in his rooms, and stays in them, when none of his devices is here. `policy` is
+        the installation's: "off", "opt-in" (who has chosen it), "opt-out" (all but who has chosen not to)."""
+        chosen = self.choices.get(ALWAYS_ON, "")
+        return policy == "opt-out" and chosen != "off" or policy == "opt-in" and chosen == "on"
 
     def __repr__(self) -> str:
         return f"<Account {self.name}>"
 
 
 class Accounts:
-    """All accounts, by uid and by folded name."""
+    """All accounts, by uid and by folded name, and their uids by all that their names may look like."""
 
-    __slots__ = ("by_key", "by_uid")
+    __slots__ = ("by_key", "by_look", "by_uid")
 
     def __init__(self) -> None:
         self.by_uid: dict[str, Account] = {}
         self.by_key: dict[str, Account] = {}
+        self.by_look: dict[str, str] = {}
 
     def put(self, account: Account) -> None:
         """This is how the account stands from now on, whether there was one of this uid before or not."""
-        self.remove(account.uid)
+        before = self.by_uid.get(account.uid)
+        if before is None or before.name != account.name:
+            self.remove(account.uid)
+            for look in looks(account.name):
+                self.by_look.setdefault(look, account.uid)
         self.by_uid[account.uid] = account
         self.by_key[account.key] = account
 
@@ -117,14 +133,20 @@ class Accounts:
         account = self.by_uid.pop(uid, None)
         if account is not None:
             del self.by_key[account.key]
+            for look in looks(account.name):
+                if self.by_look.get(look) == uid:
+                    del self.by_look[look]
 
     def named(self, name: str) -> Account | None:
         """The account of this name, however it is written."""
         return self.by_key.get(fold(name))
 
     def owner_of(self, nick: str) -> Account | None:
-        """The account that a nick belongs to, if it belongs to one."""
-        return self.by_key.get(fold(nick))
+        """The account that a nick belongs to, if it belongs to one: its name, or what can be mistaken for it."""
+        account = self.by_key.get(fold(nick))
+        if account is not None or not self.by_look:
+            return account
+        return next((self.by_uid[self.by_look[look]] for look in looks(nick) if look in self.by_look), None)
 
     def __iter__(self) -> Iterator[Account]:
         return iter(self.by_uid.values())

@@ -6,6 +6,7 @@ account (`AccountKept`), so that a restart costs what there are accounts, not wh
 
 from __future__ import annotations
 
+from veche.core.nicks import clash
 from veche.core.replies import Failure, Refusal
 from veche.state.accounts import Account
 from veche.state.credentials import PasswordKeys
@@ -98,6 +99,22 @@ class AccountUsed(AccountFact):
             account.devices[self.device] = self.time
 
 
+class DeviceSeen(AccountFact):
+    """A device of the owner's has just gone; `device` is its name, or ""."""
+
+    __slots__ = ("device",)
+
+    def __init__(self, account: Account, device: str) -> None:
+        super().__init__("", account)
+        self.device = device
+
+    def alter(self, account: Account) -> None:
+        """Up to now it has missed nothing."""
+        account.seen = self.time
+        if self.device:
+            account.devices[self.device] = self.time
+
+
 class ChoiceMade(AccountFact):
     """The owner wants something to be otherwise: `value` for the choice `name`, "" for what everybody has."""
 
@@ -121,17 +138,13 @@ class ChoiceMade(AccountFact):
 
 def exists(name: str) -> Failure:
     """The refusal of a name that somebody has."""
-    return Failure("ACCOUNT_EXISTS", name, text="Somebody has registered this name already")
+    return Failure("ACCOUNT_EXISTS", name, text="Somebody has this name already, or one that looks like it")
 
 
 def guard_registration(world: World, fact: AccountRegistered) -> Refusal | None:
     """Two may have asked for one name; and nobody takes the name of somebody else who is here."""
     name = str(fact.values["name"])
-    account = Account.from_values(fact.values)
-    if world.accounts.owner_of(name) is not None:
-        return exists(name)
-    bearer = world.users_by_key.get(account.key)
-    if bearer is not None and bearer.uid != fact.actor:
+    if world.accounts.owner_of(name) is not None or clash(world, name, fact.actor) is not None:
         return exists(name)
     return None
 
@@ -189,12 +202,14 @@ def apply_login(world: World, fact: LoggedIn) -> Audience:
     """A user is known as the account's owner; who shares a room with him may hear of it, and so does he."""
     user = world.users[fact.actor]
     world.log_in(user, world.accounts.by_uid[fact.account])
+    world.set_staying(user, stays=fact.stays)
     return Audience(uids=world.peers(user) | {user.uid})
 
 
 def apply_logout(world: World, fact: LoggedOut) -> Audience:
     """A user is a guest."""
     user = world.users[fact.actor]
+    world.set_staying(user, stays=False)
     world.log_out(user, fact.identity)
     return Audience(uids=world.peers(user) | {user.uid})
 

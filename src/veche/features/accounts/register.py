@@ -10,7 +10,7 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.limits import address_key
-from veche.core.nicks import may_be_nick
+from veche.core.nicks import clash, may_be_nick
 from veche.core.replies import Failure
 from veche.core.session import Session
 from veche.core.settings import Settings
@@ -93,8 +93,8 @@ def _refuse(ask: Ask, name: str, password: str) -> Failure | None:
 
 
 def _is_somebody_else(ask: Ask, nick: str) -> bool:
-    bearer = ask.world.users_by_key.get(fold(nick))
-    return bearer is not None and bearer is not ask.session.user
+    user = ask.session.user
+    return clash(ask.world, nick, user.uid if user is not None else "") is not None
 
 
 def _give_up(ask: Ask, nick: str) -> None:
