@@ -26,7 +26,7 @@ TOKENS = """
     FORWARD INVEX KICKLEN LINELEN MAXLIST MAXTARGETS MODES MONITOR MSGREFTYPES NAMELEN NETWORK NICKLEN PREFIX SAFELIST
     SAFERATE STATUSMSG TARGMAX TOPICLEN UTF8ONLY WHOX USERLEN HOSTLEN CLIENTTAGDENY
     VAPID draft/ACCOUNTREQUIRED draft/FILEHOST draft/ICON
-    KEYLEN KNOCK SILENCE ACCEPT CALLERID
+    KEYLEN KNOCK SILENCE ACCEPT CALLERID soju.im/SAFERATE
 """.split()  # noqa: SIM905 - a table reads better without a hundred quotation marks
 
 # What ann, operator of #tea, says, and a numeric or command that she hears for it. bob is in #tea; cid is not.
@@ -154,7 +154,7 @@ NOT_YET = {
     **dict.fromkeys(["draft/webpush", "soju.im/webpush", "VAPID"], "push comes with the web client"),
     **dict.fromkeys(["soju.im/FILEHOST", "draft/FILEHOST"], "files come with the web client"),
     **dict.fromkeys(
-        ["draft/metadata-3", "SAFERATE"],
+        ["draft/metadata-3"],
         _LATER,
     ),
 }

@@ -150,6 +150,67 @@ def test_held_lines_are_bounded_while_the_disk_is_slow() -> None:
     assert check_stage(stage) == []
 
 
+def flooded(lines: int) -> tuple[Stage, Person]:
+    """Somebody who has sent so many lines in one piece to a server with flood control."""
+    settings = quiet_settings()
+    settings.flood = True
+    stage = Stage(settings)
+    ann = stage.enter("ann")
+    stage.pass_time(10)
+    ann.send_bytes(b"".join(b"PING %d\n" % number for number in range(lines)))
+    return stage, ann
+
+
+def test_who_is_too_fast_waits_and_loses_nothing() -> None:
+    stage, ann = flooded(2000)
+    assert ann.pipe.is_paused
+    for _ in range(11):
+        stage.pass_time(100)
+        ann.send("PONG x")  # as its client does; while nothing is read it stays under way
+    assert not ann.ended
+    assert not ann.pipe.is_paused
+    answers = [line for line in ann.take() if " PONG " in line]
+    assert answers == [f":irc.example PONG irc.example :{number}" for number in range(2000)]
+
+
+def test_what_a_fast_one_has_sent_costs_no_more_than_it_weighs() -> None:
+    _, ann = flooded(30_000)
+    assert ann.session is not None
+    assert ann.session.held is not None
+    assert len(ann.session.held) < 2 * 8192 / 6
+    assert len(ann.session.unread) > 200_000
+
+
+def test_who_is_not_read_from_is_asked_whether_he_is_there_and_need_not_answer() -> None:
+    stage, ann = flooded(2000)
+    stage.pass_time(400)
+    assert len([line for line in ann.take() if line == "PING :irc.example"]) == 3
+    assert not ann.ended
+    stage.leave(ann, "Connection reset by peer")
+    stage.turn()
+    assert not stage.engine.sessions
+
+
+def test_a_server_that_stops_serves_what_a_fast_one_has_sent() -> None:
+    stage, ann = flooded(2000)
+    ann.take()
+    stage.engine.stop("good night")
+    stage.turn()
+    assert stage.engine.is_idle
+    assert ann.take()[-1] == ":irc.example PONG irc.example :1999"
+
+
+def test_half_a_connection_is_served_to_its_end() -> None:
+    stage, ann = flooded(2000)
+    assert ann.session is not None
+    stage.engine.finished(ann.session)
+    stage.turn()
+    assert not ann.ended
+    stage.pass_time(1100)
+    assert ann.ended
+    assert ann.take()[-2:] == [":irc.example PONG irc.example :1999", "ERROR :Connection closed"]
+
+
 def test_a_server_that_stops_is_idle_when_everything_is_answered() -> None:
     settings = quiet_settings()
     settings.flood = True

@@ -163,10 +163,23 @@ def test_a_megabyte_without_a_newline_ends_the_visit(stage: Stage) -> None:
     assert bob.reads() == ["ann has left the Chat!"]
 
 
-def test_a_flood_ends_the_visit_with_a_word() -> None:
+def test_a_flood_is_passed_on_in_time_and_ends_nothing() -> None:
     stage = lobby_stage(flood=True)
-    ann = person(stage, "ann")
+    ann, bob = person(stage, "ann"), person(stage, "bob")
     ann.sends("".join(f"line {number} {'x' * 300}\n" for number in range(60)))
+    stage.pass_time(5)
+    assert 10 < len(bob.reads()) < 20
+    stage.pass_time(30)
+    assert f"line 59 {'x' * 300}" in bob.reads()[-1]
+    assert not ann.is_closed
+
+
+def test_who_says_too_much_before_he_is_let_in_is_told_so() -> None:
+    stage = lobby_stage()
+    stage.disk.is_slow = True
+    ann = Visitor(stage)
+    ann.types("ann")
+    ann.sends("".join(f"line {number} {'x' * 300}\n" for number in range(300)))
     assert "more slowly" in ann.reads()[-1]
     assert ann.is_closed
 

@@ -254,6 +254,18 @@ async def test_a_flood_of_what_costs_nothing_is_ended(house: House, kind: int) -
         assert (TEXT, b"ERROR :Excess Flood") in await client.until(b"ERROR")
 
 
+async def test_who_says_much_is_not_ended_by_a_ping(house: House) -> None:
+    house.engine.flood = Flood(5, 2.0)
+    async with open_door(house) as door, door.enter() as client:
+        client.say(*REGISTER)
+        await client.until(b" 422 ")
+        session = next(iter(house.engine.sessions))
+        session.budget = house.engine.clock.monotonic() + 50  # a message of a hundred lines
+        client.send(PING, b"are you there")
+        assert await client.frame() == (PONG, b"are you there")
+        assert not session.ended
+
+
 async def test_goodbye_is_answered_and_ends_the_session(door: Door) -> None:
     async with door.enter() as client:
         client.say(*REGISTER)

@@ -158,11 +158,11 @@ class Limits(_Section, frozen=True):
     """[limits]: what one client may cost. Lengths are in bytes of UTF-8: a Cyrillic letter takes two."""
 
     # Whether flood control is on: after `flood_burst` commands at once, `flood_per_second` are taken in a second
-    # and the rest waits. Off only for measuring, or behind a gate that does the same.
+    # and the rest waits; nobody is sent away for being fast. Off only for measuring, or behind a gate that does it.
     flood: bool = True
     flood_burst: Annotated[int, Meta(ge=1, le=1000)] = 5
     flood_per_second: Annotated[float, Meta(ge=0.1, le=1000)] = 2.0
-    # Bytes that a client may have waiting unread or unserved; more ends its connection ("Excess Flood").
+    # Bytes of commands that may wait for a client who is too fast; what it sends beyond that is left to the network.
     input_queue: Annotated[int, Meta(ge=1024, le=1 << 20)] = 8192
     # Bytes that may wait for a client that does not read; more ends its connection ("SendQ exceeded").
     send_queue: Annotated[int, Meta(ge=16384, le=1 << 30)] = 1048576

@@ -171,15 +171,10 @@ class Engine:
             return
         session.heard = self.clock.monotonic()
         session.pinged = 0.0
-        lines = session.reader.receive(data)
-        if session.held is not None:
-            self._hold(session, lines)
+        if session.unread:
+            session.unread += data  # of what had been read when the reading stopped
         else:
-            self._serve_all(session, lines)
-        if session.reader.overflowed and not session.ended:
-            self.end(session, "Input line too long")
-        elif session.reader.blank > BLANK_LINES:
-            self.end(session, "Excess Flood")
+            self._take(session, data)
 
     def finished(self, session: Session) -> None:
         """The peer has shut down its sending side: serve what was read, then close."""
@@ -259,6 +254,7 @@ class Engine:
         session.quitting = session.quitting or reason
         session.outbox.clear()
         session.held = None
+        session.unread = b""
         # Not at once: whoever ends a session may be in the middle of walking through the world.
         self.leaving.append(session)
 
@@ -317,6 +313,33 @@ class Engine:
         return f"b{self._batches:x}"
 
     # ---- serving lines
+
+    def _take(self, session: Session, data: bytes) -> None:
+        """Cut bytes into lines, serve them or hold them. Where enough is held, the rest is kept as it is and the network
+        keeps what comes behind it: who is too fast waits (ADR 0017).
+
+        saferate: "a client will not be disconnected due to server rate-limiting"; "The queue of incoming messages to
+        process should be bounded."
+        """
+        room = self.settings.input_queue
+        while data and not session.ended:
+            # Piece by piece, because a line that is held costs many times the two bytes that it may have.
+            piece, data = data[:room], data[room:]
+            lines = session.reader.receive(piece)
+            if session.held is not None:
+                self._hold(session, lines)
+            else:
+                self._serve_all(session, lines)
+            if session.reader.overflowed and not session.ended:
+                self.end(session, "Input line too long")
+            elif session.reader.blank > BLANK_LINES:
+                self.end(session, "Excess Flood")
+            if session.held is not None and session.held_bytes > room:
+                session.unread = data
+                if not session.reading_paused:
+                    session.reading_paused = True
+                    session.pipe.pause_reading()
+                return
 
     def _serve_all(self, session: Session, lines: list[str | BadLine]) -> None:
         """Serve lines in order until one must wait; hold that one and all behind it."""
@@ -386,21 +409,13 @@ class Engine:
         return True
 
     def _hold(self, session: Session, lines: list[str | BadLine]) -> None:
-        """Keep lines until they may be served; too many of them end the session or stop the reading."""
+        """Keep lines until they may be served."""
         if session.held is None:
             session.held = deque()
             session.held_bytes = 0
         session.held.extend(lines)
         session.held_bytes += sum(_size(line) for line in lines)
-        if session.in_flight:
-            # It waits for us (the disk, a question to the store), not we for it: let the network hold the rest.
-            if session.held_bytes > self.settings.input_queue and not session.reading_paused:
-                session.reading_paused = True
-                session.pipe.pause_reading()
-            return
-        if session.held_bytes > self.settings.input_queue and not self.stopping:
-            self.end(session, "Excess Flood")
-        elif not session.timer and self.flood is not None:
+        if not session.in_flight and not session.timer and self.flood is not None:
             session.timer = True
             self.timers.at(self.flood.ready_at(session.budget), partial(self._wake, session))
 
@@ -428,15 +443,23 @@ class Engine:
                 return  # that line ended the session
         if not held:
             session.held = None
-            if session.finished and not session.in_flight:
-                self.end(session, "Connection closed")
-                return
         elif not session.in_flight:
             self._hold(session, [])  # it waits for its budget: have it woken
+        self._read_on(session)
+        if session.held is None and session.finished and not session.in_flight:
+            self.end(session, "Connection closed")
+
+    def _read_on(self, session: Session) -> None:
+        """Take what was left as it was, and then what the network holds, once there is room for it."""
+        enough = self.settings.input_queue // _RESUME_PART
+        if session.unread and session.held_bytes < enough:
+            data, session.unread = session.unread, b""
+            self._take(session, data)
         if (
             session.reading_paused
+            and not session.unread
+            and session.held_bytes < enough
             and not self.stopping
-            and session.held_bytes * _RESUME_PART < self.settings.input_queue
         ):
             session.reading_paused = False
             session.pipe.resume_reading()
@@ -449,8 +472,14 @@ class Engine:
         self.timers.at(now + SWEEP_SECONDS, self._sweep)
         settings = self.settings
         for session in list(self.sessions):
-            if session.ended or session.reading_paused:
-                continue  # whom we do not read from is not silent
+            if session.ended:
+                continue
+            if session.reading_paused:
+                # Whom we do not read from is not silent. Whether he is still there is shown by writing to him.
+                if not session.in_flight and now - session.heard > settings.ping_seconds:
+                    session.heard = now
+                    self.outboxes.send(session, f"PING :{settings.server}")
+                continue
             if session.registration is not None:
                 if now - session.registration.opened > settings.registration_seconds:
                     self.end(session, "Registration timed out")

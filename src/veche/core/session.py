@@ -76,6 +76,7 @@ class Session:
         "server_name",
         "spoke",
         "timer",
+        "unread",
         "user",
         "view",
     )
@@ -108,6 +109,7 @@ class Session:
         # Lines that wait: for the flood budget, or for a fact of this session that is in line.
         self.held: deque[str | BadLine] | None = None
         self.held_bytes = 0
+        self.unread = b""  # read and not yet cut into lines, since there is no room to hold them
         self.reading_paused = False
         self.in_flight = 0  # asks of this session that wait for the log or the store
         self.changing = 0  # of these, the ones that will change the world

@@ -1,10 +1,11 @@
 """ISUPPORT: what the server supports and where its limits are, at the welcome and whenever somebody asks.
 
-Source: Modern IRC, "RPL_ISUPPORT (005)"; IRCv3 extended-isupport (draft).
+Source: Modern IRC, "RPL_ISUPPORT (005)"; IRCv3 extended-isupport (draft); soju.im saferate.
 """
 
 from veche.core.ask import Ask
 from veche.core.registry import Command, Feature
+from veche.core.settings import Settings
 from veche.wire import numerics
 from veche.wire.caps import BATCH, EXTENDED_ISUPPORT
 from veche.wire.isupport import TEXT
@@ -34,8 +35,16 @@ def isupport(ask: Ask) -> None:
         ask.send(f":{server} BATCH -{batch}")
 
 
+def _tokens(_settings: Settings) -> dict[str, str]:
+    # saferate: "the server ensures that a client will not be disconnected due to server rate-limiting."
+    # "The token MUST NOT be advertised with a value." Who sends too fast is served later. The name without a vendor is
+    # what other servers say.
+    return {"SAFERATE": "", "soju.im/SAFERATE": ""}
+
+
 feature = Feature(
     "isupport",
+    tokens=_tokens,
     commands=[Command("ISUPPORT", isupport, early=True)],
     caps={"draft/extended-isupport": ""},
 )

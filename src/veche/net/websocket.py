@@ -77,7 +77,7 @@ class WebSocketPipe(TransportPipe):
 class WebSocketProtocol(asyncio.Protocol):
     """One WebSocket, from the moment that both sides have agreed to it. While it lasts it is one of `sockets`."""
 
-    __slots__ = ("_pipe", "_reader", "_session", "_shell", "_sockets", "heard")
+    __slots__ = ("_budget", "_pipe", "_reader", "_session", "_shell", "_sockets", "heard")
 
     def __init__(
         self,
@@ -91,6 +91,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._sockets = sockets
         sockets.add(self)
         self._reader = FrameReader()
+        self._budget = 0.0  # when the control frames so far are paid off, as commands are (monotonic)
         self._pipe = WebSocketPipe(transport, shell.loop, BINARY if protocol == BINARY_PROTOCOL else TEXT)
         self.heard = shell.loop.time()
         self._session: Session | None = shell.engine.connect(
@@ -145,13 +146,14 @@ class WebSocketProtocol(asyncio.Protocol):
             self._pipe.control(control_frame(PING))
 
     def _control(self, session: Session, opcode: int, payload: bytes) -> None:
-        """A control frame, or an empty message: answered, and paid for like a command."""
+        """A control frame, or an empty message: answered, and paid for like a command, from a purse of its own: who has
+        much to say must not be thrown out for the pings of his browser."""
         engine = self._shell.engine
         flood = engine.flood
         if flood is not None:
             now = engine.clock.monotonic()
-            session.budget = flood.spend(session.budget, now, 1.0)
-            if session.budget - now > _MOST_DEBT:
+            self._budget = flood.spend(self._budget, now, 1.0)
+            if self._budget - now > _MOST_DEBT:
                 engine.end(session, "Excess Flood")
                 return
         if opcode == PING:
