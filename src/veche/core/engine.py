@@ -315,8 +315,8 @@ class Engine:
     # ---- serving lines
 
     def _take(self, session: Session, data: bytes) -> None:
-        """Cut bytes into lines, serve them or hold them. Where enough is held, the rest is kept as it is and the network
-        keeps what comes behind it: who is too fast waits (ADR 0017).
+        """Cut bytes into lines, serve them or hold them. Where enough is held, the rest is kept as it is and the
+        network keeps what comes behind it: who is too fast waits (ADR 0017).
 
         saferate: "a client will not be disconnected due to server rate-limiting"; "The queue of incoming messages to
         process should be bounded."
