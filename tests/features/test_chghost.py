@@ -32,6 +32,7 @@ def test_who_knows_chghost_reads_one_line() -> None:
     # chghost: "servers MUST send the `CHGHOST` message to other clients who share channels with the target client and
     # who have enabled the `chghost` capability."
     # chghost: "Servers SHOULD also send the `CHGHOST` message to the client whose own username or host changed"
+    # chghost: "This MUST be considered part of the username and included in any CHGHOST messages where relevant."
     assert ann.take() == [":ann!~ann@there CHGHOST ~a hill.example"]
     assert bob.take() == ["@time=2026-01-01T12:00:00.000Z :ann!~ann@there CHGHOST ~a hill.example"]
     ann.send("PRIVMSG bob :hello")

@@ -17,6 +17,8 @@ from veche.state.events import (
     AwaySet,
     Fact,
     HostChanged,
+    LoggedIn,
+    LoggedOut,
     NickChanged,
     RealNameChanged,
     UserArrived,
@@ -160,7 +162,7 @@ def _announce(engine: Engine, key: str, numeric: str, target: str) -> None:
 
 
 def tell_change(engine: Engine, fact: Fact) -> None:
-    """extended-monitor: AWAY, CHGHOST and SETNAME of monitored nicks, to whom the capability of each is enabled too.
+    """extended-monitor: AWAY, ACCOUNT, CHGHOST and SETNAME of monitored nicks, to whom has the capability of each too.
 
     Who shares a room with the user has heard of it there.
     """
@@ -194,6 +196,8 @@ feature = Feature(
         AwaySet: tell_change,
         RealNameChanged: tell_change,
         HostChanged: tell_change,
+        LoggedIn: tell_change,
+        LoggedOut: tell_change,
     },
     parting=forget,
     caps={"extended-monitor": ""},
