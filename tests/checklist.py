@@ -1,7 +1,8 @@
 """The checklist: every capability, token, command and mode that a modern server has, and what Veche does without.
 
 What is not built yet stands in NOT_YET with its reason, and NOT_YET may only shrink: whatever works and still stands
-there fails its test. What will never be built stands in REFUSED. `tests/test_checklist.py` tries all of it.
+there fails its test. What will never be built stands in REFUSED and REFUSED_CAPS. `tests/test_checklist.py` tries all
+of it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ CAPS = """
     invite-notify labeled-response message-tags multi-prefix no-implicit-names sasl server-time setname standard-replies
     sts userhost-in-names
     draft/account-registration draft/channel-rename draft/chathistory draft/event-playback draft/extended-isupport
-    draft/message-redaction draft/metadata-2 draft/metadata-3 draft/multiline draft/pre-away draft/read-marker
+    draft/message-redaction draft/metadata-2 draft/multiline draft/pre-away draft/read-marker
     draft/oper-tag
     draft/persistence draft/relaymsg draft/webpush soju.im/webpush soju.im/search soju.im/FILEHOST draft/FILEHOST
     soju.im/account-required soju.im/client-cert znc.in/playback znc.in/self-message
@@ -139,7 +140,6 @@ GIVEN_MODES = "oZsr"
 
 _ACCOUNTS = "accounts come with their own part of the work"
 _HISTORY = "the rest of history comes with its own part of the work"
-_LATER = "not built yet"
 NOT_YET = {
     **dict.fromkeys(
         """draft/persistence soju.im/account-required soju.im/client-cert CHANSERV CS
@@ -153,10 +153,6 @@ NOT_YET = {
     ),
     **dict.fromkeys(["draft/webpush", "soju.im/webpush", "VAPID"], "push comes with the web client"),
     **dict.fromkeys(["soju.im/FILEHOST", "draft/FILEHOST"], "files come with the web client"),
-    **dict.fromkeys(
-        ["draft/metadata-3"],
-        _LATER,
-    ),
 }
 # Asked for by nobody any more, or dangerous: refused for good. Name: (line, the refusal, why).
 REFUSED = {
@@ -164,6 +160,13 @@ REFUSED = {
         "STARTTLS",
         "421",
         "a line in clear text decides about encryption: whoever is in between strips it",
+    ),
+}
+# Capabilities that are never offered. Name: (what serves instead, why).
+REFUSED_CAPS = {
+    "draft/metadata-3": (
+        "draft/metadata-2",
+        "an open proposal whose text still changes, with other numerics for the same things; its clients know both",
     ),
 }
 

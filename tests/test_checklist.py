@@ -11,6 +11,7 @@ from tests.checklist import (
     GIVEN_MODES,
     NOT_YET,
     REFUSED,
+    REFUSED_CAPS,
     ROOM_MODES,
     TOKENS,
     USER_MODES,
@@ -54,6 +55,21 @@ def test_sts_is_told_where_it_is_set_and_never_granted() -> None:
     *told, refused = ann.take()
     assert " sts=" in " ".join(told).replace(":", " ")
     assert " NAK " in refused
+
+
+@pytest.mark.parametrize("cap", REFUSED_CAPS)
+def test_capabilities_that_are_refused_for_good(cap: str) -> None:
+    instead, _why = REFUSED_CAPS[cap]
+    assert cap not in CAPS
+    ann = a_stage().open("ann")
+    ann.send("CAP LS 302")
+    assert cap not in " ".join(ann.take())
+    ann.send(f"CAP REQ :{cap}", f"CAP REQ :{cap} {instead}", f"CAP REQ :{instead}")
+    assert ann.take() == [
+        f":irc.example CAP * NAK :{cap}",
+        f":irc.example CAP * NAK :{cap} {instead}",
+        f":irc.example CAP * ACK :{instead}",
+    ]
 
 
 @pytest.mark.parametrize("token", TOKENS)
