@@ -52,11 +52,14 @@ def test_windows_are_as_long_as_the_file_says() -> None:
     assert max(registrations.wait("a", 0.0) for _ in range(50)) == 88.0
 
 
-@pytest.mark.parametrize("field", msgspec.structs.fields(Accounts), ids=lambda field: field.name)
+NUMBERS = [field for field in msgspec.structs.fields(Accounts) if isinstance(field.default, int)]
+
+
+@pytest.mark.parametrize("field", NUMBERS, ids=lambda field: field.name)
 def test_every_number_is_bounded_and_takes_effect_at_once(field: msgspec.structs.FieldInfo) -> None:
     key = f"accounts.{field.name}"
     assert LIVE[key] == (field.name,)
-    for value in ("0", "-1", "1000000000", "true", "1.5", '"10"'):
+    for value in ("-1", "1000000000", "true", "1.5", '"10"'):
         with pytest.raises(ConfigError) as caught:
             loaded(f"{key}={value}")
         assert caught.value.key == key

@@ -208,6 +208,14 @@ class Limits(_Section, frozen=True):
 class Accounts(_Section, frozen=True):
     """[accounts]: logging in and registering."""
 
+    # Whether the name of an account is its owner's alone: "strict", "optional" (as each owner has chosen), "off".
+    keep_names: Literal["strict", "optional", "off"] = "strict"
+    # Whether the owner of an account stays in his rooms, and is reached, when none of his devices is connected:
+    # "off", "opt-in" (who has chosen it), "opt-out" (everybody who has not chosen otherwise).
+    always_on: Literal["off", "opt-in", "opt-out"] = "opt-in"
+    # How many messages of each conversation a device is told of those that it has missed, unless it asks for history
+    # itself; 0 = none.
+    missed_messages: Annotated[int, Meta(ge=0, le=1000)] = 200
     # Wrong passwords that are looked at within the window, in seconds: for one account, and from one address (an IPv6
     # /64 counts as one). Whoever comes from where the account's owner has logged in before has as many of his own.
     guess_window_seconds: Annotated[int, Meta(ge=10, le=86400)] = 600

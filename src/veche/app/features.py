@@ -52,6 +52,7 @@ from veche.features import (
     whois,
     whowas,
 )
+from veche.features.accounts import presence
 
 FEATURES: list[Feature] = [
     bans.feature,  # before the registration, which would let in whom it turns away
@@ -59,6 +60,7 @@ FEATURES: list[Feature] = [
     sasl.feature,  # before the registration, with which a login that is under way is over
     registration.feature,
     accounts.feature,
+    presence.feature,
     cap.feature,
     sts.feature,
     isupport.feature,

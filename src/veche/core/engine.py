@@ -127,13 +127,14 @@ class Engine:
         secure: bool = False,
         certificate: str = "",
         server_name: str = "",
+        binding: bytes = b"",
         admitted: bool = False,
     ) -> Session | None:
         """A connection has come in by a door; None if it was refused (told why and closed).
 
         `address` is the peer's IP address, or "" for a local socket. `secure`: nobody on the way can read along.
         `certificate` is the SHA-256 of the client's TLS certificate (64 lower-case hex digits), `server_name` the
-        host name that it asked TLS for; "" for none. `admitted`: `admit` has counted it already.
+        host name that it asked TLS for; "" for none. `binding`: see `Session.binding`. `admitted`: `admit` has counted it already.
         """
         now = self.clock.monotonic()
         reason = self.stopping if admitted else self.admit(address)
@@ -146,6 +147,7 @@ class Engine:
         session = Session(pipe, address, self.cloak(address), door, now, secure=secure)
         session.certificate = certificate
         session.server_name = server_name
+        session.binding = binding
         self.sessions[session] = None
         return session
 

@@ -117,10 +117,12 @@ class Fanout:
             echoed = row.own_copy is OwnCopy.ECHO
             # A message to oneself arrives like any other, beside its echo; a change does not come twice.
             self._to_users(uids, fact, row, None if echoed else origin, actor)
-            if echoed and actor is not None and len(self.sessions.get(actor.uid, ())) > 1:
+            if echoed and actor is not None and self._has_others(actor, origin) and actor.uid not in uids:
                 # What one says on one device stands on his others too.
-                if origin is not None and actor.uid not in uids:
-                    self._to_users((actor.uid,), fact, row, origin, actor)
+                self._to_users((actor.uid,), fact, row, origin, actor)
+
+    def _has_others(self, user: User, session: Session | None) -> bool:
+        return session is not None and len(self.sessions.get(user.uid, ())) > 1
 
     def _to_groups(
         self, groups: Group, fact: Fact, row: FactRow, origin: Session | None, actor: User | None

@@ -111,7 +111,7 @@ class Log:
         if entry.row.record is None or self.store is None:
             self.pump()
 
-    def follow_up(self, fact: Fact, ask: Ask, then: Then | None = None) -> None:
+    def follow_up(self, fact: Fact, ask: Ask | None, then: Then | None = None) -> None:
         """Put a fact at the head of the line, so that nothing comes between it and the one being applied.
 
         For what must be decided by how the world is now. Called in the `then` of a fact that changes the world, which
@@ -192,6 +192,8 @@ class Log:
                     self.seq += 1
                     rows.append(row_of(self.seq, saved))
                     entry.is_stored = True
+            if fact.divides:
+                self.time = now + 1
             if fact.changes:
                 break
         return batch, rows

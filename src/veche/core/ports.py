@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from veche.state.credentials import PasswordKeys
+from veche.wire.scram import Credentials
 
 
 class Clock(Protocol):
@@ -31,6 +32,9 @@ class Chance(Protocol):
 
     def uid(self) -> str:
         """A new user id, never given twice."""
+
+    def nonce(self) -> str:
+        """What makes an exchange of messages one that has never been before: printable ASCII without commas."""
 
 
 class Pipe(Protocol):
@@ -325,6 +329,12 @@ class Passwords(Protocol):
         `done` hears it in a later turn; without a password in it, it could not be made (the memory is exhausted, or
         the server is ending) and must not be kept. Returns False, and `done` is not called, when too many are
         waiting: the same may succeed later.
+        """
+
+    def decoy(self, name: str) -> Credentials:
+        """What SCRAM is served with for a folded name that has no password: equal for equal names, and nothing fits it.
+
+        At once. Whoever asks for such a name must not be able to tell it from one that has a password.
         """
 
 

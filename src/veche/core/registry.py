@@ -41,6 +41,7 @@ class Told:
 
 
 Guard = Callable[["World", Any], "Refusal | None"]
+Saves = Callable[["World", Any], list[Fact]]
 
 
 class Command:
@@ -177,7 +178,8 @@ class Feature:
     `snapshot(world)`: the fewest facts that, saved, bring back what this feature has saved so far without a key.
     `progress` is called after each command of a connection that is not registered yet, until one has ended it.
     `admits(engine, address)` is asked of each connection before anything else: why it is refused, or "".
-    `guards` are asked after the guard of a fact's own feature, and refuse as it does.
+    `guards` are asked after the guard of a fact's own feature, and refuse as it does. `saves` add to what its own
+    feature saves.
     `user_modes` are the modes that it gives to users, by letter. `whois(ask, user)` adds to the answer to WHOIS.
     `batches` are the types of batches that clients may open.
     `greeting(ask)` adds to the welcome; `follow(ask, user)` tells who begins to watch somebody about him.
@@ -202,6 +204,7 @@ class Feature:
         "parting",
         "progress",
         "reactions",
+        "saves",
         "services",
         "shows_room",
         "snapshot",
@@ -224,6 +227,7 @@ class Feature:
         snapshot: Callable[[World], list[Fact]] | None = None,
         progress: Handler | None = None,
         guards: Mapping[type[Fact], Guard] | None = None,
+        saves: Mapping[type[Fact], Saves] | None = None,
         user_modes: Mapping[str, UserMode] | None = None,
         whois: Callable[[Ask, User], None] | None = None,
         admits: Callable[[Engine, str], str] | None = None,
@@ -245,6 +249,7 @@ class Feature:
         self.snapshot = snapshot
         self.progress = progress
         self.guards = dict(guards or {})
+        self.saves = dict(saves or {})
         self.user_modes = dict(user_modes or {})
         self.whois = whois
         self.admits = admits
@@ -335,8 +340,9 @@ class Registry:
         self.follows = [feature.follow for feature in self.features if feature.follow is not None]
         for kind, row in self.facts.items():
             further = [feature.guards[kind] for feature in self.features if kind in feature.guards]
-            if further:
-                self.facts[kind] = _guarded(row, further)
+            saving = [feature.saves[kind] for feature in self.features if kind in feature.saves]
+            if further or saving:
+                self.facts[kind] = _extended(row, further, saving)
         self.who_flags = sorted(letter for letter, mode in self.user_modes.items() if mode.in_who)
         self.isupport = split_lines(format_tokens(self.tokens))  # the words of each 005 line
 
@@ -361,10 +367,17 @@ class Registry:
         return offers
 
 
-def _guarded(row: FactRow, further: list[Guard]) -> FactRow:
-    """The same row with more guards behind its own."""
-    guards = (row.guard, *further) if row.guard is not None else tuple(further)
+def _extended(row: FactRow, guards: list[Guard], saving: list[Saves]) -> FactRow:
+    """The same row with more guards behind its own, and more that is saved."""
+    row = copy(row)
+    if guards:
+        row.guard = _all_guards([row.guard, *guards] if row.guard is not None else guards)
+    if saving:
+        row.saves = _all_saves([row.saves, *saving] if row.saves is not None else saving)
+    return row
 
+
+def _all_guards(guards: list[Guard]) -> Guard:
     def guard(world: World, fact: Any) -> Refusal | None:
         for ask in guards:
             refusal = ask(world, fact)
@@ -372,9 +385,11 @@ def _guarded(row: FactRow, further: list[Guard]) -> FactRow:
                 return refusal
         return None
 
-    row = copy(row)
-    row.guard = guard
-    return row
+    return guard
+
+
+def _all_saves(saving: list[Saves]) -> Saves:
+    return lambda world, fact: [saved for saves in saving for saved in saves(world, fact)]
 
 
 def _add(table: dict[Any, Any], key: object, value: object, feature: Feature) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from veche.core.ports import ForgottenFact, SavedFact, Store, StoreError
 from veche.state.codec import CodecError, decode, encode
-from veche.state.events import Fact, Forgotten
+from veche.state.events import Fact, Forgotten, Restored
 
 if TYPE_CHECKING:
     from veche.core.log import Log
@@ -49,10 +49,16 @@ def restore(log: Log, store: Store) -> None:
         except CodecError as error:
             _log.error("a saved fact cannot be read and is left alone: %s", error)
             continue
-        log.registry.facts[kind].apply(log.world, fact)
-        if log.journal is not None:
-            log.journal.append(fact)
+        _apply(log, fact)
+    # The last that anybody is sure to have heard is what is older than the newest message.
+    _apply(log, Restored(log.time - 1))
     _make_few(log, store, [row for row in saved if not row.key])
+
+
+def _apply(log: Log, fact: Fact) -> None:
+    log.registry.facts[type(fact)].apply(log.world, fact)
+    if log.journal is not None:
+        log.journal.append(fact)
 
 
 def _make_few(log: Log, store: Store, saved: list[SavedFact]) -> None:

@@ -42,6 +42,7 @@ class Session:
         "address",
         "away",
         "batch",
+        "binding",
         "budget",
         "cap_version",
         "caps",
@@ -74,6 +75,7 @@ class Session:
         "registration",
         "secure",
         "server_name",
+        "since",
         "spoke",
         "timer",
         "unread",
@@ -90,6 +92,9 @@ class Session:
         self.certificate = (
             ""  # SHA-256 of the client's TLS certificate: 64 lower-case hex digits; "" for none
         )
+        # What SCRAM binds a login to: the "tls-server-end-point" of the certificate that we have shown; b"" where
+        # somebody else ends the client's TLS, or nobody does.
+        self.binding = b""
         self.server_name = ""  # the host name that the client asked TLS for (SNI); "" for none
         self.gateway = ""  # the name of the WEBIRC gateway that it comes through; "" for none
         self.reader = LineReader()
@@ -97,6 +102,7 @@ class Session:
         self.user: User | None = None
         self.account = ""  # the uid of the account that it has proved to be the owner's; "" for a guest
         self.device = ""  # what the owner calls the device that this is, when he has given it a name
+        self.since = 0  # since when it has missed what was said to its user (ms since 1970); 0 for nothing
         self.exchange: Exchange | None = None  # the login (SASL) that is under way
         self.failures = 0  # logins that have failed on this connection
         self.caps = 0

@@ -42,6 +42,7 @@ class Settings:
         "accept_entries",
         "admin_email",
         "admin_location",
+        "always_on",
         "away_length",
         "client_tags_denied",
         "clients",
@@ -71,6 +72,7 @@ class Settings:
         "metadata_keys",
         "metadata_subs",
         "metadata_value_bytes",
+        "missed_messages",
         "monitor_entries",
         "motd",
         "multiline_bytes",
@@ -164,9 +166,12 @@ class Settings:
         self.multiline_bytes = 4096
         self.multiline_lines = 100
         self.registration_open = True  # whether everybody may have an account
-        self.keep_names = (
-            "strict"  # whether the name of an account is its owner's alone: strict, optional, off
-        )
+        # Whether the name of an account is its owner\'s alone: strict, optional (as he has chosen), off.
+        self.keep_names = "strict"
+        # Whether the owner of an account is reached when he has no device here: off, opt-in, opt-out.
+        self.always_on = "opt-in"
+        # What each conversation tells a device of what it has missed, at most, unless it asks for history itself.
+        self.missed_messages = 200
         self.redact_seconds = 86400
         self.relaymsg = True
         self.client_tags_denied: tuple[str, ...] = ()

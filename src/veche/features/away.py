@@ -3,6 +3,8 @@
 Sources: Modern IRC, "AWAY message"; away-notify; pre-away.
 """
 
+from typing import Protocol
+
 from veche.core.ask import Ask
 from veche.core.pace import Pace
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
@@ -16,6 +18,13 @@ from veche.wire.names import fold
 
 # Each change goes to everybody in the user's rooms, so somebody who toggles without end is held back.
 CHANGES = Pace("away", burst=6, seconds=5.0)
+
+
+class Absence(Protocol):
+    """Whatever makes somebody be away with a text, or back ("")."""
+
+    source: str
+    text: str
 
 
 class NewcomerIsAway(AwaySet):
@@ -76,10 +85,12 @@ def apply_away(world: World, fact: AwaySet) -> Audience:
     """Who writes to him is told; who shares a room with him may hear of it at once."""
     user = world.users[fact.actor]
     user.away = fact.text
+    user.is_away_for_absence = False
     return Audience(uids=world.peers(user))
 
 
-def _render_away(fact: AwaySet, view: int, tags: str) -> str:
+def render_away(fact: Absence, view: int, tags: str) -> str:
+    """AWAY, for whoever wants to know."""
     if not view & AWAY_NOTIFY:
         return ""
     return f"{tags}:{fact.source} AWAY" + (f" :{fact.text}" if fact.text else "")
@@ -108,8 +119,8 @@ feature = Feature(
     "away",
     commands=[Command("AWAY", away, early=True)],
     facts={
-        AwaySet: FactRow(apply=apply_away, render=_render_away, own_copy=OwnCopy.NEVER),
-        NewcomerIsAway: FactRow(apply=apply_newcomer, render=_render_away, own_copy=OwnCopy.NEVER),
+        AwaySet: FactRow(apply=apply_away, render=render_away, own_copy=OwnCopy.NEVER),
+        NewcomerIsAway: FactRow(apply=apply_newcomer, render=render_away, own_copy=OwnCopy.NEVER),
     },
     reactions={UserArrived: arrive_away, MemberJoined: tell_newcomer_is_away},
     caps={"away-notify": "", "draft/pre-away": ""},

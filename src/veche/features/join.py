@@ -181,7 +181,7 @@ def apply_join(world: World, fact: MemberJoined) -> Audience:
     room = world.rooms.get(key)
     ranks = ""
     if room is None:
-        room = _new_room(fact)
+        room = new_room(fact)
         ranks = fact.founder
     if fact.actor not in room.members:
         user = world.users[fact.actor]
@@ -191,7 +191,8 @@ def apply_join(world: World, fact: MemberJoined) -> Audience:
     return world.audience(room, world.users[fact.actor])
 
 
-def _new_room(fact: MemberJoined) -> Room:
+def new_room(fact: MemberJoined) -> Room:
+    """The room that comes into being with its first member."""
     room = Room(fact.room, fold(fact.room), fact.time)
     # Nobody is an operator of the lobby, so +t would leave its topic to nobody; it lasts, as a lobby does.
     room.flags.update("nt" if fact.founder else "nP")
@@ -200,7 +201,7 @@ def _new_room(fact: MemberJoined) -> Room:
 
 def _saves_join(world: World, fact: MemberJoined) -> list[Fact]:
     """The lobby is a lasting room from its first visitor on."""
-    return [] if fact.founder or fold(fact.room) in world.rooms else [keep(_new_room(fact))]
+    return [] if fact.founder or fold(fact.room) in world.rooms else [keep(new_room(fact))]
 
 
 def guard_part(world: World, fact: MemberLeft) -> Refusal | None:

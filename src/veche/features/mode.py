@@ -13,7 +13,7 @@ from veche.core.replies import Refusal
 from veche.core.settings import Settings
 from veche.features.user_modes import change_user
 from veche.state.events import SILENCE, Audience, Fact
-from veche.state.lasting import RoomKept, keep, lasting_rooms, restore
+from veche.state.lasting import RoomDropped, RoomKept, drop, keep, lasting_rooms, restore
 from veche.state.masks import LETTERS, parse_mask
 from veche.state.room import (
     BANS,
@@ -304,7 +304,7 @@ def _saves(world: World, fact: RoomModeChanged) -> list[Fact]:
     """What a lasting room must be known by after a restart."""
     room = world.rooms[fold(fact.room)]
     if fact.letter == "P" and fact.adding and not room.is_lasting():
-        return [keep(room)]
+        return [keep(room, "P")]
     # A guest's rank ends with him.
     return [fact] if room.is_lasting() and fact.letter not in RANKS else []
 
@@ -355,6 +355,7 @@ feature = Feature(
             guard=guard_room_mode, apply=apply_room_mode, render=_render_room_mode, saves=_saves
         ),
         RoomKept: FactRow(apply=restore, render=lambda fact, view, tags: ""),
+        RoomDropped: FactRow(apply=drop, render=lambda fact, view, tags: ""),
     },
     witnesses={RoomModeChanged: _end_later},
     snapshot=lasting_rooms,

@@ -16,10 +16,12 @@ from veche.core.settings import Settings
 from veche.state.events import (
     SILENCE,
     Audience,
+    AwaySet,
     DeviceCame,
     DeviceLeft,
     MemberJoined,
     NickChanged,
+    Restored,
     UserArrived,
     UserLeft,
 )
@@ -169,6 +171,8 @@ def complete(ask: Ask) -> None:
         registration.real_name,
         session.account,
     )
+    account = ask.world.accounts.by_uid.get(session.account)
+    fact.stays = account is not None and account.stays(ask.settings.always_on)
     welcome.commit(fact, _welcome_user)
 
 
@@ -187,8 +191,16 @@ def _welcome_device(ask: Ask, fact: DeviceCame) -> None:
     _welcome(ask, user)
     if user.modes:
         ask.send(f":{user.source} MODE {user.nick} +{''.join(sorted(user.modes))}")
+    come_back(ask, fact)
+
+
+def come_back(ask: Ask, _fact: DeviceCame) -> None:
+    """A session is told in which rooms its user is; one who was away for having no device is so no more."""
+    user = ask.user
     for key in list(user.rooms):
         rejoin(ask, ask.world.rooms[key])
+    if user.is_away_for_absence:
+        ask.engine.log.commit(AwaySet(user.uid, user.source, ""), None)
 
 
 def rejoin(ask: Ask, room: Room) -> None:
@@ -257,11 +269,20 @@ def apply_arrival(world: World, fact: UserArrived) -> Audience:
     account = world.accounts.by_uid.get(fact.account)
     if account is not None:
         world.log_in(user, account)
+        world.set_staying(user, stays=fact.stays)
     return SILENCE
 
 
-def apply_device(_world: World, _fact: DeviceCame | DeviceLeft) -> Audience:
-    """Which sessions speak for a user is not the world's affair; who follows that is told of it."""
+def apply_restoration(world: World, fact: Restored) -> Audience:
+    """Whoever is not back is absent."""
+    world.settle(fact.until)
+    return SILENCE
+
+
+def apply_device(world: World, fact: DeviceCame) -> Audience:
+    """Which sessions speak for a user is not the world's affair, but whether any does."""
+    if (user := world.users.get(fact.actor)) is not None:
+        user.absent = 0
     return SILENCE
 
 
@@ -321,8 +342,9 @@ feature = Feature(
             render=lambda fact, view, tags: fit(tags, f":{fact.source} QUIT :{fact.reason}"),
             own_copy=OwnCopy.NEVER,
         ),
+        Restored: FactRow(apply=apply_restoration, render=lambda fact, view, tags: ""),
         DeviceCame: FactRow(apply=apply_device, render=lambda fact, view, tags: ""),
-        DeviceLeft: FactRow(apply=apply_device, render=lambda fact, view, tags: ""),
+        DeviceLeft: FactRow(apply=lambda world, fact: SILENCE, render=lambda fact, view, tags: ""),
         NickChanged: FactRow(
             guard=guard_nick,
             apply=apply_nick,

@@ -42,7 +42,8 @@ def webirc(ask: Ask) -> None:
     # "Servers MUST ONLY treat the connection as secure if this flag is sent and the connection from the gateway to the
     # server is also secure with TLS."
     session.secure = session.secure and "secure" in options
-    # The certificate and the host name so far are the gateway's.
+    # The certificate and the host name so far are the gateway's, and so is the TLS.
+    session.binding = b""
     session.certificate = _fingerprint(options) if session.secure else ""
     session.server_name = ""
     session.gateway = gateway.name

@@ -10,7 +10,6 @@ from veche.state.credentials import PasswordKeys
 from veche.wire.confusables import looks
 from veche.wire.names import fold
 
-
 # Choices of an account.
 ALWAYS_ON, KEEP_NAME = "always-on", "keep-name"
 
@@ -102,7 +101,7 @@ class Account:
         """Whether the owner is reached in his rooms, and stays in them, when none of his devices is here. `policy` is
         the installation's: "off", "opt-in" (who has chosen it), "opt-out" (all but who has chosen not to)."""
         chosen = self.choices.get(ALWAYS_ON, "")
-        return policy == "opt-out" and chosen != "off" or policy == "opt-in" and chosen == "on"
+        return (policy == "opt-out" and chosen != "off") or (policy == "opt-in" and chosen == "on")
 
     def __repr__(self) -> str:
         return f"<Account {self.name}>"

@@ -34,10 +34,13 @@ class Fact:
     `phase`: at the start saved facts are applied by phase, and in one phase by their places in the log. What needs
     rooms or accounts to be there has a later phase than what brings them. In one phase nothing is promised between
     facts with a key and those without: a newer fact of the same key takes the older one's place and not its turn.
+    `divides`: whatever comes behind it has a later time, so that its time says what was before it and what was not;
+    for a fact that `changes`.
     """
 
     __slots__ = ("actor", "time")
     changes = True
+    divides: ClassVar[bool] = False
     defaults: ClassVar[Mapping[str, object]] = {}
     phase: ClassVar[int] = 0
 
@@ -81,16 +84,30 @@ class Forgotten(Fact):
         self.key = key
 
 
-class UserArrived(Fact):
-    """Somebody has registered a connection; `actor` is his new uid, `account` that of his account, "" for a guest."""
+class Restored(Fact):
+    """All that was saved has been applied, by a process whose predecessor ended at about `until` (ms since 1970)."""
 
-    __slots__ = ("account", "host", "nick", "real_name", "username")
+    __slots__ = ("until",)
+
+    def __init__(self, until: int) -> None:
+        super().__init__("")
+        self.until = until
+
+
+class UserArrived(Fact):
+    """Somebody has registered a connection; `actor` is his new uid, `account` that of his account, "" for a guest.
+
+    `stays`: he remains when his last device goes.
+    """
+
+    __slots__ = ("account", "host", "nick", "real_name", "stays", "username")
 
     def __init__(
         self, actor: str, nick: str, username: str, host: str, real_name: str, account: str = ""
     ) -> None:
         super().__init__(actor)
         self.account = account
+        self.stays = False
         self.nick = nick
         self.username = username
         self.host = host
@@ -129,12 +146,16 @@ class DeviceLeft(Fact):
 
 
 class LoggedIn(Fact):
-    """A user who is here has proved that an account is his: `account` is its uid, `name` its name."""
+    """A user who is here has proved that an account is his: `account` is its uid, `name` its name.
 
-    __slots__ = ("account", "name", "source")
+    `stays`: he remains when his last device goes.
+    """
 
-    def __init__(self, actor: str, source: str, account: str, name: str) -> None:
+    __slots__ = ("account", "name", "source", "stays")
+
+    def __init__(self, actor: str, source: str, account: str, name: str, *, stays: bool) -> None:
         super().__init__(actor)
+        self.stays = stays
         self.source = source
         self.account = account
         self.name = name

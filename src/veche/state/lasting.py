@@ -49,9 +49,19 @@ class RoomKept(Fact):
         self.metadata: dict[str, str] = {}
 
 
-def keep(room: Room) -> RoomKept:
-    """The fact that brings this room back as it stands, as a lasting one."""
-    fact = RoomKept(room.name, room.created, sorted(room.flags | {"P"}))
+class RoomDropped(Fact):
+    """A room need not be known after a restart any more."""
+
+    __slots__ = ("room",)
+
+    def __init__(self, room: str) -> None:
+        super().__init__("")
+        self.room = room
+
+
+def keep(room: Room, flags: str = "") -> RoomKept:
+    """The fact that brings this room back as it stands, with these flags besides."""
+    fact = RoomKept(room.name, room.created, sorted(room.flags | set(flags)))
     fact.password = room.password
     fact.limit = room.limit
     fact.forward = room.forward
@@ -72,6 +82,7 @@ def restore(world: World, fact: RoomKept) -> Audience:
     key = fold(fact.room)
     room = Room(fact.room, key, fact.created)
     room.flags.update(fact.flags)
+    room.is_awaiting = True
     room.password = fact.password
     room.limit = fact.limit
     room.forward = fact.forward
@@ -87,6 +98,12 @@ def restore(world: World, fact: RoomKept) -> Audience:
                 room.lists[letter][fold(mask.text)] = Entry(mask, str(by), int(time))
                 room.has_timed = room.has_timed or bool(mask.minutes)
     world.rooms[key] = room
+    return SILENCE
+
+
+def drop(world: World, fact: RoomDropped) -> Audience:
+    """The room is not there."""
+    world.rooms.pop(fold(fact.room), None)
     return SILENCE
 
 

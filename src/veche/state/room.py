@@ -78,13 +78,15 @@ class Member:
 
 
 class Room:
-    """One room. It exists while it has members, or for good with mode P."""
+    """One room. It exists while it has members, or for good with mode P. It is known again after a restart while that
+    is so, and while somebody is in it who stays."""
 
     __slots__ = (
         "created",
         "flags",
         "forward",
         "has_timed",
+        "is_awaiting",
         "key",
         "limit",
         "lists",
@@ -94,6 +96,7 @@ class Room:
         "name",
         "password",
         "slow",
+        "stayers",
         "topic",
         "topic_by",
         "topic_time",
@@ -105,6 +108,8 @@ class Room:
         self.created = created  # ms since 1970; the room's incarnation
         self.members: dict[str, Member] = {}  # by uid, in the order of joining
         self.metadata: dict[str, str] = {}  # by key
+        self.stayers = 0  # how many of the members stay when they have no device here
+        self.is_awaiting = False  # it has been restored for members who are not yet
         self.topic = ""
         self.topic_by = ""
         self.topic_time = 0  # seconds since 1970
@@ -186,7 +191,7 @@ class Room:
 
     def is_lasting(self) -> bool:
         """Whether the room stays when its last member leaves, and over a restart."""
-        return "P" in self.flags
+        return "P" in self.flags or self.stayers > 0 or self.is_awaiting
 
     def modes(self) -> str:
         """The mode string without parameters, as `+klnt`."""

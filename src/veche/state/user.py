@@ -10,12 +10,14 @@ class User:
     """One user. `uid` never changes and is never given twice; everything else may change by facts."""
 
     __slots__ = (
+        "absent",
         "accepts",
         "account",
         "away",
         "host",
         "identity",
         "invitations",
+        "is_away_for_absence",
         "key",
         "knocked",
         "metadata",
@@ -29,6 +31,7 @@ class User:
         "signed_on",
         "silences",
         "source",
+        "stays",
         "title",
         "uid",
         "username",
@@ -47,7 +50,10 @@ class User:
         self.account = ""  # the name of the account that he is logged in to
         # What the record knows him by: his account's uid, and as long as he has none, his own.
         self.identity = uid
+        self.stays = False  # whether he stays in his rooms, and is reached, when his last device has gone
+        self.absent = 0  # since when none of his devices is here (ms since 1970); 0 while one is
         self.away = ""
+        self.is_away_for_absence = False  # the server has said that he is away, not he
         self.modes: frozenset[str] = frozenset()
         self.rooms: dict[str, None] = {}  # keys of the rooms that he is in, in the order of joining
         # Rooms that he may come into once, by key, with the incarnation (`Room.created`) that he was asked into.

@@ -121,6 +121,22 @@ class World:
         user.identity = identity
         self.present[identity] = user
 
+    def set_staying(self, user: User, stays: bool) -> None:
+        """Whether a user stays where he is when none of his devices is here."""
+        for key in user.rooms:
+            self.rooms[key].stayers += stays - user.stays
+        user.stays = stays
+
+    def settle(self, time: int) -> None:
+        """Everything has been restored, of a process that ended at about `time` (ms since 1970).
+
+        Until then the users who stay were here; rooms that were kept for members who are not back are gone."""
+        for user in self.users.values():
+            user.absent = user.absent or time
+        for room in list(self.rooms.values()):
+            room.is_awaiting = False
+            self.forget_if_empty(room)
+
     def change_host(self, user: User, username: str, host: str) -> None:
         """A user is seen under another user name or host."""
         user.username = username
@@ -160,6 +176,7 @@ class World:
     def add_member(self, room: Room, user: User, ranks: str) -> None:
         """A user enters a room."""
         room.members[user.uid] = Member(user, ranks)
+        room.stayers += user.stays
         user.rooms[room.key] = None
         self.rooms.setdefault(room.key, room)
         if self.watcher is not None:
@@ -168,6 +185,7 @@ class World:
     def remove_member(self, room: Room, user: User) -> None:
         """A member leaves; the last one takes the room with him, unless it is a lasting one."""
         del room.members[user.uid]
+        room.stayers -= user.stays
         del user.rooms[room.key]
         if self.watcher is not None:
             self.watcher.left(room, user)

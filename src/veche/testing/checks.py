@@ -38,8 +38,9 @@ def check_rebuilding(stage: Stage) -> list[str]:
         if live[part] != again[part]
     ]
     sessions = {uid for uid, found in stage.engine.fanout.sessions.items() if found}
-    if stage.engine.log.is_idle and sessions != set(stage.engine.world.users):
-        wrong.append(f"users without sessions or the reverse: {sessions ^ set(stage.engine.world.users)}")
+    users = {user.uid for user in stage.engine.world.users.values() if not user.absent}
+    if stage.engine.log.is_idle and sessions != users:
+        wrong.append(f"users without sessions or the reverse: {sessions ^ users}")
     return wrong
 
 

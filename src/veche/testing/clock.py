@@ -40,11 +40,12 @@ class FakeClock:
 class FakeChance:
     """Identifiers that come out the same in every run: the first is number one."""
 
-    __slots__ = ("_msgids", "_uids")
+    __slots__ = ("_msgids", "_nonces", "_uids")
 
     def __init__(self) -> None:
         self._msgids = 0
         self._uids = 0
+        self._nonces = 0
 
     def msgid(self, time: int) -> str:
         """A message id in the real form, with a number where the chance would be."""
@@ -55,3 +56,8 @@ class FakeChance:
         """u1, u2, ..."""
         self._uids += 1
         return f"u{self._uids}"
+
+    def nonce(self) -> str:
+        """n1, n2, ..."""
+        self._nonces += 1
+        return f"n{self._nonces}"

@@ -9,7 +9,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 from veche.state.credentials import PasswordKeys
-from veche.wire.scram import LEAST_ITERATIONS, derive
+from veche.wire.scram import LEAST_ITERATIONS, Credentials, decoy, derive
 
 _MARK = "hash of "
 
@@ -52,6 +52,10 @@ class FakePasswords:
             return False
         self.waiting.append(lambda: done(self.keys(password)))
         return True
+
+    def decoy(self, name: str) -> Credentials:
+        """As many iterations as `keys` takes."""
+        return decoy(_MARK.encode(), name, LEAST_ITERATIONS)
 
     def answer(self) -> bool:
         """Answer everything that was asked; whether anything was."""

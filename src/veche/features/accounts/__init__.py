@@ -37,7 +37,8 @@ feature = Feature(
             own_copy=OwnCopy.NEVER,
         ),
         **dict.fromkeys(
-            (facts.PasswordSet, facts.AccountVerified, facts.AccountUsed, facts.ChoiceMade), CHANGED
+            (facts.PasswordSet, facts.AccountVerified, facts.AccountUsed, facts.DeviceSeen, facts.ChoiceMade),
+            CHANGED,
         ),
         LoggedIn: FactRow(guard=facts.guard_login, apply=facts.apply_login, render=facts.render_account),
         LoggedOut: FactRow(apply=facts.apply_logout, render=facts.render_account),

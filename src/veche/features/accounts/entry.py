@@ -11,9 +11,9 @@ from collections.abc import Callable
 from veche.core.ask import Ask
 from veche.core.logins import KNOWN_HOSTS
 from veche.features.accounts.facts import AccountUsed
-from veche.features.registration import rejoin
+from veche.features.registration import come_back
 from veche.state.accounts import Account
-from veche.state.events import LoggedIn
+from veche.state.events import DeviceCame, LoggedIn
 from veche.state.user import LOGGED_IN, User
 from veche.wire import numerics
 
@@ -23,6 +23,7 @@ Then = Callable[[Ask], None]
 def enter(ask: Ask, account: Account, device: str, then: Then | None = None) -> None:
     """The session is one of the owner's from now on; it is told so (900), and then `then` is called."""
     session = ask.session
+    session.since = _last_here(ask, account, device)
     if session.registration is not None:
         session.account = account.uid
         session.device = device
@@ -45,7 +46,21 @@ def enter(ask: Ask, account: Account, device: str, then: Then | None = None) -> 
             session.device = device
             _entered(ask, account, then)
 
-        ask.commit(LoggedIn(user.uid, user.source, account.uid, account.name), logged_in)
+        stays = account.stays(ask.settings.always_on)
+        ask.commit(LoggedIn(user.uid, user.source, account.uid, account.name, stays=stays), logged_in)
+
+
+def _last_here(ask: Ask, account: Account, device: str) -> int:
+    """Since when this device has missed what was said (ms); 0 for nothing, or for a device that is not known.
+
+    One without a name has missed what no other has seen.
+    """
+    if device:
+        return account.devices.get(device, 0)
+    present = ask.world.present.get(account.uid)
+    if present is not None and present.account:
+        return present.absent
+    return account.seen
 
 
 def _entered(ask: Ask, account: Account, then: Then | None) -> None:
@@ -84,12 +99,12 @@ def _move(ask: Ask, user: User, account: Account, device: str, then: Then | None
         session.device = device
         for room in rooms:
             ask.send(f":{before} PART {room} :Logged in as {account.name}")
-        _appear(ask, user, account, then)
+        _appear(ask, user, account, device, then)
 
     ask.engine.leave(ask, left)
 
 
-def _appear(ask: Ask, before: User, account: Account, then: Then | None) -> None:
+def _appear(ask: Ask, before: User, account: Account, device: str, then: Then | None) -> None:
     """The session, which speaks for nobody, is the owner's."""
     present = ask.world.present.get(account.uid)
     if present is None:
@@ -100,5 +115,4 @@ def _appear(ask: Ask, before: User, account: Account, then: Then | None) -> None
     if present.nick != before.nick:
         ask.send(f":{before.source} NICK {present.nick}")
     _entered(ask, account, then)
-    for key in list(present.rooms):
-        rejoin(ask, ask.world.rooms[key])
+    ask.commit(DeviceCame(present.uid, device), come_back)

@@ -99,6 +99,23 @@ class AccountUsed(AccountFact):
             account.devices[self.device] = self.time
 
 
+class DeviceSeen(AccountFact):
+    """A device of the owner's has just gone; `device` is its name, or ""."""
+
+    __slots__ = ("device",)
+    divides = True
+
+    def __init__(self, account: Account, device: str) -> None:
+        super().__init__("", account)
+        self.device = device
+
+    def alter(self, account: Account) -> None:
+        """Up to now it has missed nothing."""
+        account.seen = self.time
+        if self.device:
+            account.devices[self.device] = self.time
+
+
 class ChoiceMade(AccountFact):
     """The owner wants something to be otherwise: `value` for the choice `name`, "" for what everybody has."""
 
@@ -186,12 +203,14 @@ def apply_login(world: World, fact: LoggedIn) -> Audience:
     """A user is known as the account's owner; who shares a room with him may hear of it, and so does he."""
     user = world.users[fact.actor]
     world.log_in(user, world.accounts.by_uid[fact.account])
+    world.set_staying(user, stays=fact.stays)
     return Audience(uids=world.peers(user) | {user.uid})
 
 
 def apply_logout(world: World, fact: LoggedOut) -> Audience:
     """A user is a guest."""
     user = world.users[fact.actor]
+    world.set_staying(user, stays=False)
     world.log_out(user, fact.identity)
     return Audience(uids=world.peers(user) | {user.uid})
 

@@ -62,6 +62,14 @@ def _say_success(ask: Ask) -> None:
     ask.reply(numerics.RPL_SASLSUCCESS, "SASL authentication successful")
 
 
+def conclude(ask: Ask, device: str, answer: Account | Denied) -> None:
+    """What has been found out of a proof is told: one of the two above and below."""
+    if isinstance(answer, Denied):
+        fail(ask, answer.text(ask))
+    else:
+        succeed(ask, answer, device)
+
+
 def fail(ask: Ask, text: str) -> None:
     """The login is over and has failed; "the client MAY retry from the AUTHENTICATE <mechanism> command"."""
     ask.session.exchange = None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from veche.core.ask import Ask
-from veche.core.logins import WRONG, Denied, by_password, split_device
-from veche.features.sasl.mechanism import Mechanism, fail, succeed
-from veche.state.accounts import Account
+from veche.core.logins import WRONG, by_password, split_device
+from veche.features.sasl.mechanism import Mechanism, conclude, fail
 from veche.wire.names import fold
 
 
@@ -29,14 +28,7 @@ class Plain:
             # authorization identity"; nobody may act as somebody else here.
             fail(ask, WRONG.text(ask))
             return
-        by_password(ask, name, password, partial(_answer, ask, device))
-
-
-def _answer(ask: Ask, device: str, answer: Account | Denied) -> None:
-    if isinstance(answer, Denied):
-        fail(ask, answer.text(ask))
-    else:
-        succeed(ask, answer, device)
+        by_password(ask, name, password, partial(conclude, ask, device))
 
 
 PLAIN = Mechanism("PLAIN", lambda session, settings: True, lambda ask: Plain())

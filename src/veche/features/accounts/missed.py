@@ -1,0 +1,82 @@
+"""What somebody has missed is told to the device that he comes back with, once.
+
+A client that has asked for `draft/chathistory` fetches its own history: "if a client requests this capability, the
+server [...] SHOULD NOT play back any history that would otherwise be sent automatically". The rule: what is told again
+is older than the session, and newer than what the device (or, for one without a name, any of his) has seen.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from veche.core.ask import Ask
+from veche.core.playback import JustRedacted, playback_line
+from veche.core.ports import Page, Partner, Record, StoreError
+from veche.state.events import Fact
+from veche.wire.caps import BATCH, CHATHISTORY, ECHO_MESSAGE
+
+# Conversations of two that are looked for.
+PARTNERS = 50
+
+
+def tell_missed(ask: Ask, _fact: Fact) -> None:
+    """Tell the session what was said while its user was not here."""
+    session = ask.session
+    store = ask.engine.store
+    since, session.since = session.since, 0
+    user = session.user
+    if not since or store is None or user is None or not user.account or session.caps & CHATHISTORY:
+        return
+    limit = ask.settings.missed_messages
+    if not limit:
+        return
+    # What is said from now on reaches him as it is said; a page may be read when some of that is in the record.
+    last = ask.engine.log.seq
+    if user.stays:  # else he has just come into his rooms, and missed nothing there that was his to hear
+        for key in user.rooms:
+            room = ask.world.rooms[key]
+            page = Page(ask.world.conversation_of(key), limit, era=room.created, after=since, newest=True)
+            ask.wait()
+            store.page(page, partial(_show, ask, room.name, last))
+    ask.wait()
+    store.partners(user.identity, since, PARTNERS, partial(_ask_for_each, ask, since, last))
+
+
+def _ask_for_each(ask: Ask, since: int, last: int, partners: list[Partner] | StoreError) -> None:
+    store = ask.engine.store
+    if not isinstance(partners, StoreError) and store is not None:
+        for partner in reversed(partners):  # the oldest first, as it was said
+            page = Page(partner.conversation, ask.settings.missed_messages, after=since, newest=True)
+            ask.wait()
+            store.page(page, partial(_show, ask, _name(ask, partner), last))
+    ask.settled()
+
+
+def _name(ask: Ask, partner: Partner) -> str:
+    """What the other one is called, for the batch that his messages are told in."""
+    return partner.source.partition("!")[0] or (ask.session.user.nick if ask.session.user else "*")
+
+
+def _show(ask: Ask, name: str, last: int, records: list[Record] | StoreError) -> None:
+    # A newcomer can do nothing about an error, and the store has told the log.
+    if not isinstance(records, StoreError) and ask.session.user is not None:
+        shown = [
+            record
+            for record in ask.engine.shelf(JustRedacted).standing(records)
+            if record.seq <= last and _may_show(ask, record)
+        ]
+        if shown:
+            reference = ask.engine.next_batch()
+            if ask.session.caps & BATCH:
+                ask.send(f":{ask.settings.server} BATCH +{reference} chathistory {name}")
+            for record in shown:
+                ask.send(playback_line(record, ask.session, reference))
+            if ask.session.caps & BATCH:
+                ask.send(f":{ask.settings.server} BATCH -{reference}")
+    ask.settled()
+
+
+def _may_show(ask: Ask, record: Record) -> bool:
+    """A client that knows no echo takes a message of one's own for one from somebody of the same name."""
+    user = ask.session.user
+    return record.sender != (user and user.identity) or bool(ask.session.caps & ECHO_MESSAGE)
