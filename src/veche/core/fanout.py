@@ -15,6 +15,7 @@ from veche.core.replies import iso_time, with_tag
 from veche.state.events import SILENCE, Audience, Fact
 from veche.state.user import BOT
 from veche.wire.caps import ACCOUNT_TAG, ECHO_MESSAGE, MESSAGE_TAGS, OPER_TAG, SERVER_TIME
+from veche.wire.message import escape
 
 if TYPE_CHECKING:
     from veche.core.ask import Ask
@@ -196,7 +197,7 @@ def _tags_by(user: User, view: int) -> list[str]:
         tags.append(_OPER)
     if view & ACCOUNT_TAG and user.account:
         # account-tag: "The tag MUST be added by the ircd to all commands sent by a user"
-        tags.append("account=" + user.account)
+        tags.append("account=" + escape(user.account))
     return tags
 
 

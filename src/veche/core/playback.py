@@ -9,6 +9,7 @@ from veche.core.replies import iso_time
 from veche.core.session import Session
 from veche.wire.caps import ACCOUNT_TAG, BATCH, MESSAGE_TAGS, MULTILINE, SERVER_TIME
 from veche.wire.lines import BODY_LIMIT, cut
+from veche.wire.message import escape
 
 # How many redactions are remembered: far more than happen while a page is on its way.
 _REMEMBERED = 1000
@@ -51,7 +52,7 @@ def playback_line(record: Record, session: Session, batch: str = "") -> str:
     else:
         stamp = f"[{iso_time(record.time)[:16].replace('T', ' ')} UTC] "
     if session.view & ACCOUNT_TAG and record.account:
-        tags.append("account=" + record.account)
+        tags.append("account=" + escape(record.account))
     if session.view & MESSAGE_TAGS:
         tags.append("msgid=" + record.msgid)
         if record.tags:
