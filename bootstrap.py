@@ -20,8 +20,9 @@ VENV = os.path.join(ROOT, ".venv")
 LOCK_FILE = os.path.join(ROOT, ".venv.lock")
 OLDEST_PYTHON = (3, 11)
 
-# Each group with its lock file; "dev" holds everything that "run" does, in the same versions, and more.
-GROUPS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
+# Each group with its lock file; it holds everything that the one before it does, in the same versions, and more.
+GROUPS = {"run": "requirements.lock", "dev": "requirements-dev.lock", "browser": "requirements-browser.lock"}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 TEXTS = {
     "en": {
@@ -84,6 +85,19 @@ def become(module: str, arguments: "list[str]") -> None:
 
         sys.exit(subprocess.call(command))
     os.execv(command[0], command)
+
+
+def find_browser() -> "str | None":
+    """The path of a browser that tests can look through; where there is one, they need the group "browser"."""
+    import shutil
+
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def groups_of(group: str) -> "list[str]":
+    """The group and those that it holds."""
+    names = list(GROUPS)
+    return names[: names.index(group) + 1]
 
 
 def ensure(group: str) -> None:
@@ -188,7 +202,7 @@ def set_up(group: str, lock_fd: int) -> None:
     # Relative, because Python reads path files in the locale's encoding and the checkout may be anywhere.
     with open(os.path.join(site, "veche.pth"), "w", encoding="ascii") as path_file:
         path_file.write(os.path.relpath(os.path.join(ROOT, "src"), site) + "\n")
-    write_stamps({name: fingerprint(name) for name in (["run", "dev"] if group == "dev" else ["run"])})
+    write_stamps({name: fingerprint(name) for name in groups_of(group)})
     say("done", seconds=time.monotonic() - started)
 
 
@@ -209,7 +223,10 @@ def suffices(group: str, site: str) -> bool:
             project = tomllib.load(file)
     except OSError:
         return False
-    for need in project["project"]["dependencies"] + (group == "dev") * project["dependency-groups"]["dev"]:
+    needs = list(project["project"]["dependencies"])
+    for name in groups_of(group)[1:]:
+        needs += project["dependency-groups"][name]
+    for need in needs:
         name, oldest = [*re.findall(r"[\w.-]+", need), "0"][:2]
         if ";" in need:  # not for every system, so the program can do without
             continue

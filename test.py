@@ -8,7 +8,8 @@ tests/test_house.py, the linters, the types, the floors and the sizes of files.
     python test.py -n auto           on all processors
 
 VECHE_ROUNDS=200 sets how often fault tests repeat. VECHE_REQUIRE=all turns "skipped, no tmux here" into a failure.
-Tests run in the checkout's root, wherever this was called from; the first run fetches requirements-dev.lock.
+Tests run in the checkout's root, wherever this was called from; the first run fetches requirements-dev.lock, or, where
+Chromium is, requirements-browser.lock, and the tests with a browser run too.
 """
 
 import sys
@@ -20,4 +21,4 @@ except SyntaxError:  # this file parses even in Python 2, which many systems sti
     sys.exit(2)
 
 if __name__ == "__main__":
-    bootstrap.start("pytest", group="dev", chdir=True)
+    bootstrap.start("pytest", group="browser" if bootstrap.find_browser() else "dev", chdir=True)

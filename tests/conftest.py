@@ -17,9 +17,12 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Generator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from bootstrap import find_browser
 
 REQUIRED = frozenset(filter(None, os.environ.get("VECHE_REQUIRE", "").split(",")))
 # Debian keeps servers and mkfs out of an ordinary user's PATH.
@@ -40,11 +43,17 @@ def _may_mount_images() -> bool:
     return _is_root() and Path("/dev/loop-control").exists() and find_program("losetup") is not None
 
 
+def _has_browser() -> bool:
+    """Whether there is a browser, and what drives it: test.py installs the latter where it finds the former."""
+    return find_browser() is not None and find_spec("playwright") is not None
+
+
 # Parts that are not programs, with the question that decides.
 _CONDITIONS: dict[str, Callable[[], bool]] = {
     "root": _is_root,
     "linux": lambda: sys.platform == "linux",
     "loop-mount": _may_mount_images,
+    "browser": _has_browser,
 }
 
 

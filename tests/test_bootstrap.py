@@ -20,7 +20,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FILES = ["bootstrap.py", "server.py", "client.py", "test.py", "requirements.lock", "requirements-dev.lock"]
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-browser.lock"]
+FILES = ["bootstrap.py", "server.py", "client.py", "test.py", *LOCKS]
 # The Python behind this test's own venv: that is what a person types.
 PYTHON = str(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
 PROGRAM = """
@@ -51,7 +52,7 @@ class Checkout:
         (self.root / "src" / "veche" / "__init__.py").touch()
 
     def empty_locks(self) -> None:
-        for lock in ("requirements.lock", "requirements-dev.lock"):
+        for lock in LOCKS:
             (self.root / lock).write_text("# nothing to fetch\n")
 
     def start(
@@ -169,9 +170,16 @@ def test_start_killed_in_the_middle_is_done_again(checkout: Checkout) -> None:
 
 def test_dev_environment_serves_the_server_too(checkout: Checkout) -> None:
     # pytest itself is not in the empty lock, so its start fails after the set-up.
-    assert "No module named pytest" in checkout.run("test.py")[2]
+    assert "No module named pytest" in checkout.run("test.py", PATH="/nonexistent")[2]
     assert checkout.stamps == ["veche-dev.stamp", "veche-run.stamp"]
     assert checkout.run("server.py")[2] == ""
+
+
+def test_environment_for_a_browser_is_made_where_one_is(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "chromium").touch(mode=0o755)
+    assert "No module named pytest" in checkout.run("test.py", PATH=str(tmp_path))[2]
+    assert checkout.stamps == ["veche-browser.stamp", "veche-dev.stamp", "veche-run.stamp"]
+    assert "Setting up" not in checkout.run("test.py", PATH="/nonexistent")[2]
 
 
 def test_package_that_is_not_the_locked_one_stops_the_start(checkout: Checkout, tmp_path: Path) -> None:

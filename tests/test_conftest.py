@@ -41,7 +41,8 @@ pytestmark = pytest.mark.slow
 def run_inner(tmp_path: Path, *arguments: str, **environment: str) -> tuple[int, dict[str, int], str]:
     """Run INNER below a copy of our conftest: exit code, counts of the closing line, output."""
     (tmp_path / "tests").mkdir()
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for file in ("pyproject.toml", "bootstrap.py"):
+        shutil.copy(ROOT / file, tmp_path)
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "tests")
     (tmp_path / "tests" / "test_inner.py").write_text(INNER)
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("VECHE_", "PYTEST_"))}

@@ -5,11 +5,13 @@ They are tests so that `python test.py` is one thing with one answer; a red one 
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LIMIT = 600  # lines of a source file; half of it is the aim
 LIMIT_OF_STARTERS = 60
+# Each holds what the one before it holds, and more.
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-browser.lock"]
 # Long files that are excused, with their lengths today: the list may only shrink.
 EXCUSED: dict[str, int] = {}
 
@@ -127,7 +131,7 @@ def test_starters_are_thin(starter: str) -> None:
     assert count_lines(ROOT / starter) < LIMIT_OF_STARTERS
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_locks_hold_versions_and_hashes_only(lock: str) -> None:
     """No addresses, no choice of index, no local paths; and hashes of every platform's files, not of this one's."""
     text = (ROOT / lock).read_text(encoding="utf-8")
@@ -143,13 +147,24 @@ def test_locks_hold_versions_and_hashes_only(lock: str) -> None:
     assert hashes["uvloop"] > 30
 
 
-def test_the_dev_lock_takes_the_run_locks_versions() -> None:
-    """One .venv serves both: tests run what people run."""
-    run, dev = (
+def test_each_lock_takes_the_versions_of_the_one_before() -> None:
+    """One .venv serves all: tests run what people run."""
+    groups = [
         dict(
             re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE)
         )
-        for lock in ("requirements.lock", "requirements-dev.lock")
-    )
-    assert run
-    assert {name: dev.get(name) for name in run} == run
+        for lock in LOCKS
+    ]
+    for smaller, larger in pairwise(groups):
+        assert smaller
+        assert {name: larger.get(name) for name in smaller} == smaller
+
+
+def test_npm_locks_hold_versions_and_hashes_only() -> None:
+    locks = [file for file in sorted(ROOT.rglob("package-lock.json")) if "node_modules" not in file.parts]
+    assert locks
+    for lock in locks:
+        _, *packages = json.loads(lock.read_text(encoding="utf-8"))["packages"].values()
+        for package in packages:
+            assert package["integrity"].startswith("sha512-"), package
+            assert "resolved" not in package, package
