@@ -6,11 +6,7 @@ catgirl do what people do in rooms, and what they have captured of it holds no e
 
 from __future__ import annotations
 
-import os
 import re
-import select
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.clients.captured import refusals, weechat_errors
-from tests.clients.terminals import PATIENCE, Terminal, Terminals
+from tests.clients.serving import ROOT, Ports, serving
+from tests.clients.terminals import Terminal, Terminals
 
-ROOT = Path(__file__).parent.parent.parent
 pytestmark = [pytest.mark.slow, pytest.mark.needs("tmux", "irssi", "weechat", "catgirl", "nc", "linux")]
 
 # What clients show when a server does what they did not expect, or answers what they need not have asked.
@@ -29,38 +25,11 @@ TROUBLE = re.compile(
 )
 
 
-class Ports:
-    """The doors of a running server."""
-
-    def __init__(self, table: str) -> None:
-        self.irc, self.ircs, self.classic = (
-            int(re.search(rf"^  {door} +127\.0\.0\.1:(\d+)", table, re.M)[1])  # type: ignore[index]  # red if absent
-            for door in ("irc", "ircs", "classic")
-        )
-
-
 @pytest.fixture
 def ports(tmp_path: Path) -> Iterator[Ports]:
     """A server with every door on a free port."""
-    doors = [f"--{door}=127.0.0.1:0" for door in ("irc", "ircs", "classic")]
-    command = [sys.executable, "-m", "veche.app.server", f"--data={tmp_path / 'data'}", *doors, "--web=off"]
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
-    with (
-        (tmp_path / "log").open("w") as log,
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True) as server,
-    ):
-        assert server.stdout is not None
-        table = ""
-        while "ready\n" not in table:
-            assert select.select([server.stdout], [], [], PATIENCE)[0], table
-            line = server.stdout.readline()
-            assert line, f"the server ended: {(tmp_path / 'log').read_text()}"
-            table += line
-        yield Ports(table)
-        server.send_signal(signal.SIGTERM)
-        assert server.wait(15) == 0
-    log = (tmp_path / "log").read_text()
-    assert "Traceback" not in log, log
+    with serving(tmp_path) as doors:
+        yield doors
 
 
 @pytest.fixture

@@ -1,0 +1,59 @@
+"""A server of one's own, for clients that come from outside of this process."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.clients.terminals import PATIENCE
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Ports:
+    """The doors of a running server; 0 is one that is shut."""
+
+    def __init__(self, table: str) -> None:
+        doors = dict(re.findall(r"^  (\w+) +\D*127\.0\.0\.1:(\d+)", table, re.MULTILINE))
+        self.irc, self.ircs, self.web, self.classic = (
+            int(doors.get(door, 0)) for door in ("irc", "ircs", "web", "classic")
+        )
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[Ports]:
+    """A server with every door on a free port; it has to end well and to have logged no exception."""
+    doors = [f"--{door}=127.0.0.1:0" for door in ("irc", "ircs", "web", "classic")]
+    command = [sys.executable, "-m", "veche.app.server", f"--data={folder / 'data'}", *doors, *options]
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
+    log = folder / "log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=output) as server,
+    ):
+        try:
+            yield Ports(_read_table(server, log))
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(15) == 0
+        finally:
+            server.kill()
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def _read_table(server: subprocess.Popen[bytes], log: Path) -> str:
+    """What the server prints up to "ready", from the pipe itself: a buffer would hide from select what it holds."""
+    assert server.stdout is not None
+    table = b""
+    while not table.endswith(b"ready\n"):
+        assert select.select([server.stdout], [], [], PATIENCE)[0], f"not ready: {table!r} {log.read_text()}"
+        piece = os.read(server.stdout.fileno(), 4096)
+        assert piece, f"the server ended: {log.read_text()}"
+        table += piece
+    return table.decode()
