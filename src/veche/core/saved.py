@@ -50,8 +50,9 @@ def restore(log: Log, store: Store) -> None:
             _log.error("a saved fact cannot be read and is left alone: %s", error)
             continue
         _apply(log, fact)
-    # The last that anybody is sure to have heard is what is older than the newest message.
-    _apply(log, Restored(log.time - 1))
+    if Restored in log.registry.facts:
+        # The last that anybody is sure to have heard is what is older than the newest message.
+        _apply(log, Restored(log.time - 1))
     _make_few(log, store, [row for row in saved if not row.key])
 
 
