@@ -12,6 +12,7 @@ class FakeTerminal:
         self.is_interactive = is_interactive
         self.shown: list[str] = []
         self.prompts: list[str] = [""]
+        self.secrets: list[str] = []  # the questions whose answers nobody sees
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
         self._changed = asyncio.Event()
         for line in lines:
@@ -59,6 +60,10 @@ class FakeTerminal:
         self._changed.set()
 
     async def read_line(self) -> str | None:
+        return await self._lines.get()
+
+    async def read_secret(self, question: str) -> str | None:
+        self.secrets.append(question)
         return await self._lines.get()
 
     def close(self) -> None:

@@ -9,14 +9,16 @@ import re
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.client.fake_server import FakeServer
 from veche.client.errors import CannotConnect, NotIrc
-from veche.client.plain import parse_arguments, parse_server
+from veche.client.link import NO_TLS
+from veche.client.plain import parse_arguments, parse_server, wish_of
 from veche.client.plain_phrases import TABLE
-from veche.client.plain_visit import default_nick, failure_lines, first_words, other_nick
+from veche.client.plain_visit import Wish, default_nick, failure_lines, first_words, other_nick
 from veche.phrases import Phrases
 
 SAY = Phrases(TABLE, "en")
@@ -25,20 +27,25 @@ SAY = Phrases(TABLE, "en")
 @pytest.mark.parametrize(
     ("text", "server"),
     [
-        ("example.org", ("example.org", 6667)),
-        ("example.org:7000", ("example.org", 7000)),
-        (":7000", ("127.0.0.1", 7000)),
-        ("[::1]:7000", ("::1", 7000)),
-        ("[::1]", ("::1", 6667)),
-        ("fe80::1", ("fe80::1", 6667)),
+        ("example.org", ("example.org", 6667, False)),
+        ("example.org:7000", ("example.org", 7000, False)),
+        (":7000", ("127.0.0.1", 7000, False)),
+        ("[::1]:7000", ("::1", 7000, False)),
+        ("[::1]", ("::1", 6667, False)),
+        ("fe80::1", ("fe80::1", 6667, False)),
+        ("ircs://example.org", ("example.org", 6697, True)),
+        ("IRCS://[::1]:7000/", ("::1", 7000, True)),
+        ("irc://example.org/", ("example.org", 6667, False)),
+        ("ircs://", ("127.0.0.1", 6697, True)),
     ],
 )
-def test_parse_server(text: str, server: tuple[str, int]) -> None:
+def test_parse_server(text: str, server: tuple[str, int, bool]) -> None:
     assert parse_server(text) == server
 
 
 @pytest.mark.parametrize(
-    "text", ["host:", "host:x", "host:0", "host:65536", "host:99999999", "[::1", "[::1]x", "host:²"]
+    "text",
+    ["host:", "host:x", "host:0", "host:65536", "host:99999999", "[::1", "[::1]x", "host:²", "https://host"],
 )
 def test_a_bad_server_is_a_bad_command_line(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -49,16 +56,59 @@ def test_a_bad_server_is_a_bad_command_line(text: str, capsys: pytest.CaptureFix
 
 def test_the_command_line_has_defaults() -> None:
     parsed = parse_arguments([], SAY)
-    assert (parsed.server, parsed.nick, parsed.plain) == (("127.0.0.1", 6667), "", False)
+    assert (parsed.server, parsed.nick, parsed.plain) == (("127.0.0.1", 6667, False), "", False)
     parsed = parse_arguments(["host", "--nick", "ann", "--plain"], SAY)
-    assert (parsed.server, parsed.nick, parsed.plain) == (("host", 6667), "ann", True)
+    assert (parsed.server, parsed.nick, parsed.plain) == (("host", 6667, False), "ann", True)
+
+
+def wish(*words: str) -> Wish:
+    return wish_of(parse_arguments(words, SAY))
+
+
+@pytest.mark.parametrize(
+    ("words", "port", "tls"),
+    [
+        (["host"], 6667, False),
+        (["host", "--tls"], 6697, True),
+        (["host:7000", "--tls"], 7000, True),
+        (["--fingerprint", "AB:" * 31 + "AB"], 6697, True),
+        (["ircs://host:6667"], 6667, True),
+    ],
+)
+def test_encryption_has_a_port_of_its_own(words: list[str], port: int, tls: bool) -> None:
+    assert (wish(*words).port, wish(*words).tls) == (port, tls)
+
+
+def test_a_password_comes_from_a_file_or_a_variable_and_from_no_argument(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VECHE_PASSWORD", "from the variable")
+    assert wish("--account", "ann").password == "from the variable"
+    file = tmp_path / "password"
+    file.write_text("from the file\n", encoding="utf-8")
+    given = wish("--account", "ann@phone", "--password-file", str(file))
+    assert (given.account, given.password) == ("ann@phone", "from the file")
+    assert "from the file" not in repr(given)
+    for bad in (tmp_path / "none", Path(os.devnull)):
+        with pytest.raises(SystemExit):
+            wish("--password-file", str(bad))
+    assert capsys.readouterr().err.count("there is no password in") == 2
+
+
+def test_a_bad_fingerprint_is_a_bad_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        wish("--fingerprint", "abc")
+    assert "'abc' is no fingerprint" in capsys.readouterr().err
 
 
 def test_the_help_is_russian_throughout(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse_arguments(["--help"], Phrases(TABLE, "ru"))
     shown = capsys.readouterr().out
-    bare = re.sub(r"client\.py|--?\w+|HOST|PORT|NICK|IPv6|IRC|127\.0\.0\.1:6667|\[::1\]:6667", "", shown)
+    names = ["HOST", "PORT", "NICK", "NAME", "FILE", "TLS", "SHA", "IPv6", "ircs", "IRC", "VECHE_PASSWORD"]
+    bare = re.sub(
+        "|".join([r"client\.py", r"--?[a-z-]+", r"127\.0\.0\.1:6667", r"\[::1\]:6667", *names]), "", shown
+    )
     assert re.findall("[A-Za-z]+", bare) == []
 
 
@@ -109,7 +159,6 @@ def test_the_words_of_a_stranger_are_made_harmless(said: bytes, words: str) -> N
     ("said", "key"),
     [
         (b"220 mail ESMTP", "It says: 220 mail ESMTP"),
-        (b"\x15\x03\x03", "expects TLS"),
         (b"", "connection was cut"),
     ],
 )
@@ -120,6 +169,16 @@ def test_what_is_met_instead_of_irc_is_said(said: bytes, key: str) -> None:
     assert key in first
     assert second.endswith("6667: python client.py [::1]:6667")
     assert len(failure_lines(SAY, "::1", 6667, error)) == 1
+
+
+def test_a_server_that_expects_encryption_and_one_that_has_none() -> None:
+    assert failure_lines(SAY, "h", 6697, NotIrc("", b"\x15\x03\x03")) == [
+        "h:6697 expects encryption (TLS): python client.py ircs://h:6697"
+    ]
+    assert failure_lines(SAY, "h", 6697, CannotConnect(NO_TLS)) == [
+        "Cannot reach h:6697 so: there is no encryption (TLS) there.",
+        "Without encryption it is: python client.py h:6667",
+    ]
 
 
 def test_a_server_that_says_no_is_quoted() -> None:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,12 +17,19 @@ from veche.client.connection import Connection
 from veche.client.link import Timing
 from veche.client.plain_client import PlainClient
 from veche.client.plain_phrases import TABLE
-from veche.client.plain_visit import visit
+from veche.client.plain_trust import KnownServers
+from veche.client.plain_visit import Visit, Wish
 from veche.phrases import Language, Phrases
+
+NOBODY = KnownServers(Path("/nonexistent/known_servers"))
 
 
 def in_utc(time: datetime) -> datetime:
     return time.astimezone(UTC)
+
+
+def wish(server: FakeServer, **options: Any) -> Wish:
+    return Wish(**{"host": "127.0.0.1", "port": server.port, "known": NOBODY, **options})
 
 
 @asynccontextmanager
@@ -44,9 +53,8 @@ async def sitting(
 
 async def script(server: FakeServer, *lines: str, language: Language = "en") -> tuple[int, list[str]]:
     terminal = FakeTerminal(*lines, is_interactive=False)
-    code = await asyncio.wait_for(
-        visit(terminal, Phrases(TABLE, language), "127.0.0.1", server.port, "ann"), 10
-    )
+    visit = Visit(terminal, Phrases(TABLE, language), wish(server, nick="ann"))
+    code = await asyncio.wait_for(visit.run(), 10)
     return code, terminal.shown
 
 
@@ -306,7 +314,7 @@ async def test_a_person_whose_name_is_refused_gets_another_suggested() -> None:
         server.unfit.add("ann")
         server.taken.update({"guest2", "anna"})
         terminal = FakeTerminal("ann", "", "anna", "", "", "hello", "/quit")
-        coming = visit(terminal, Phrases(TABLE, "en"), "127.0.0.1", server.port, "")
+        coming = Visit(terminal, Phrases(TABLE, "en"), wish(server)).run()
         assert await asyncio.wait_for(coming, 5) == 0
         asked = [prompt for prompt in terminal.prompts if prompt.startswith("Another name")]
         assert asked == ["Another name [guest2]: ", "Another name [guest3]: ", "Another name [anna2]: "]
@@ -317,10 +325,7 @@ async def test_a_person_is_asked_for_another_nick() -> None:
     async with FakeServer() as server:
         server.taken.add("ann")
         terminal = FakeTerminal("ann", "anna", "", "hello", "/quit")
-        assert (
-            await asyncio.wait_for(visit(terminal, Phrases(TABLE, "en"), "127.0.0.1", server.port, ""), 5)
-            == 0
-        )
+        assert await asyncio.wait_for(Visit(terminal, Phrases(TABLE, "en"), wish(server)).run(), 5) == 0
         assert "! The name ann is taken." in terminal.shown
         assert any(prompt.startswith("Your name [") for prompt in terminal.prompts)
         assert server.history[0].sender == "anna"

@@ -101,3 +101,15 @@ def test_any_keys_leave_a_cursor_inside_a_row_that_fits(keys: str, width: int) -
 
 def test_columns() -> None:
     assert (columns("ab"), columns("漢"), columns("e\u0301"), columns("ж")) == (2, 2, 1, 1)
+
+
+def test_a_secret_is_neither_shown_nor_remembered() -> None:
+    editor = Editor()
+    editor.feed("before\r")
+    editor.is_secret = True
+    assert editor.feed("ses" + UP + "ame") == []
+    assert editor.view("Password: ", 80) == ("Password: ", 10)
+    assert editor.feed("\r") == ["sesame"]
+    editor.is_secret = False
+    editor.feed(UP)
+    assert editor.text == "before"

@@ -59,6 +59,12 @@ MINE = {"sender": "ann", "target": "bob", "conversation": "bob", "is_private": T
             "* bob has put you out of #tea",
             "* bob выставляет вас из #tea",
         ),
+        (
+            ev.LoggedIn(time=NOW, account="ann"),
+            "* You are logged in as ann",
+            "* Вы вошли в учётную запись ann",
+        ),
+        (ev.LoggedOut(time=NOW), "* You are logged out", "* Вы вышли из учётной записи"),
         (ev.PersonQuit(time=NOW, nick="bob", reason="x", rooms=("#tea",)), "* bob has gone", "* bob уходит"),
         (
             ev.NickChanged(time=NOW, old="bob", new="rob", rooms=(), is_me=False),

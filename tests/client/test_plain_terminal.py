@@ -119,3 +119,43 @@ async def test_a_dumb_terminal_gets_prompts_and_nothing_else() -> None:
         assert await read_screen(ours, "hello\r\n") == "name: hello\r\n"
     os.close(theirs)
     os.close(ours)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+async def test_a_secret_is_not_shown_whatever_arrives_meanwhile() -> None:
+    ours, theirs = pty.openpty()
+    with open(theirs, closefd=False) as source, open(theirs, "w", closefd=False) as sink:
+        terminal = open_terminal(source, sink, "xterm")
+        assert isinstance(terminal, TypingTerminal)
+        terminal.set_prompt("#tea> ")
+        asking = asyncio.create_task(terminal.read_secret("Password: "))
+        seen = await read_screen(ours, "Password: ")
+        os.write(ours, b"ses")
+        terminal.show("12:00 <bob> hello")
+        terminal.set_prompt("#milk> ")
+        os.write(ours, b"ame\r")
+        assert await asyncio.wait_for(asking, 5) == "sesame"
+        seen += await read_screen(ours, "#milk> ")
+        assert "sesame" not in seen
+        assert "ses" not in seen.replace("\x1b", "")
+        os.write(ours, b"\x1b[A!\r")  # the arrow up remembers nothing
+        assert await asyncio.wait_for(terminal.read_line(), 5) == "!"
+        terminal.close()
+    os.close(theirs)
+    os.close(ours)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+async def test_a_dumb_terminal_does_not_echo_a_secret() -> None:
+    ours, theirs = pty.openpty()
+    with open(theirs, closefd=False) as source, open(theirs, "w", closefd=False) as sink:
+        terminal = open_terminal(source, sink, "dumb")
+        asking = asyncio.create_task(terminal.read_secret("Password: "))
+        assert await read_screen(ours, "Password: ") == "Password: "
+        os.write(ours, b"sesame\n")
+        assert await asyncio.wait_for(asking, 5) == "sesame"
+        terminal.show("done")
+        assert await read_screen(ours, "done\r\n") == "\r\ndone\r\n"
+        assert termios.tcgetattr(theirs)[3] & termios.ECHO
+    os.close(theirs)
+    os.close(ours)

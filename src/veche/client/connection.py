@@ -26,6 +26,7 @@ from veche.client.gaps import timestamp
 from veche.client.keeper import ChooseNick, Keeper, Settings
 from veche.client.lineup import Outgoing
 from veche.client.link import Timing
+from veche.client.login import CAPABILITY as SASL
 from veche.client.login import NOT_SAFE, Account
 from veche.client.model import Model, Room
 from veche.client.registration import Identity
@@ -179,6 +180,16 @@ class Connection:
         return self._keeper.ready.is_set()
 
     @property
+    def has_accounts(self) -> bool:
+        """Whether the server has accounts to log in to."""
+        return SASL in self.model.capabilities
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody on the way can read this connection, so that a password may be said: TLS, or this machine."""
+        return self._keeper.is_private
+
+    @property
     def nick(self) -> str:
         """Our nick, as the server has it."""
         return self._keeper.nick
@@ -254,6 +265,13 @@ class Connection:
         OutcomeUnknown when the answer did not come. Our nick may change by it, and so may the rooms that we are in.
         """
         await self._keeper.log_in(Account(account, password, self._device))
+
+    async def log_out(self) -> None:
+        """Be nobody's owner any more, now and after every reconnect. Raises AskRefused where the server knows no such
+        wish; it has no standard, and the services that have accounts take this one.
+        """
+        await self.ask("NS", "LOGOUT")
+        self.forget_account()
 
     def forget_account(self) -> None:
         """Do not log in after the next reconnect any more; what we are on this connection stays as it is."""

@@ -12,7 +12,8 @@ from typing import Literal
 
 from veche.client import events as ev
 from veche.client.connection import Connection, Receipt
-from veche.client.errors import AskRefused, ClientError, ConnectionClosed, OutcomeUnknown
+from veche.client.errors import AskRefused, ClientError, ConnectionClosed, LoginFailed, OutcomeUnknown
+from veche.client.plain_account import AccountCommands
 from veche.client.plain_choice import MOST_PEOPLE, Choices, RoomRow, list_lines
 from veche.client.plain_commands import (
     SHAPES,
@@ -25,7 +26,7 @@ from veche.client.plain_commands import (
     parse_typed,
     usage,
 )
-from veche.client.plain_phrases import reason_of
+from veche.client.plain_phrases import reason_of, reason_of_login
 from veche.client.plain_show import Show, who_lines, whois_lines
 from veche.client.plain_terminal import Terminal
 from veche.client.text import plain, split_text
@@ -43,7 +44,7 @@ Ending = Literal["quit", "end of input", "closed"]
 
 class PlainClient:
     """One visit to one server. `failed` turns true when something that was asked for was not done; `farewell` is
-    what the person said on leaving.
+    what the person said on leaving. `password` is for /login and /register where there is nobody to ask.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class PlainClient:
         *,
         server: str,
         today: date,
+        password: str = "",
         local: Callable[[datetime], datetime] = datetime.astimezone,
     ) -> None:
         self.failed = False
@@ -64,6 +66,9 @@ class PlainClient:
         self._show = Show(say, local, today)
         self._server = server
         self._choices = Choices()
+        self._accounts = AccountCommands(
+            chat, terminal, say, given=password, tell=self._tell, refuse=self._refuse
+        )
         self._current = ""
         self._is_choosing = False
         self._is_lost = False
@@ -167,6 +172,9 @@ class PlainClient:
             if isinstance(typed, Command) and typed.name == "quit":
                 self.farewell = "".join(typed.args)
                 return "quit"
+            if isinstance(typed, Command):
+                # Here and not where it is done: the next line that is typed is the password, and nothing else.
+                typed = await self._accounts.complete(typed)
             if typed is not None:
                 await take(typed)
         return "end of input"
@@ -184,11 +192,15 @@ class PlainClient:
                 self._refuse(self._say("unknown_command", word=plain(word)))
             case Misused(name=name):
                 self._refuse(self._say("usage", usage=usage(name, self._say.language)))
-            case Command(name=name, args=args):
+            case Command():
                 try:
-                    await self._obey(name, args)
+                    await self._obey(typed)
                 except AskRefused as error:
                     self._refuse(self._say("not_done", reason=reason_of(self._say, error.refusal)))
+                    if error.refusal.code == n.ERR_NICKNAMEINUSE and self._chat.has_accounts:
+                        self._tell(self._say("login_hint"))
+                except LoginFailed as error:
+                    self._refuse(self._say("not_done", reason=reason_of_login(self._say, error)))
                 except OutcomeUnknown:
                     self._refuse(self._say("unknown_outcome_ask"))
                 except ConnectionClosed:
@@ -196,7 +208,8 @@ class PlainClient:
                 except (ClientError, ValueError) as error:
                     self._refuse(self._say("not_done", reason=plain(str(error))))
 
-    async def _obey(self, name: str, args: tuple[str, ...]) -> None:
+    async def _obey(self, command: Command) -> None:
+        name, args = command.name, command.args
         first = args[0] if args else ""
         match name:
             case "list":
@@ -223,6 +236,8 @@ class PlainClient:
                 self._tell(self._say("you_away" if args else "you_back"))
             case "help":
                 self._help(first)
+            case _:
+                await self._accounts.obey(command)
 
     # --- talking ---
 

@@ -3,7 +3,7 @@
 The rule: pure; it knows the commands and their shapes and nothing of what is going on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from veche.phrases import Language
 
@@ -17,10 +17,13 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command with as many arguments as were given, of those that it takes."""
+    """A command with as many arguments as were given, of those that it takes; `secret` is a password that was asked
+    for it.
+    """
 
     name: str
     args: tuple[str, ...] = ()
+    secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ SHAPES: dict[str, Shape] = {
     "topic": Shape(0, 1, ("[TEXT]", "[ТЕКСТ]"), "тема"),
     "me": Shape(1, 1, ("TEXT", "ТЕКСТ"), "я"),
     "away": Shape(0, 1, ("[TEXT]", "[ТЕКСТ]"), "отошёл отошел"),
+    "register": Shape(0, 1, ("[EMAIL]", "[ПОЧТА]"), "регистрация"),
+    "verify": Shape(1, 1, ("CODE", "КОД"), "код"),
+    "login": Shape(0, 1, ("[ACCOUNT]", "[ЗАПИСЬ]"), "identify вход"),
+    "logout": Shape(0, 0, ("", ""), "выход"),
     "help": Shape(0, 1, ("[COMMAND]", "[КОМАНДА]"), "h ? помощь справка"),
     "quit": Shape(0, 1, ("[TEXT]", "[ТЕКСТ]"), "exit bye уйти пока"),
 }

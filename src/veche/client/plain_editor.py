@@ -23,6 +23,7 @@ class Editor:
     def __init__(self) -> None:
         self.text = ""
         self.cursor = 0
+        self.is_secret = False  # what is typed now is not shown, and not remembered
         self._before: list[str] = []
         self._place = 0  # in `_before`; its length means the line being typed
         self._draft = ""
@@ -55,6 +56,8 @@ class Editor:
 
         Of a line that is too long the part around the cursor is shown.
         """
+        if self.is_secret:
+            return prompt, columns(prompt)
         room = max(4, width - columns(prompt) - 1)
         start = 0
         while columns(self.text[start : self.cursor]) >= room:
@@ -66,7 +69,7 @@ class Editor:
 
     def _finish(self) -> str:
         line = self.text
-        if line.strip() and self._before[-1:] != [line]:
+        if line.strip() and self._before[-1:] != [line] and not self.is_secret:
             self._before = [*self._before, line][-MOST_REMEMBERED:]
         self._place = len(self._before)
         self.clear()
@@ -108,6 +111,8 @@ class Editor:
 
     def _remember(self, step: int) -> None:
         place = self._place + step
+        if self.is_secret:
+            return
         if not 0 <= place <= len(self._before):
             return
         if self._place == len(self._before):

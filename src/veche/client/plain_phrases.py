@@ -3,8 +3,10 @@
 import errno
 import os
 
+from veche.client.errors import LoginFailed
 from veche.client.events import Refused
-from veche.client.link import CLOSED, NO_ANSWER, NOT_IRC, SILENT
+from veche.client.link import CLOSED, NO_ANSWER, NO_TLS, NOT_IRC, NOT_TRUSTED, OTHER_CERTIFICATE, SILENT
+from veche.client.login import NO_MECHANISM, NO_SASL, NOT_PROVEN, NOT_SAFE, NOT_UNDERSTOOD
 from veche.client.text import plain
 from veche.phrases import Phrases, Table
 
@@ -17,9 +19,31 @@ TABLE: Table = {
     "group_chat": ("settings", "настройки"),
     "group_other": ("other", "прочее"),
     "arg_server": (
-        "the server (default: {default}); write an IPv6 address as [::1]:6667",
-        "сервер (по умолчанию {default}); адрес IPv6 пишется как [::1]:6667",
+        "the server (default: {default}); an IPv6 address as [::1]:6667; with encryption ircs://HOST[:PORT]",
+        "сервер (по умолчанию {default}); адрес IPv6 пишется как [::1]:6667; с шифрованием — ircs://HOST[:PORT]",
     ),
+    "arg_tls": ("encrypted (TLS), as ircs:// does it", "с шифрованием (TLS), как и ircs://"),
+    "arg_fingerprint": (
+        "accept the server with this certificate (SHA-256 of it or of its key), and no other",
+        "принять сервер с этим сертификатом (SHA-256 его самого или ключа) и никакой другой",
+    ),
+    "arg_account": (
+        "log in to this account; the password is asked for, or taken from {variable}",
+        "войти в эту учётную запись; пароль спросят или возьмут из {variable}",
+    ),
+    "arg_password_file": (
+        "take the password from the first line of FILE",
+        "взять пароль из первой строки FILE",
+    ),
+    "bad_fingerprint": (
+        "{value!r} is no fingerprint: a SHA-256 has 64 hexadecimal digits",
+        "{value!r} — не отпечаток: в SHA-256 64 шестнадцатеричные цифры",
+    ),
+    "bad_password_file": (
+        "there is no password in {value!r} ({reason})",
+        "в {value!r} нет пароля ({reason})",
+    ),
+    "empty_file": ("its first line is empty", "первая строка пуста"),
     "arg_nick": ("the name to talk under", "имя, под которым говорить"),
     "arg_plain": (
         "plain lines, for pipes and screen readers (so far the only way)",
@@ -39,6 +63,7 @@ TABLE: Table = {
         "Cannot reach {server}: {reason}. Is the server running? Start one with: python server.py",
         "Нет связи с {server}: {reason}. Запущен ли сервер? Запустить: python server.py",
     ),
+    "cannot_connect_so": ("Cannot reach {server} so: {reason}.", "Так с {server} не связаться: {reason}."),
     "not_let_in": ("{server} does not let you in: {reason}", "{server} не впускает: {reason}"),
     "not_irc": (
         "{server} does not seem to speak IRC. It says: {words}",
@@ -49,8 +74,107 @@ TABLE: Table = {
         "{server} принимает соединение, но на языке IRC не отвечает: {reason}. Возможно, там ждут TLS.",
     ),
     "not_irc_tls": (
-        "{server} expects TLS, which this client does not speak.",
-        "{server} ждёт TLS, а этот клиент работает без него.",
+        "{server} expects encryption (TLS): python client.py ircs://{server}",
+        "{server} ждёт шифрования (TLS): python client.py ircs://{server}",
+    ),
+    "try_without_tls": (
+        "Without encryption it is: python client.py {server}",
+        "Без шифрования: python client.py {server}",
+    ),
+    # --- whether it is the right server ---
+    "trust_unknown": (
+        "{server} has made its certificate itself, so nobody vouches that this is the right server.",
+        "Сертификат {server} выпущен им самим: никто не ручается, что это тот самый сервер.",
+    ),
+    "trust_shown": ("Its fingerprint (SHA-256): {fingerprint}", "Отпечаток (SHA-256): {fingerprint}"),
+    "trust_compare": (
+        (
+            "Compare it with what its owner tells you; on a Veche server's machine it is shown by: "
+            "openssl x509 -noout -sha256 -fingerprint -in ~/.local/share/veche/tls/cert.pem"
+        ),
+        (
+            "Сверьте его с тем, что скажет владелец; на машине с сервером «Вече» его покажет: "
+            "openssl x509 -noout -sha256 -fingerprint -in ~/.local/share/veche/tls/cert.pem"
+        ),
+    ),
+    "trust_question": (
+        "Is it the right one, now and from now on? [y/N] ",
+        "Это он — сейчас и впредь? [д/Н] ",
+    ),
+    "trust_script": (
+        "When you have compared it: --fingerprint {fingerprint}",
+        "Когда сверите: --fingerprint {fingerprint}",
+    ),
+    "trust_changed": (
+        (
+            "{server} is not the server that is known: its key has changed, or somebody stands in between. Nothing was "
+            "said to it. If its owner says that the key is new, take the line of {server} out of {file}"
+        ),
+        (
+            "{server} — не тот сервер, что был: сменился ключ или кто-то встал посередине. Ему ничего не сказано. "
+            "Если владелец подтвердит, что ключ новый, удалите строку {server} из {file}"
+        ),
+    ),
+    "trust_nothing": (
+        "Nobody vouches for {server}, and its certificate could not be looked at.",
+        "За {server} никто не ручается, а посмотреть сертификат не удалось.",
+    ),
+    "trust_not_kept": (
+        "This could not be written down in {file} ({reason}); next time you will be asked again.",
+        "Записать это в {file} не удалось ({reason}); в следующий раз спросим снова.",
+    ),
+    # --- accounts ---
+    "ask_password": ("Password of {account}: ", "Пароль {account}: "),
+    "ask_new_password": ("New password: ", "Новый пароль: "),
+    "ask_again": ("Once more: ", "Ещё раз: "),
+    "password_differs": (
+        "The two were not the same. Nothing was done.",
+        "Пароли не совпали. Ничего не сделано.",
+    ),
+    "no_password": ("Without a password nothing was done.", "Без пароля ничего не сделано."),
+    "password_missing": (
+        "There is nobody to ask for the password here: put it into VECHE_PASSWORD, or use --password-file",
+        "Пароль здесь спросить не у кого: запишите его в VECHE_PASSWORD или укажите --password-file",
+    ),
+    "login_failed": ("Not logged in: {reason}", "Вход не выполнен: {reason}"),
+    "login_hint": (
+        "If it is the name of your account, log in: /login ACCOUNT",
+        "Если это имя вашей учётной записи, войдите в неё: /login ЗАПИСЬ",
+    ),
+    "nick_owned": (
+        "If it is the name of your account, start with: python client.py --account {nick}",
+        "Если это имя вашей учётной записи, запустите: python client.py --account {nick}",
+    ),
+    "logged_in": ("You are logged in as {account}", "Вы вошли в учётную запись {account}"),
+    "logged_out": ("You are logged out", "Вы вышли из учётной записи"),
+    "registered": (
+        "The account {account} is yours. Next time: python client.py --account {account}  ({text})",
+        "Учётная запись {account} теперь ваша. В следующий раз: python client.py --account {account}  ({text})",
+    ),
+    "registered_code": (
+        "The account {account} waits for a code: /verify CODE  ({text})",
+        "Учётная запись {account} ждёт кода: /verify КОД  ({text})",
+    ),
+    "not_safe": (
+        "Others could read the password: this connection is not encrypted. Come in with: python client.py --tls",
+        "Пароль могли бы прочесть другие: соединение не зашифровано. Войдите так: python client.py --tls",
+    ),
+    "reason_no_sasl": ("this server has no accounts", "на этом сервере нет учётных записей"),
+    "reason_no_mechanism": (
+        "the server and this client have no way of logging in in common",
+        "у сервера и этого клиента нет общего способа входа",
+    ),
+    "reason_not_proven": (
+        "the server could not prove that it knows the password; perhaps it is not the one you mean",
+        "сервер не смог доказать, что знает пароль; возможно, это не тот сервер",
+    ),
+    "reason_not_understood": (
+        "the server does not keep to the rules of logging in",
+        "сервер не соблюдает правил входа",
+    ),
+    "reason_wrong_password": (
+        "the account name or the password is wrong",
+        "неверно имя учётной записи или пароль",
     ),
     "try_irc_port": (
         "The port of IRC without TLS is usually {port}: python client.py {server}",
@@ -67,6 +191,12 @@ TABLE: Table = {
     "reason_closed": ("the server closed the connection", "сервер закрыл соединение"),
     "reason_silent": ("the server has fallen silent", "сервер замолчал"),
     "reason_not_irc": ("this is no IRC server", "это не сервер IRC"),
+    "reason_no_tls": ("there is no encryption (TLS) there", "там нет шифрования (TLS)"),
+    "reason_not_trusted": ("nobody vouches for its certificate", "за его сертификат никто не ручается"),
+    "reason_other_certificate": (
+        "its certificate is not the one that is known",
+        "его сертификат — не тот, который известен",
+    ),
     "reason_no_answer": ("no answer", "нет ответа"),
     "reason_cut": ("the connection was cut", "соединение оборвалось"),
     "reason_refused": ("nobody listens there", "там никто не отвечает"),
@@ -186,6 +316,14 @@ TABLE: Table = {
     "refused_473": ("{name} is by invitation only", "в {name} входят по приглашению"),
     "refused_474": ("you are banned from {name}", "вам закрыт вход в {name}"),
     "refused_475": ("{name} needs a key: /join {name} KEY", "в {name} нужен ключ: /join {name} КЛЮЧ"),
+    "refused_ACCOUNT_EXISTS": (
+        "there is an account {name} already; if it is yours: /login {name}",
+        "учётная запись {name} уже есть; если она ваша: /login {name}",
+    ),
+    "refused_ALREADY_AUTHENTICATED": ("you are logged in already", "вы уже вошли в учётную запись"),
+    "refused_BAD_ACCOUNT_NAME": ("{name} cannot be an account", "{name} не годится для учётной записи"),
+    "refused_INVALID_EMAIL": ("mail cannot be sent to that address", "по этому адресу письмо не отправить"),
+    "refused_INVALID_CODE": ("that is not the code", "это не тот код"),
     "refused_482": ("only operators of {name} may do that", "это могут только операторы {name}"),
     # --- help ---
     "help_head": (
@@ -213,6 +351,10 @@ TABLE: Table = {
         "say that you are away; without text: back",
         "отметить, что вас нет; без текста: вернулись",
     ),
+    "help_register": ("make an account of your name", "завести учётную запись на своё имя"),
+    "help_verify": ("say the code that came by mail", "сообщить код из письма"),
+    "help_login": ("log in to your account", "войти в свою учётную запись"),
+    "help_logout": ("log out of it", "выйти из учётной записи"),
     "help_help": ("show this help", "показать эту справку"),
     "help_quit": ("leave", "уйти"),
 }
@@ -223,6 +365,9 @@ _ENDS = {
     SILENT: "reason_silent",
     NO_ANSWER: "reason_no_answer",
     NOT_IRC: "reason_not_irc",
+    NO_TLS: "reason_no_tls",
+    NOT_TRUSTED: "reason_not_trusted",
+    OTHER_CERTIFICATE: "reason_other_certificate",
     os.strerror(errno.ECONNREFUSED): "reason_refused",
     os.strerror(errno.ECONNRESET): "reason_cut",
     os.strerror(errno.EPIPE): "reason_cut",
@@ -235,6 +380,24 @@ _ENDS = {
 def end_of(say: Phrases, reason: str) -> str:
     """Why a connection ended or could not be made, in the reader's language where we have words for it."""
     return say(_ENDS[reason]) if reason in _ENDS else plain(reason)
+
+
+# Why a login came to nothing, in our words: what the library says, and what servers say when they do not say why.
+_LOGINS = {
+    NO_SASL: "reason_no_sasl",
+    NO_MECHANISM: "reason_no_mechanism",
+    NOT_SAFE: "not_safe",
+    NOT_PROVEN: "reason_not_proven",
+    NOT_UNDERSTOOD: "reason_not_understood",
+    "SASL authentication failed": "reason_wrong_password",
+    "The account name or the password is wrong": "reason_wrong_password",
+}
+
+
+def reason_of_login(say: Phrases, error: LoginFailed) -> str:
+    """Why a login came to nothing, in the reader's language where we have words for it."""
+    key = _LOGINS.get(str(error))
+    return say(key) if key is not None else plain(str(error)) or say("reason_wrong_password")
 
 
 def reason_of(say: Phrases, refused: Refused) -> str:

@@ -102,6 +102,10 @@ class Show:
         match event:
             case ev.PersonJoined(nick=nick, room=room, is_me=False):
                 return say("came", nick=plain(nick), room=plain(room))
+            case ev.LoggedIn(account=account):
+                return say("logged_in", account=plain(account))
+            case ev.LoggedOut():
+                return say("logged_out")
             case ev.PersonLeft():
                 return self._left(event)
             case ev.PersonQuit(nick=nick):

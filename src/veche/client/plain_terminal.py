@@ -6,10 +6,12 @@ have gone through `text.plain` before: nothing is cleaned here.
 
 import asyncio
 import codecs
+import contextlib
 import os
 import signal
 import stat
 import sys
+from collections.abc import Iterator
 from typing import IO, Protocol
 
 from veche.client.plain_editor import Editor, EndOfInput
@@ -35,6 +37,9 @@ class Terminal(Protocol):
 
     async def read_line(self) -> str | None:
         """The next line typed, without its end; None when there will be no more."""
+
+    async def read_secret(self, question: str) -> str | None:
+        """Ask for a line that nobody is to see, and return it; None when there will be no more."""
 
     def close(self) -> None:
         """Leave the terminal as it was found."""
@@ -83,7 +88,8 @@ class LineTerminal:
 
     def __init__(self, source: IO[str], sink: IO[str], *, has_prompts: bool) -> None:
         self.is_interactive = has_prompts
-        self._input = _Input(source.fileno())
+        self._descriptor = source.fileno()
+        self._input = _Input(self._descriptor)
         self._sink = sink
         self._tail = ""
         self._has_ended = False
@@ -114,6 +120,14 @@ class LineTerminal:
             else:
                 self._tail += piece
 
+    async def read_secret(self, question: str) -> str | None:
+        """The next line, which a terminal does not echo meanwhile."""
+        _write(self._sink, question)
+        with _no_echo(self._descriptor):
+            line = await self.read_line()
+        _write(self._sink, "\n")
+        return line
+
     def close(self) -> None:
         """Nothing to undo."""
 
@@ -129,6 +143,7 @@ class TypingTerminal:
         self._sink = sink
         self._editor = Editor()
         self._prompt = ""
+        self._question = ""  # instead of the prompt, while a secret is typed
         self._lines: list[str | EndOfInput] = []
         self._saved = termios.tcgetattr(self._descriptor)
         self._take_over()
@@ -159,6 +174,19 @@ class TypingTerminal:
         line = self._lines.pop(0)
         return None if isinstance(line, EndOfInput) else line
 
+    async def read_secret(self, question: str) -> str | None:
+        """The next line typed, of which nothing is shown or remembered."""
+        draft, cursor = self._editor.text, self._editor.cursor
+        self._editor.clear()
+        self._editor.is_secret, self._question = True, question
+        self._draw()
+        try:
+            return await self.read_line()
+        finally:
+            self._editor.is_secret, self._question = False, ""
+            self._editor.text, self._editor.cursor = draft, cursor
+            self._draw()
+
     def close(self) -> None:
         """Give the terminal back as it was."""
         loop = asyncio.get_running_loop()
@@ -178,9 +206,25 @@ class TypingTerminal:
         except OSError:
             width = 0
         # Some terminals do not know their size and say 0.
-        row, column = self._editor.view(self._prompt, width or 80)
+        row, column = self._editor.view(self._question or self._prompt, width or 80)
         move = f"\x1b[{column}C" if column else ""
         _write(self._sink, f"\r\x1b[K{row}\r{move}")
+
+
+@contextlib.contextmanager
+def _no_echo(descriptor: int) -> Iterator[None]:
+    """While a secret is typed into a terminal that we have not taken over."""
+    if sys.platform == "win32" or not os.isatty(descriptor):
+        yield
+        return
+    saved = termios.tcgetattr(descriptor)
+    silent = [*saved[:3], saved[3] & ~termios.ECHO, *saved[4:]]
+    # DRAIN and not FLUSH: what was typed ahead is not thrown away.
+    termios.tcsetattr(descriptor, termios.TCSADRAIN, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, saved)
 
 
 def open_terminal(source: IO[str], sink: IO[str], term: str) -> Terminal:

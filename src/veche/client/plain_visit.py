@@ -1,20 +1,36 @@
 """A visit of the plain client: who the person is, the way to the server, and what to say when there is none."""
 
 import getpass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from veche.client.connection import Connection
-from veche.client.errors import CannotConnect, ClientError, NickNotAccepted, NotIrc
-from veche.client.link import Timing
+from veche.client.errors import (
+    CannotConnect,
+    ClientError,
+    LoginFailed,
+    NickNotAccepted,
+    NotIrc,
+    ServerNotTrusted,
+)
+from veche.client.link import NO_TLS, Timing
+from veche.client.plain_account import DEVICE
 from veche.client.plain_client import Ending, PlainClient
-from veche.client.plain_phrases import end_of
+from veche.client.plain_phrases import end_of, reason_of_login
 from veche.client.plain_terminal import Terminal
+from veche.client.plain_trust import KnownServers, ask_trust
 from veche.client.text import plain
+from veche.client.tls import Tls
 from veche.phrases import Phrases
 from veche.wire.names import fold, is_valid_nick
 from veche.wire.numerics import ERR_NICKNAMEINUSE
 
 DEFAULT_PORT = 6667
+TLS_PORT = 6697
+# Passwords that a person may try before the program ends.
+MOST_PASSWORDS = 3
+SASL_FAILED = "904"
 # Old messages that a newcomer sees of a room.
 BACKLOG = 20
 # A script is not kept waiting for ever for a server that went away.
@@ -52,9 +68,10 @@ def other_nick(nick: str, attempt: int) -> str:
 class NickChooser:
     """Answers the question for another nick: by asking the person, or with a number where there is none."""
 
-    def __init__(self, terminal: Terminal, say: Phrases) -> None:
+    def __init__(self, terminal: Terminal, say: Phrases, *, may_log_in: Callable[[], bool]) -> None:
         self._terminal = terminal
         self._say = say
+        self._may_log_in = may_log_in
         self._attempt = 0
         self._wanted = ""
         self._is_inside = False  # we have been in: a taken nick is our own ghost then, most likely
@@ -71,6 +88,8 @@ class NickChooser:
             return ""
         if code == ERR_NICKNAMEINUSE:
             self._terminal.show("! " + self._say("nick_taken", nick=plain(nick)))
+            if self._may_log_in():
+                self._terminal.show("* " + self._say("nick_owned", nick=plain(nick)))
         else:
             self._terminal.show("! " + self._say("nick_bad", nick=plain(nick), text=plain(text)))
             self._wanted = GUEST  # a number behind it would not mend it
@@ -110,10 +129,16 @@ def failure_lines(say: Phrases, host: str, port: int, error: CannotConnect) -> l
     if not isinstance(error, NotIrc):
         if error.has_answered:
             return [say("not_let_in", server=server, reason=reason)]
+        if str(error) == NO_TLS:
+            other = name_of(host, DEFAULT_PORT if port == TLS_PORT else port)
+            return [
+                say("cannot_connect_so", server=server, reason=reason),
+                say("try_without_tls", server=plain(other)),
+            ]
         return [say("cannot_connect", server=server, reason=reason)]
     if error.said[:2] == TLS_ALERT:
-        first = say("not_irc_tls", server=server)
-    elif words := first_words(error.said):
+        return [say("not_irc_tls", server=server)]
+    if words := first_words(error.said):
         first = say("not_irc", server=server, words=words)
     else:
         first = say("not_irc_silent", server=server, reason=reason)
@@ -130,38 +155,120 @@ def first_words(said: bytes) -> str:
     return found if len(found) <= MOST_WORDS else found[:MOST_WORDS].rstrip() + "…"
 
 
-async def visit(terminal: Terminal, say: Phrases, host: str, port: int, nick: str) -> int:
-    """Ask who the person is, connect, and talk; the exit code."""
-    if terminal.is_interactive and not nick:
-        default = default_nick(_user())
-        nick = await ask_nick(terminal, say("ask_nick", default=default), default)
-        if not nick:
-            return 0
-    nick = nick or default_nick(_user())
-    server = name_of(host, port)
-    choose = NickChooser(terminal, say)
-    timing = Timing(give_up_after=None if terminal.is_interactive else SCRIPT_PATIENCE)
-    chat = Connection(host, port, nick=nick, backlog=BACKLOG, timing=timing, choose_nick=choose)
-    try:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was asked for on the command line. `account` may be followed by @DEVICE; `known`: the servers that are."""
+
+    host: str
+    port: int
+    nick: str = ""
+    tls: bool = False
+    fingerprint: str = ""
+    account: str = ""
+    password: str = field(default="", repr=False)
+    known: KnownServers
+
+
+class Visit:
+    """One visit, from the question for a name to the goodbye. `run` gives the exit code."""
+
+    def __init__(self, terminal: Terminal, say: Phrases, wish: Wish) -> None:
+        self._terminal = terminal
+        self._say = say
+        self._wish = wish
+        self._server = name_of(wish.host, wish.port)
+        self._account, _, self._device = wish.account.partition("@")
+        self._nick = wish.nick or self._account
+        self._password = wish.password
+        self._attempts = 0
+        # A server that is known is known by its key alone, whoever vouches for it.
+        self._fingerprint = wish.fingerprint or (wish.known.fingerprint(self._server) if wish.tls else "")
+
+    async def run(self) -> int:
+        """Ask who the person is, connect, and talk."""
+        terminal, say = self._terminal, self._say
+        if terminal.is_interactive and not self._nick:
+            default = default_nick(_user())
+            self._nick = await ask_nick(terminal, say("ask_nick", default=default), default)
+            if not self._nick:
+                return 0
+        self._nick = self._nick or default_nick(_user())
+        if self._account and not self._password and not await self._ask_password():
+            return 0 if terminal.is_interactive else 1
+        while True:
+            try:
+                return await self._talk()
+            except ServerNotTrusted as error:
+                shown = await ask_trust(terminal, say, plain(self._server), error, self._wish.known)
+                if not shown:
+                    return 1
+                self._fingerprint = shown
+            except LoginFailed as error:
+                terminal.show("! " + say("login_failed", reason=reason_of_login(say, error)))
+                if not await self._may_try_again(error):
+                    return 1
+            except CannotConnect as error:
+                for line in failure_lines(say, self._wish.host, self._wish.port, error):
+                    terminal.show("! " + line)
+                return 1
+            except NickNotAccepted:
+                return 0 if terminal.is_interactive else 1
+            except ClientError as error:
+                terminal.show("! " + plain(str(error)))
+                return 1
+
+    async def _ask_password(self) -> bool:
+        """Ask for the password of the account; whether there is one now."""
+        if not self._terminal.is_interactive:
+            self._terminal.show("! " + self._say("password_missing"))
+            return False
+        self._password = (
+            await self._terminal.read_secret(self._say("ask_password", account=plain(self._account))) or ""
+        )
+        return bool(self._password)
+
+    async def _may_try_again(self, error: LoginFailed) -> bool:
+        """Whether a person has typed another password, which only helps where the server has refused the first."""
+        self._attempts += 1
+        if error.code != SASL_FAILED or not self._terminal.is_interactive or self._attempts >= MOST_PASSWORDS:
+            return False
+        return await self._ask_password()
+
+    async def _talk(self) -> int:
+        terminal, wish = self._terminal, self._wish
+        chat = Connection(
+            wish.host,
+            wish.port,
+            nick=self._nick,
+            account=self._account,
+            password=self._password if self._account else "",
+            device=self._device or DEVICE,
+            tls=Tls(fingerprint=self._fingerprint) if wish.tls else False,
+            backlog=BACKLOG,
+            timing=Timing(give_up_after=None if terminal.is_interactive else SCRIPT_PATIENCE),
+            choose_nick=(
+                choose := NickChooser(
+                    terminal, self._say, may_log_in=lambda: chat.has_accounts and not self._account
+                )
+            ),
+        )
         async with chat:
             choose.enter()
-            client = PlainClient(chat, terminal, say, server=server, today=datetime.now().astimezone().date())
+            client = PlainClient(
+                chat,
+                terminal,
+                self._say,
+                server=self._server,
+                today=datetime.now().astimezone().date(),
+                password=wish.password,
+            )
             ending: Ending = await client.run()
             await chat.close(client.farewell or "bye")
-    except CannotConnect as error:
-        for line in failure_lines(say, host, port, error):
-            terminal.show("! " + line)
-        return 1
-    except NickNotAccepted:
-        return 0 if terminal.is_interactive else 1
-    except ClientError as error:
-        terminal.show("! " + plain(str(error)))
-        return 1
-    if terminal.is_interactive:
-        terminal.set_prompt("")
-        terminal.show(say("bye"))
-        return 0
-    return 1 if client.failed or ending == "closed" else 0
+        if terminal.is_interactive:
+            terminal.set_prompt("")
+            terminal.show(self._say("bye"))
+            return 0
+        return 1 if client.failed or ending == "closed" else 0
 
 
 def _user() -> str:
