@@ -8,13 +8,19 @@ import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from tests.net.conftest import House
 from veche.app.certificates import Pair, own_pair
+from veche.client.tls import end_point
 from veche.net import tls, tls_layer
 from veche.net.tcp import IrcProtocol
 from veche.net.tls import TlsDoor, TlsError
@@ -31,9 +37,9 @@ def trusting() -> ssl.SSLContext:
     return context
 
 
-def with_certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
-    """A client with a certificate that nobody issued, and its fingerprint."""
-    pair = own_pair(folder, ["ann.example"], time.time())
+def with_certificate(folder: Path, now: float = 0.0) -> tuple[ssl.SSLContext, str]:
+    """A client with a certificate that nobody issued, made at some time, and its fingerprint."""
+    pair = own_pair(folder, ["ann.example"], now or time.time())
     (folder / "both.pem").write_bytes(
         pair.chain[0].public_bytes(Encoding.PEM)
         + pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -120,6 +126,78 @@ async def test_a_certificate_that_nobody_issued_is_seen(door: Door, tmp_path: Pa
     async with door.enter(context) as (reader, writer):
         await register(reader, writer)
         assert next(iter(door.house.engine.sessions)).certificate == print_of_it
+
+
+@pytest.mark.parametrize("days", [-2000, 2000])
+async def test_a_certificate_that_is_not_valid_now_is_not_seen(door: Door, tmp_path: Path, days: int) -> None:
+    context, _ = with_certificate(tmp_path, time.time() + days * 86400)
+    async with door.enter(context) as (reader, writer):
+        await register(reader, writer)
+        assert next(iter(door.house.engine.sessions)).certificate == ""
+
+
+async def test_a_certificate_that_makes_no_sense_is_not_seen_and_harms_nobody(
+    door: Door, tmp_path: Path
+) -> None:
+    context, _ = with_certificate(tmp_path)
+    pem = (tmp_path / "both.pem").read_bytes()
+    certificate, key = pem.partition(b"-----BEGIN PRIVATE")[::2]
+    der = ssl.PEM_cert_to_DER_cert(certificate.decode())
+    # A month that no calendar has; whose signature it bears nobody asks.
+    month = der.index(b"\x17\x0d") + 4
+    broken = der[:month] + b"77" + der[month + 2 :]
+    (tmp_path / "broken.pem").write_bytes(
+        ssl.DER_cert_to_PEM_cert(broken).encode() + b"-----BEGIN PRIVATE" + key
+    )
+    context = trusting()
+    context.load_cert_chain(tmp_path / "broken.pem")
+    async with door.enter(context) as (reader, writer):
+        await register(reader, writer)
+        assert next(iter(door.house.engine.sessions)).certificate == ""
+    async with door.enter() as (reader, writer):
+        await register(reader, writer)
+
+
+async def test_the_channel_binding_is_what_the_client_sees(door: Door) -> None:
+    async with door.enter() as (reader, writer):
+        await register(reader, writer)
+        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        assert next(iter(door.house.engine.sessions)).binding == end_point(shown) != b""
+
+
+async def test_the_channel_binding_is_of_the_certificate_that_was_shown(door: Door, tmp_path: Path) -> None:
+    async with door.enter() as (reader, writer):
+        door.door.use(*own_pair(tmp_path, ["other.example"], time.time()))
+        await register(reader, writer)
+        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        assert next(iter(door.house.engine.sessions)).binding == end_point(shown)
+
+
+def made(signer: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey, **signing: object) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "irc.example")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(signer.public_key())
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = builder.serial_number(1).not_valid_before(start).not_valid_after(start + timedelta(days=1))
+    return builder.sign(signer, **signing)  # type: ignore[arg-type]
+
+
+def test_the_channel_binding_is_the_hash_that_the_signature_uses() -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    for algorithm, digest in (
+        (hashes.SHA256(), "sha256"),
+        (hashes.SHA384(), "sha384"),
+        (hashes.SHA512(), "sha512"),
+    ):
+        certificate = made(key, algorithm=algorithm)
+        der = certificate.public_bytes(Encoding.DER)
+        assert tls.end_point(certificate) == hashlib.new(digest, der).digest() == end_point(der)
+    salted = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+    undefined = [
+        made(key, algorithm=hashes.SHA256(), rsa_padding=salted),
+        made(ed25519.Ed25519PrivateKey.generate(), algorithm=None),
+    ]
+    for certificate in undefined:
+        assert tls.end_point(certificate) == b""
 
 
 async def test_a_certificate_is_seen_in_tls_1_2_too(door: Door, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from veche.store.files import read_start, require_regular, write_lasting
 KEY_FILE = "cloak.key"
 KEY_BYTES = 32
 LOCAL = "local"  # the host of who comes in by a local socket
+# What else the key is for. A cloak is made of an address, so nothing that is made of these words is one.
+_DECOYS = b"decoys of names without a password"
 
 
 def load_key(path: Path) -> bytes:
@@ -26,6 +28,11 @@ def load_key(path: Path) -> bytes:
         key = secrets.token_bytes(KEY_BYTES)
         write_lasting(path, key)
     return key
+
+
+def decoy_secret(key: bytes) -> bytes:
+    """The secret of `wire.scram.decoy` that goes with a key: whoever knows it can tell which names nobody has."""
+    return hmac.digest(key, _DECOYS, hashlib.sha256)
 
 
 class Cloak:

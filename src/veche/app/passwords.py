@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from veche.state.credentials import SCRAM_ITERATIONS, PasswordKeys
-from veche.wire.scram import derive
+from veche.wire.scram import Credentials, decoy, derive
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -85,10 +85,14 @@ def make(password: str) -> PasswordKeys:
 
 
 class PasswordThreads:
-    """Compares and makes passwords for one server; `post` calls back in its loop."""
+    """Compares and makes passwords for one server; `post` calls back in its loop.
+
+    `secret` is the installation's own, and as lasting as its accounts: by it names that nobody has look like others.
+    """
 
     def __init__(self, post: Callable[[Callable[[], None]], None], threads: int = 0) -> None:
         threads = threads or os.cpu_count() or 1
+        self.secret = b""
         self._post = post
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="veche-password")
         self._most = threads * (1 + LINE)
@@ -101,6 +105,10 @@ class PasswordThreads:
     def make(self, password: str, done: Callable[[PasswordKeys], None]) -> bool:
         """Make in a thread; False when too many wait."""
         return self._begin(lambda: make(password), done, otherwise=PasswordKeys())
+
+    def decoy(self, name: str) -> Credentials:
+        """Credentials of nobody."""
+        return decoy(self.secret, name, SCRAM_ITERATIONS)
 
     def _begin(
         self, work: Callable[[], _Answer], done: Callable[[_Answer], None], *, otherwise: _Answer

@@ -16,7 +16,7 @@ import veche
 from veche.app import cli, hash_password, logs
 from veche.app.addresses import Address
 from veche.app.administration import Administrator, fill_in_operators
-from veche.app.cloak import KEY_FILE, Cloak, load_key
+from veche.app.cloak import KEY_FILE, Cloak, decoy_secret, load_key
 from veche.app.config import Config
 from veche.app.doors import DoorMaker, UnusableError, fill_in_doors
 from veche.app.features import FEATURES
@@ -140,13 +140,15 @@ class Server:
                 self.settings.data
             )  # what keeps no record has a directory all the same, for its keys
         try:
+            key = load_key(self.settings.data / KEY_FILE)
+            passwords.secret = decoy_secret(key)
             engine = Engine(
                 FEATURES,
                 self._engine_settings(self.settings),
                 SystemClock(),
                 SystemChance(),
                 store,
-                Cloak(load_key(self.settings.data / KEY_FILE)),
+                Cloak(key),
             )
             engine.on_fatal = self._fatal
             engine.passwords = passwords

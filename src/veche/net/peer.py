@@ -11,13 +11,14 @@ from collections.abc import Callable
 class Peer:
     """What the layers of a door have found out. `address` is an IP address, or "" for a local socket."""
 
-    __slots__ = ("address", "admitted", "certificate", "secure", "server_name")
+    __slots__ = ("address", "admitted", "binding", "certificate", "secure", "server_name")
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.admitted = False  # the engine has counted it (Engine.admit)
         self.secure = False  # nobody between the client and us can read along
         self.certificate = ""  # SHA-256 of the client's TLS certificate, in hex
+        self.binding = b""  # the tls-server-end-point of our certificate, where the client itself has seen that one
         self.server_name = ""  # the host name that the client asked TLS for (SNI)
 
 

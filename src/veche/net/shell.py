@@ -49,6 +49,10 @@ class SystemChance:
         """A user id: 128 bits."""
         return secrets.token_urlsafe(16)
 
+    def nonce(self) -> str:
+        """A nonce: 144 bits."""
+        return secrets.token_urlsafe(18)
+
 
 class Shell:
     """Drives one engine from one event loop."""

@@ -141,6 +141,7 @@ class IrcProtocol(asyncio.Protocol):
             secure=peer.secure,
             certificate=peer.certificate,
             server_name=peer.server_name,
+            binding=peer.binding,
             admitted=peer.admitted,
         )
         if self._session is None:

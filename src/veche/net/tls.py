@@ -10,7 +10,10 @@ from collections import deque
 from typing import Any, Protocol
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import SignatureAlgorithmOID
 from OpenSSL import SSL
 
 from veche.net.shell import Shell
@@ -58,6 +61,7 @@ class TlsDoor:
         self.shell = shell
         self.counts = counts
         self.context: SSL.Context | None = None  # connections that exist keep the one they began with
+        self.binding = b""  # the channel binding of connections that begin now
         self._protocol = protocol
         self._asks_clients = asks_clients
         self.under_way = 0
@@ -70,6 +74,7 @@ class TlsDoor:
         `key` is whatever private key cryptography has loaded; hence Any. Raises TlsError, and keeps the old one.
         """
         self.context = _make_context(chain, key, self._protocol, asks_clients=self._asks_clients)
+        self.binding = end_point(chain[0])
 
     @property
     def is_full(self) -> bool:
@@ -117,6 +122,36 @@ def _make_context(
 def fingerprint(certificate: x509.Certificate) -> str:
     """The SHA-256 of a certificate (DER) in 64 lower-case hex digits."""
     return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+
+
+def peer_fingerprint(connection: SSL.Connection, now: float) -> str:
+    """The fingerprint of the certificate that a client has shown; "" for none, and for one that is not valid now.
+
+    `now`: seconds since 1970. Whose it is nobody has vouched for, but its dates are its owner's own words.
+    """
+    try:
+        certificate = connection.get_peer_certificate(as_cryptography=True)
+        if certificate is None:
+            return ""
+        begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        return fingerprint(certificate) if begins.timestamp() <= now <= ends.timestamp() else ""
+    except (ValueError, x509.InvalidVersion):
+        return ""  # OpenSSL makes sense of what cryptography does not
+
+
+def end_point(certificate: x509.Certificate) -> bytes:
+    """The channel binding "tls-server-end-point" (RFC 5929, 4) of our certificate; b"" where it is not defined."""
+    # 4.1: "if the certificate's signatureAlgorithm uses no hash functions or uses multiple hash functions, then this
+    # channel binding type's channel bindings are undefined at this time". RSA-PSS is such a one.
+    try:
+        used = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return b""
+    if used is None or certificate.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS:
+        return b""
+    # "if [...] that hash function is either MD5 [...] or SHA-1 [...], then use SHA-256"
+    is_weak = isinstance(used, (hashes.MD5, hashes.SHA1))
+    return certificate.fingerprint(hashes.SHA256() if is_weak else used)
 
 
 def _accept_any(_connection: Any, _certificate: Any, _error: int, _depth: int, _ok: int) -> bool:

@@ -6,12 +6,13 @@ the protocol inside it is a transport, so that IRC and HTTP do not know the diff
 
 import asyncio
 import logging
+import time
 from typing import Any, cast
 
 from OpenSSL import SSL
 
 from veche.net.peer import NextLayer, Peer, peer_address
-from veche.net.tls import TlsDoor, fingerprint, reason_of
+from veche.net.tls import TlsDoor, peer_fingerprint, reason_of
 
 # Seconds from the connection to the end of the handshake; asyncio's own default is 60.
 HANDSHAKE_SECONDS = 10.0
@@ -70,6 +71,7 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         door.under_way += 1
         self._deadline = door.shell.loop.call_later(HANDSHAKE_SECONDS, transport.abort)  # type: ignore[attr-defined]
         self._connection = SSL.Connection(door.context)
+        peer.binding = door.binding
         self._connection.set_accept_state()
 
     def _is_admitted(self, peer: Peer) -> bool:
@@ -140,8 +142,7 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         peer, next_layer = self._peer, self._next_layer
         if peer is None or next_layer is None:
             raise AssertionError("a handshake begins with a peer and ends in a layer, once")
-        certificate = connection.get_peer_certificate(as_cryptography=True)
-        peer.certificate = fingerprint(certificate) if certificate is not None else ""
+        peer.certificate = peer_fingerprint(connection, time.time())
         peer.server_name = (connection.get_servername() or b"").decode("ascii", "replace").lower()
         peer.secure = True
         self._next_layer = None

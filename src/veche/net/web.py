@@ -128,6 +128,7 @@ class WebDoor:
             peer.address = address
             if address not in self._trusted:
                 break
+        peer.binding = b""
         peer.secure = peer.secure or head.words("x-forwarded-proto")[-1:] == ["https"]
 
     def keep_alive(self) -> None:

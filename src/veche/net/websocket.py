@@ -101,6 +101,7 @@ class WebSocketProtocol(asyncio.Protocol):
             secure=peer.secure,
             certificate=peer.certificate,
             server_name=peer.server_name,
+            binding=peer.binding,
             admitted=peer.admitted,
         )
         shell.touch()
