@@ -15,7 +15,8 @@ _PAUSE = 5.0
 
 def setname(ask: Ask) -> None:
     """SETNAME :<realname>."""
-    name = ask.params[0]
+    # "The server MUST use the standard replies extension to notify the client of failed SETNAME commands": no 461.
+    name = ask.params[0] if ask.params else ""
     # "Servers MUST check the realname for validity (taking length limits into consideration)."
     if not name.strip() or len(name.encode()) > ask.settings.real_name_length:
         ask.fail("INVALID_REALNAME", text="Realname is not valid")
@@ -42,7 +43,7 @@ def _render(fact: RealNameChanged, view: int, tags: str) -> str:
 
 feature = Feature(
     "setname",
-    commands=[Command("SETNAME", setname, least=1)],
+    commands=[Command("SETNAME", setname)],
     facts={RealNameChanged: FactRow(apply=apply_name, render=_render)},
     caps={"setname": ""},
 )

@@ -21,7 +21,7 @@ def _value(_session: Session, settings: Settings) -> str:
 
 feature = Feature(
     "metadata",
-    commands=[Command("METADATA", commands.metadata, least=2, early=True)],
+    commands=[Command("METADATA", commands.metadata, early=True)],
     facts={
         facts.MetadataChanged: FactRow(
             guard=facts.guard_change,

@@ -61,6 +61,10 @@ class Target:
 
 def metadata(ask: Ask) -> None:
     """METADATA <Target> <Subcommand> [<Param 1> ... [<Param n>]]."""
+    if len(ask.params) < 2:
+        # "Servers MUST reply to erroneous requests using Standard Replies": no 461.
+        ask.fail("INVALID_PARAMS", "*", text="Insufficient parameters")
+        return
     handler = _SUBCOMMANDS.get(ask.params[1].upper())
     if handler is None:
         ask.fail("SUBCOMMAND_INVALID", ask.params[1], text="Invalid subcommand")
