@@ -70,12 +70,16 @@ TABLE: Table = {
         "Похоже, {server} — не сервер IRC. Оттуда пришло: {words}",
     ),
     "not_irc_silent": (
-        "{server} took the connection but gave no answer in IRC: {reason}. Perhaps it expects TLS.",
-        "{server} принимает соединение, но на языке IRC не отвечает: {reason}. Возможно, там ждут TLS.",
+        "{server} took the connection but gave no answer in IRC: {reason}.",
+        "{server} принимает соединение, но на языке IRC не отвечает: {reason}.",
     ),
     "not_irc_tls": (
         "{server} expects encryption (TLS): python client.py ircs://{server}",
         "{server} ждёт шифрования (TLS): python client.py ircs://{server}",
+    ),
+    "try_tls": (
+        "Perhaps with encryption: python client.py ircs://{server}",
+        "Может быть, с шифрованием: python client.py ircs://{server}",
     ),
     "try_without_tls": (
         "Without encryption it is: python client.py {server}",

@@ -119,7 +119,8 @@ class Show:
             case ev.TopicSet(room=room, topic=topic, by=by):
                 key = ("topic_by" if topic else "topic_cleared") if by else ("topic" if topic else "")
                 return say(key, room=plain(room), topic=plain(topic), by=plain(by)) if key else ""
-            case ev.ModeChanged(target=room, by=by, words=words) if "." not in by:
+            # Not those of a server, nor our own, which the server sets without our doing.
+            case ev.ModeChanged(target=room, by=by, words=words) if "." not in by and by != room:
                 return say("modes", room=plain(room), by=plain(by), words=plain(" ".join(words)))
             case ev.PersonInvited(by=by, room=room):
                 return say("invited", by=plain(by), room=plain(room))

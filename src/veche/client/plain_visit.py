@@ -139,12 +139,13 @@ def failure_lines(say: Phrases, host: str, port: int, error: CannotConnect) -> l
     if error.said[:2] == TLS_ALERT:
         return [say("not_irc_tls", server=server)]
     if words := first_words(error.said):
-        first = say("not_irc", server=server, words=words)
+        lines = [say("not_irc", server=server, words=words)]
     else:
-        first = say("not_irc_silent", server=server, reason=reason)
+        # A server that expects TLS often hangs up on anything else without a word.
+        lines = [say("not_irc_silent", server=server, reason=reason), say("try_tls", server=server)]
     if port == DEFAULT_PORT:
-        return [first]
-    return [first, say("try_irc_port", port=DEFAULT_PORT, server=plain(name_of(host, DEFAULT_PORT)))]
+        return lines
+    return [*lines, say("try_irc_port", port=DEFAULT_PORT, server=plain(name_of(host, DEFAULT_PORT)))]
 
 
 def first_words(said: bytes) -> str:
