@@ -147,7 +147,7 @@ NOT_YET = {
         _ACCOUNTS,
     ),
     **dict.fromkeys(
-        """draft/event-playback draft/read-marker soju.im/search znc.in/playback znc.in/self-message MARKREAD SEARCH
+        """draft/event-playback soju.im/search znc.in/playback znc.in/self-message SEARCH
         HISTORY""".split(),  # noqa: SIM905
         _HISTORY,
     ),

@@ -33,6 +33,7 @@ from veche.features import (
     names,
     notices,
     oper,
+    read_marker,
     redact,
     registration,
     rehash,
@@ -66,6 +67,7 @@ FEATURES: list[Feature] = [
     isupport.feature,
     webirc.feature,
     about.feature,
+    read_marker.feature,  # before the rooms: a marker is told before the names
     join.feature,
     names.feature,
     listing.feature,

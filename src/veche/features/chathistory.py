@@ -5,18 +5,18 @@ direct conversations; a room that one is not in and one that does not exist give
 """
 
 from copy import copy
-from datetime import datetime
 from functools import partial
 
 from veche.core.ask import Ask
+from veche.core.conversations import find
 from veche.core.playback import JustRedacted, playback_line
 from veche.core.ports import Page, Record, StoreError, UnknownReference
 from veche.core.registry import Command, Feature
 from veche.core.replies import iso_time
 from veche.core.settings import Settings
-from veche.state.user import User
 from veche.wire.caps import BATCH
-from veche.wire.names import fold, is_room
+from veche.wire.names import is_room
+from veche.wire.times import BadTime, parse_time
 
 # subcommand -> how many message references it takes
 _REFERENCES = {"LATEST": 1, "BEFORE": 1, "AFTER": 1, "AROUND": 1, "BETWEEN": 2}
@@ -45,13 +45,14 @@ def chathistory(ask: Ask) -> None:
     except BadReference as bad:
         ask.fail("INVALID_PARAMS", verb, str(bad), text="Invalid message reference or limit")
         return
-    name = _find(ask, target, page)
-    if ask.engine.store is None or not name:
+    conversation = find(ask, target)
+    if ask.engine.store is None or conversation is None:
         # The same text for what does not exist and for what is not one's business.
         ask.fail("INVALID_TARGET", verb, target, text="Messages could not be retrieved")
         return
+    page.conversation, page.era = conversation.key, conversation.era
     ask.wait()
-    ask.engine.store.page(page, partial(_answer, ask, verb, name))
+    ask.engine.store.page(page, partial(_answer, ask, verb, conversation.name))
 
 
 def _has_count(ask: Ask, verb: str, count: int) -> bool:
@@ -63,7 +64,7 @@ def _has_count(ask: Ask, verb: str, count: int) -> bool:
 
 
 def _page(verb: str, references: list[str], limit: int) -> Page:
-    """The question to the record; the conversation is filled in by `_find`."""
+    """The question to the record; which conversation is for the caller to say."""
     first = references[0]
     if verb == "LATEST":
         return Page("", limit, after=None if first == "*" else _reference(first), newest=True)
@@ -82,24 +83,13 @@ def _reference(word: str) -> int | str:
     """A time in ms or a msgid. Raises BadReference."""
     kind, _, value = word.partition("=")
     if kind == "timestamp":
-        return parse_time(value)
+        try:
+            return parse_time(value)
+        except BadTime:
+            raise BadReference(value) from None
     if kind == "msgid" and 0 < len(value) <= _LONGEST_MSGID and value.isascii():
         return value
     raise BadReference(word)
-
-
-def parse_time(text: str) -> int:
-    """`YYYY-MM-DDThh:mm:ss.sssZ` as ms since 1970. Raises BadReference for anything else."""
-    try:
-        if len(text) != 24 or text[-1] != "Z" or not text.isascii():
-            raise ValueError(text)
-        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
-    except ValueError:
-        raise BadReference(text) from None
-    return int((moment - _EPOCH).total_seconds() * 1000 + 0.5)
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def _limit(ask: Ask) -> int:
@@ -108,24 +98,6 @@ def _limit(ask: Ask) -> int:
     if not (word.isascii() and word.isdigit() and 0 < len(word) <= 9) or int(word) == 0:
         raise BadReference(word)
     return min(int(word), ask.settings.history_page)
-
-
-def _find(ask: Ask, target: str, page: Page) -> str:
-    """Fill in the conversation that the target means; its canonical name, or "" for what one may not read."""
-    user = ask.user
-    if is_room(target):
-        room = ask.world.rooms.get(fold(target))
-        if room is None or user.uid not in room.members:
-            return ""
-        page.conversation = ask.world.conversation_of(room.key)
-        page.era = room.created
-        return room.name
-    other = ask.world.person(target)
-    if other is None:
-        return ""
-    one, two = sorted((user.identity, other.identity))
-    page.conversation = f"{one} {two}"
-    return other.nick if isinstance(other, User) else other.name
 
 
 def _answer(ask: Ask, verb: str, name: str, records: list[Record] | StoreError) -> None:

@@ -5,6 +5,7 @@ Messages of several lines come from multiline.py and are messages like any other
 """
 
 from veche.core.ask import Ask, Then
+from veche.core.conversations import conversation_of
 from veche.core.longtext import LINE_END, is_long, pieces, render_batch, render_lines
 from veche.core.pace import SharedPace
 from veche.core.ports import Reaction, Record
@@ -225,11 +226,6 @@ def _is_hidden(ask: Ask, room: Room) -> bool:
     """Whether a room must look as though it were not there: a secret one, to a stranger who may not speak into it."""
     user = ask.user
     return not room.is_visible_to(user.uid) and not room.may_speak(user, int(ask.engine.clock.now() * 1000))
-
-
-def conversation_of(one: str, other: str) -> str:
-    """The key of a direct conversation: both identities, sorted."""
-    return f"{one} {other}" if one < other else f"{other} {one}"
 
 
 def _length(fact: MessageSent) -> int:

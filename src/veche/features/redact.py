@@ -11,11 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from veche.core.ask import Ask
+from veche.core.conversations import find
 from veche.core.playback import JustRedacted
 from veche.core.ports import Page, Record, Redaction, StoreError, UnknownReference
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Failure, Refusal, fit
-from veche.features.messages import conversation_of
 from veche.state.events import Audience, LastingFact
 from veche.state.world import World
 from veche.wire.caps import REDACTION
@@ -71,28 +71,16 @@ class MessageRedacted(LastingFact):
 def redact(ask: Ask) -> None:
     """REDACT <target> <msgid> [<reason>]. The message is looked up first: whose it is, and when it was said."""
     target, msgid = ask.params[:2]
-    page = _find(ask, target)
-    if page is None:
+    conversation = find(ask, target)
+    if conversation is None:
         # The same for what does not exist and for what is not one's business.
         ask.refuse(_not_there(target))
     elif ask.engine.store is None or not 0 < len(msgid) <= _LONGEST_MSGID or not msgid.isascii():
         ask.refuse(_unknown(target, msgid))
     else:
-        page.around = msgid
+        page = Page(conversation.key, 1, era=conversation.era, around=msgid)
         ask.wait()
         ask.engine.store.page(page, partial(_found, ask, target, msgid))
-
-
-def _find(ask: Ask, target: str) -> Page | None:
-    """The question for one message of a conversation that the asker may read."""
-    user = ask.user
-    if is_room(target):
-        room = ask.world.rooms.get(fold(target))
-        if room is None or user.uid not in room.members:
-            return None
-        return Page(ask.world.conversation_of(room.key), 1, era=room.created)
-    other = ask.world.person(target)
-    return Page(conversation_of(user.identity, other.identity), 1) if other is not None else None
 
 
 def _found(ask: Ask, target: str, msgid: str, records: list[Record] | StoreError) -> None:

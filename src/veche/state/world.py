@@ -36,6 +36,7 @@ class World:
         "accounts",
         "alarm",
         "conversations",
+        "markers",
         "mode_counts",
         "present",
         "refused",
@@ -62,6 +63,8 @@ class World:
         self.refused: frozenset[str] = frozenset()  # what is not taken on at that level
         # Under which key the messages of a room are kept, by its folded name, where that is not the name itself.
         self.conversations: dict[str, str] = {}
+        # How far each person has read (ms since 1970), by what the record knows him by, and by conversation.
+        self.markers: dict[str, dict[str, int]] = {}
         self.mode_counts: dict[
             str, int
         ] = {}  # how many users have a mode; counting them anew costs each arrival
@@ -149,6 +152,8 @@ class World:
             self.remove_member(self.rooms[key], user)
         self._count_modes(user.modes, -1)
         del self.present[user.identity]
+        if not user.account:
+            self.markers.pop(user.identity, None)  # nobody else will ever be that guest
         del self.users[user.uid]
         del self.users_by_key[user.key]
         del self.users_by_look[skeleton(user.nick)]

@@ -37,6 +37,7 @@ _NAMES = (
     "account-notify",
     "account-tag",
     "draft/account-registration",
+    "draft/read-marker",
 )
 
 BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}
@@ -67,6 +68,7 @@ CHANNEL_RENAME = BITS["draft/channel-rename"]
 OPER_TAG = BITS["draft/oper-tag"]
 METADATA = BITS["draft/metadata-2"]
 SASL = BITS["sasl"]
+READ_MARKER = BITS["draft/read-marker"]
 ACCOUNT_NOTIFY = BITS["account-notify"]
 ACCOUNT_TAG = BITS["account-tag"]
 

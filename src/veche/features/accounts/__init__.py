@@ -36,8 +36,21 @@ feature = Feature(
             saves=facts.save_registration,
             own_copy=OwnCopy.NEVER,
         ),
+        facts.CertificateAdded: FactRow(
+            guard=facts.guard_certificate,
+            apply=facts.apply_account,
+            render=_nothing,
+            saves=facts.save_account,
+        ),
         **dict.fromkeys(
-            (facts.PasswordSet, facts.AccountVerified, facts.AccountUsed, facts.DeviceSeen, facts.ChoiceMade),
+            (
+                facts.PasswordSet,
+                facts.AccountVerified,
+                facts.AccountUsed,
+                facts.DeviceSeen,
+                facts.ChoiceMade,
+                facts.CertificateRemoved,
+            ),
             CHANGED,
         ),
         LoggedIn: FactRow(guard=facts.guard_login, apply=facts.apply_login, render=facts.render_account),

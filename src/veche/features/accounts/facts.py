@@ -14,6 +14,9 @@ from veche.state.events import SILENCE, Audience, Fact, Forgotten, LoggedIn, Log
 from veche.state.world import World
 from veche.wire.caps import ACCOUNT_NOTIFY
 
+# Certificates of one account: more than anybody has devices.
+MOST_CERTIFICATES = 20
+
 
 class AccountKept(Fact):
     """An account is as these values say (`Account.values`)."""
@@ -134,6 +137,35 @@ class ChoiceMade(AccountFact):
             account.choices.pop(self.name, None)
 
 
+class CertificateAdded(AccountFact):
+    """The owner is known by one more certificate: by its fingerprint, and for himself by `name`, or ""."""
+
+    __slots__ = ("fingerprint", "name")
+
+    def __init__(self, actor: str, account: Account, fingerprint: str, name: str) -> None:
+        super().__init__(actor, account)
+        self.fingerprint = fingerprint
+        self.name = name
+
+    def alter(self, account: Account) -> None:
+        """It proves the owner."""
+        account.certificates[self.fingerprint] = self.name
+
+
+class CertificateRemoved(AccountFact):
+    """A certificate proves nothing any more."""
+
+    __slots__ = ("fingerprint",)
+
+    def __init__(self, actor: str, account: Account, fingerprint: str) -> None:
+        super().__init__(actor, account)
+        self.fingerprint = fingerprint
+
+    def alter(self, account: Account) -> None:
+        """Nothing happens where it proved nothing."""
+        account.certificates.pop(self.fingerprint, None)
+
+
 # ---- guards, applies, what is kept
 
 
@@ -166,6 +198,19 @@ def guard_account(world: World, fact: AccountFact) -> Refusal | None:
     if fact.account in world.accounts.by_uid:
         return None
     return Failure("ACCOUNT_REQUIRED", text="This account does not exist any more")
+
+
+def guard_certificate(world: World, fact: CertificateAdded) -> Refusal | None:
+    """A certificate proves one owner: two may have named the same one, or one too many."""
+    refusal = guard_account(world, fact)
+    if refusal is None:
+        owner = world.accounts.certified(fact.fingerprint)
+        is_new = fact.fingerprint not in world.accounts.by_uid[fact.account].certificates
+        if owner is not None and owner.uid != fact.account:
+            return Failure("CANNOT_ADD", text="This certificate belongs to another account")
+        if is_new and len(world.accounts.by_uid[fact.account].certificates) >= MOST_CERTIFICATES:
+            return Failure("CANNOT_ADD", text=f"An account has at most {MOST_CERTIFICATES} certificates")
+    return refusal
 
 
 def apply_account(world: World, fact: AccountFact) -> Audience:

@@ -11,6 +11,7 @@ from functools import partial
 from veche.core.ask import Ask
 from veche.core.logins import Denied, by_password, split_device
 from veche.core.services import Service, Verb
+from veche.features.accounts import certificates
 from veche.features.accounts.entry import enter
 from veche.features.accounts.register import register
 from veche.state.accounts import Account
@@ -35,6 +36,7 @@ PHRASES = {
         "выполняет вход; <учётная запись>@<устройство> даёт устройству имя",
     ),
     "identified": ("You are logged in as {account}.", "Вы вошли как {account}."),
+    **certificates.PHRASES,
 }
 
 
@@ -65,5 +67,6 @@ NICKSERV = Service(
     [
         Verb("REGISTER", _register, least=1, most=2),
         Verb("IDENTIFY", _identify, least=1, most=2, aliases=("LOGIN", "ID")),
+        *certificates.VERBS,
     ],
 )
