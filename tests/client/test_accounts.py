@@ -20,7 +20,7 @@ from veche.client.errors import (
 )
 from veche.client.events import Disconnected, MessageReceived
 from veche.client.link import NO_TLS, NOT_TRUSTED, OTHER_CERTIFICATE, Timing
-from veche.client.login import NO_SASL, NOT_SAFE
+from veche.client.login import NO_LOGOUT, NO_SASL, NOT_SAFE
 from veche.client.tls import Tls
 
 AT_ONCE = Timing(first_delay=0, patience=5)
@@ -131,6 +131,21 @@ async def test_logging_in_later_holds_for_reconnects() -> None:
         await server.start()
         await asyncio.wait_for(chat.send(LOBBY, "hello again"), 5)
         assert len(server.logins) == 2
+
+
+async def test_logging_out_holds_for_reconnects_where_the_server_can_do_it() -> None:
+    async with with_ann() as server, ann(server, account="ann", password="sesame") as chat:
+        log_out = server._ns
+        server._ns = lambda visitor, message: visitor.say("NOTICE", "ann", "What?", answer=True)  # type: ignore[method-assign]
+        with pytest.raises(LoginFailed, match=NO_LOGOUT):
+            await chat.log_out()
+        server._ns = log_out  # type: ignore[method-assign]
+        await chat.log_out()
+        assert chat.model.account == ""
+        await server.stop()
+        await server.start()
+        await asyncio.wait_for(chat.send(LOBBY, "hello"), 5)
+        assert len(server.logins) == 1
 
 
 async def test_a_login_cut_off_has_an_unknown_outcome() -> None:

@@ -34,6 +34,7 @@ NO_SASL = "this server has no accounts, or does not let clients log in"
 NO_MECHANISM = "this server and this client have no way of logging in in common"
 NOT_SAFE = "the password would be readable on its way: this connection is not encrypted"
 NOT_PROVEN = "the server could not prove that it knows the password"
+NO_LOGOUT = "this server does not let anybody log out; come in without the account instead"
 NOT_UNDERSTOOD = "the server does not keep to the rules of logging in"
 
 

@@ -6,7 +6,7 @@ import os
 from veche.client.errors import LoginFailed
 from veche.client.events import Refused
 from veche.client.link import CLOSED, NO_ANSWER, NO_TLS, NOT_IRC, NOT_TRUSTED, OTHER_CERTIFICATE, SILENT
-from veche.client.login import NO_MECHANISM, NO_SASL, NOT_PROVEN, NOT_SAFE, NOT_UNDERSTOOD
+from veche.client.login import NO_LOGOUT, NO_MECHANISM, NO_SASL, NOT_PROVEN, NOT_SAFE, NOT_UNDERSTOOD
 from veche.client.text import plain
 from veche.phrases import Phrases, Table
 
@@ -167,6 +167,10 @@ TABLE: Table = {
     "reason_no_mechanism": (
         "the server and this client have no way of logging in in common",
         "у сервера и этого клиента нет общего способа входа",
+    ),
+    "reason_no_logout": (
+        "this server lets nobody log out; come in without --account instead",
+        "этот сервер не выпускает из учётной записи; придите заново без --account",
     ),
     "reason_not_proven": (
         "the server could not prove that it knows the password; perhaps it is not the one you mean",
@@ -391,6 +395,7 @@ _LOGINS = {
     NO_SASL: "reason_no_sasl",
     NO_MECHANISM: "reason_no_mechanism",
     NOT_SAFE: "not_safe",
+    NO_LOGOUT: "reason_no_logout",
     NOT_PROVEN: "reason_not_proven",
     NOT_UNDERSTOOD: "reason_not_understood",
     "SASL authentication failed": "reason_wrong_password",
