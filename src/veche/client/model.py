@@ -158,12 +158,6 @@ class Model:
         value = self.tokens.get(token, "")
         return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else default
 
-    def reference_to(self, msgid: str, time: datetime) -> str:
-        """What names a message to CHATHISTORY, by its id where there is one and the server takes them."""
-        # "If MSGREFTYPES is missing, clients SHOULD assume the server supports both and has no preference."
-        takes_ids = "msgid" in self.tokens.get("MSGREFTYPES", "msgid").split(",")
-        return f"msgid={msgid}" if msgid and takes_ids else timestamp(time)
-
     def _read_tokens(self) -> None:
         def value(name: str) -> str:
             return self.tokens.get(name, _DEFAULTS[name])
