@@ -189,6 +189,8 @@ def test_who_is_not_read_from_is_asked_whether_he_is_there_and_need_not_answer()
     stage.leave(ann, "Connection reset by peer")
     stage.turn()
     assert not stage.engine.sessions
+    assert ann.session is not None
+    assert ann.session.unread == b"", "nothing is kept of who has gone"
 
 
 def test_a_server_that_stops_serves_what_a_fast_one_has_sent() -> None:
