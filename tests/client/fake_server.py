@@ -30,8 +30,12 @@ class Kept:
     command: str = "PRIVMSG"
 
     @property
+    def number(self) -> int:
+        return int(self.msgid[1:])
+
+    @property
     def time(self) -> str:
-        return f"2026-01-01T10:{int(self.msgid[1:]) // 60:02}:{int(self.msgid[1:]) % 60:02}.000Z"
+        return f"2026-01-01T10:{self.number // 60:02}:{self.number % 60:02}.000Z"
 
 
 @dataclass
@@ -112,6 +116,7 @@ class FakeServer:
         self.unfit: set[str] = set()
         self.greeting = b""
         self.page = 100
+        self.reference_types = ""  # MSGREFTYPES; "": nothing is said of them
         self.readable: set[str] = set()  # people whose talk with anybody may be read
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -260,7 +265,9 @@ class FakeServer:
             return
         visitor.is_in = True
         visitor.say("001", visitor.nick, "Welcome")
-        visitor.say("005", visitor.nick, "CASEMAPPING=ascii", f"CHATHISTORY={self.page}", "are supported")
+        types = [f"MSGREFTYPES={self.reference_types}"] if self.reference_types else []
+        tokens = ["CASEMAPPING=ascii", f"CHATHISTORY={self.page}", *types]
+        visitor.say("005", visitor.nick, *tokens, "are supported")
         visitor.say("422", visitor.nick, "No MOTD")
         if self.lobby:
             self._enter(visitor, self.lobby)
@@ -366,7 +373,12 @@ class FakeServer:
                 kept = [one for one in kept if one.time > value]
             kept = kept[: int(count)]
         elif how == "BEFORE":
-            kept = [one for one in kept if int(one.msgid[1:]) < int(reference.removeprefix("msgid=m"))]
+            key, _, value = reference.partition("=")
+            kept = [
+                one
+                for one in kept
+                if (one.time < value if key == "timestamp" else one.number < int(value[1:]))
+            ]
             kept = kept[-int(count) :]
         else:
             kept = kept[-int(count) :]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.client.fake_server import LOBBY, FakeServer
+from tests.client.test_connection import ann, events_until
 from tests.client.test_session import NOW, Play, answer_of, kinds
-from veche.client.events import CapabilitiesChanged, MessageReceived
+from veche.client.events import CapabilitiesChanged, GapFilled, MessageReceived
 from veche.client.registration import WANTED, Identity
 from veche.client.session import Session
 from veche.wire.lines import BODY_LIMIT
@@ -120,3 +124,41 @@ def test_what_we_have_said_elsewhere_is_ours_too() -> None:
     assert isinstance(echo, MessageReceived)
     assert echo.is_mine
     assert answer_of([answered]).answer.echo == echo
+
+
+@pytest.mark.parametrize(
+    ("types", "kind"),
+    [("", "msgid"), ("msgid,timestamp", "msgid"), ("hash,timestamp", "timestamp"), ("hash,msgid", "msgid")],
+)
+async def test_history_is_asked_for_by_what_the_server_knows(types: str, kind: str) -> None:
+    async with FakeServer() as server:
+        server.page = 2
+        server.reference_types = types
+        for number in range(4):
+            server.keep("bob", LOBBY, f"old {number}")
+        async with ann(server) as chat:
+            # chathistory: "If `MSGREFTYPES` is missing, clients SHOULD assume the server supports both and has no
+            # preference."
+            # chathistory: "Clients MUST ignore any type they do not support."
+            got = [message.text async for message in chat.history(LOBBY, limit=3)]
+            assert got == ["old 3", "old 2", "old 1"]
+            assert [line.split(" ")[4][: len(kind)] for line in server.heard if " BEFORE " in line] == [kind]
+            await chat.send(LOBBY, "before")
+            await server.stop()
+            server.keep("bob", LOBBY, "missed")
+            await server.start()
+            await events_until(chat, lambda event: isinstance(event, GapFilled) and event.count == 1)
+            asked = [line.split(" ") for line in server.heard if " AFTER " in line]
+            assert {words[4].partition("=")[0] for words in asked} == {kind}
+
+
+async def test_no_maximum_is_none() -> None:
+    async with FakeServer() as server:
+        server.page = 0
+        for number in range(300):
+            server.keep("bob", LOBBY, f"old {number}")
+        async with ann(server, backlog=250) as chat:
+            # chathistory: "If `0`, the client SHOULD assume that there is no maximum number of messages."
+            seen = await events_until(chat, lambda event: isinstance(event, GapFilled))
+            assert len([event for event in seen if isinstance(event, MessageReceived)]) == 250
+            assert [line.split(" ")[-1] for line in server.heard if " LATEST " in line] == ["250"]

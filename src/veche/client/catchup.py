@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from veche.client.errors import OutcomeUnknown
 from veche.client.events import Answer, Event, GapFilled, MessageReceived
-from veche.client.gaps import Gaps, timestamp
+from veche.client.gaps import Gaps, reference, timestamp
 from veche.client.lineup import Lineup
 from veche.client.link import Link
 
@@ -124,27 +124,27 @@ class CatchUp:
         if talk.time is None:
             answer = await self._ask("CHATHISTORY", "LATEST", name, "*", str(self._page(backlog)))
             return (0, False) if answer is None else (self._take(key, answer.history), is_sure)
-        reference = by_time = timestamp(talk.time)
-        if talk.msgid and self._takes_ids():
-            reference, is_sure = f"msgid={talk.msgid}", True
+        by_time = timestamp(talk.time)
+        start = reference(self._model.tokens, talk.msgid, talk.time)
+        is_sure = is_sure or start != by_time
         count = 0
         for page in range(MOST_PAGES):
-            answer = await self._ask("CHATHISTORY", "AFTER", name, reference, str(self._page(PAGE)))
+            answer = await self._ask("CHATHISTORY", "AFTER", name, start, str(self._page(PAGE)))
             if answer is None:
-                if reference == by_time or page:
+                if start == by_time or page:
                     return count, False
                 # The server has forgotten that message, or never knew it: what it has since then is better than
                 # nothing.
-                reference, is_sure = by_time, False
+                start, is_sure = by_time, False
                 continue
             if not answer.history:
                 return count, is_sure
             count += self._take(key, answer.history)
             last = answer.history[-1]
-            following = f"msgid={last.msgid}" if last.msgid and self._takes_ids() else timestamp(last.time)
-            if following == reference:
+            following = reference(self._model.tokens, last.msgid, last.time)
+            if following == start:
                 return count, is_sure  # a server that gives the same page again has nothing more to give
-            reference = following
+            start = following
         return count, False
 
     def _take(self, key: str, page: tuple[MessageReceived, ...]) -> int:
@@ -159,10 +159,6 @@ class CatchUp:
         # assume that there is no maximum number of messages."
         limit = self._model.number("CHATHISTORY", 0)
         return min(wanted or PAGE, limit) if limit else wanted or PAGE
-
-    def _takes_ids(self) -> bool:
-        # "If MSGREFTYPES is missing, clients SHOULD assume the server supports both and has no preference."
-        return "msgid" in self._model.tokens.get("MSGREFTYPES", "msgid").split(",")
 
     async def _ask(self, command: str, *params: str) -> Answer | None:
         """The answer, or None for a refusal or for no answer at all."""

@@ -22,7 +22,7 @@ from typing import Self, TypeVar
 
 from veche.client.errors import AskRefused, CannotConnect, ClientError, LoginFailed, NotSafe, OutcomeUnknown
 from veche.client.events import Answer, Event, MessageReceived
-from veche.client.gaps import timestamp
+from veche.client.gaps import reference
 from veche.client.keeper import ChooseNick, Keeper, Settings
 from veche.client.lineup import Outgoing
 from veche.client.link import Timing
@@ -313,17 +313,17 @@ class Connection:
 
     async def history(self, conversation: str, limit: int = 100) -> AsyncIterator[MessageReceived]:
         """The last `limit` messages of a conversation, newest first. Raises AskRefused where none are to be had."""
-        how, reference = "LATEST", "*"
+        how, start = "LATEST", "*"
         while limit > 0:
             page = min(limit, self.model.number("CHATHISTORY", 0) or 100)
-            answer = await self.ask("CHATHISTORY", how, conversation, reference, str(page))
+            answer = await self.ask("CHATHISTORY", how, conversation, start, str(page))
             for message in reversed(answer.history):
                 yield message
             if not answer.history:
                 return
             limit -= len(answer.history)
             first = answer.history[0]
-            how, reference = "BEFORE", f"msgid={first.msgid}" if first.msgid else timestamp(first.time)
+            how, start = "BEFORE", reference(self.model.tokens, first.msgid, first.time)
 
     async def wait_room_in_line(self) -> None:
         """Wait until the next message would leave at once, or the connection is closed for good."""

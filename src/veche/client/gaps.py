@@ -8,6 +8,7 @@ Sources: chathistory; message-ids.
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import datetime
 
 from veche.client.events import MessageReceived
@@ -116,6 +117,13 @@ class Gaps:
             talk.msgid = message.msgid
         talk.time = message.time
         return True
+
+
+def reference(tokens: Mapping[str, str], msgid: str, time: datetime) -> str:
+    """What names a message to CHATHISTORY: its id, where it has one and the server takes them; else its time."""
+    # "If MSGREFTYPES is missing, clients SHOULD assume the server supports both and has no preference."
+    takes_ids = "msgid" in tokens.get("MSGREFTYPES", "msgid").split(",")
+    return f"msgid={msgid}" if msgid and takes_ids else timestamp(time)
 
 
 def timestamp(time: datetime) -> str:
