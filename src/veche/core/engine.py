@@ -134,7 +134,8 @@ class Engine:
 
         `address` is the peer's IP address, or "" for a local socket. `secure`: nobody on the way can read along.
         `certificate` is the SHA-256 of the client's TLS certificate (64 lower-case hex digits), `server_name` the
-        host name that it asked TLS for; "" for none. `binding`: see `Session.binding`. `admitted`: `admit` has counted it already.
+        host name that it asked TLS for; "" for none. `binding`: see `Session.binding`. `admitted`: `admit` has counted
+        it already.
         """
         now = self.clock.monotonic()
         reason = self.stopping if admitted else self.admit(address)

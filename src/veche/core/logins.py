@@ -136,9 +136,26 @@ def _compared(ask: Ask, name: str, password_hash: str, done: Done, fits: bool) -
     ask.settled()
 
 
+def by_certificate(ask: Ask, name: str, done: Done) -> None:
+    """Look whose account it is that the certificate of this connection belongs to; `name`: whose it must be, or "".
+
+    It is not counted with the guesses: nobody finds by trying a key whose certificate has a certain fingerprint. Nor is
+    the fingerprint a secret, so that nothing is learned from the time that it takes to find it.
+    """
+    account = ask.world.accounts.certified(ask.session.certificate)
+    if account is None or (name and account.key != fold(name)):
+        refuse(ask, name, done)
+    else:
+        done(_let_in(ask, account))
+
+
 def accept(ask: Ask, account: Account) -> Account | Denied:
     """The proof was right: this account, unless nobody may log in to it. What was counted is given back."""
     take_back(ask, account.name)
+    return _let_in(ask, account)
+
+
+def _let_in(ask: Ask, account: Account) -> Account | Denied:
     ask.session.failures = 0
     if account.suspended:
         return Denied("suspended", reason=account.suspended)

@@ -20,6 +20,10 @@ _COMMON = {
         "{service} does not know {verb}. HELP shows what it understands.",
         "{service} не знает слова {verb}. HELP покажет, что он понимает.",
     ),
+    "account": (
+        "Log in first: this is for people with an account",
+        "Сначала войдите: это для тех, у кого есть учётная запись",
+    ),
     "usage": ("Say: {usage}", "Скажите так: {usage}"),
     "help": ("HELP", "HELP"),
     "help-help": ("shows this", "показывает это"),
@@ -75,6 +79,8 @@ class Service:
             self._help(ask)
         elif verb is None:
             self.say(ask, "unknown", service=self.name, verb=name[:32])
+        elif verb.needs_account and not ask.session.account:
+            self.say(ask, "account")
         elif len(words) - 1 < verb.least:
             self.say(ask, "usage", usage=self.phrases(ask)(verb.name.lower()))
         else:

@@ -207,9 +207,9 @@ def guard_certificate(world: World, fact: CertificateAdded) -> Refusal | None:
         owner = world.accounts.certified(fact.fingerprint)
         is_new = fact.fingerprint not in world.accounts.by_uid[fact.account].certificates
         if owner is not None and owner.uid != fact.account:
-            return Failure("CANNOT_ADD", text="This certificate belongs to another account")
+            return Failure("TEMPORARILY_UNAVAILABLE", text="This certificate belongs to another account")
         if is_new and len(world.accounts.by_uid[fact.account].certificates) >= MOST_CERTIFICATES:
-            return Failure("CANNOT_ADD", text=f"An account has at most {MOST_CERTIFICATES} certificates")
+            return Failure("TEMPORARILY_UNAVAILABLE", text=f"An account has at most {MOST_CERTIFICATES} certificates")
     return refusal
 
 

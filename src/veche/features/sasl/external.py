@@ -1,0 +1,33 @@
+"""SASL EXTERNAL: the TLS certificate that the client has shown already. Source: RFC 4422, appendix A."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from veche.core.ask import Ask
+from veche.core.logins import by_certificate, split_device
+from veche.core.session import Session
+from veche.core.settings import Settings
+from veche.features.sasl.mechanism import Mechanism, conclude, fail
+
+
+class External:
+    """One login: the name of the account, or nothing for the one that the certificate belongs to."""
+
+    __slots__ = ()
+
+    def receive(self, ask: Ask, data: bytes) -> None:
+        """The one message there is: `[authzid]`."""
+        try:
+            name, device = split_device(data.decode())
+        except ValueError:
+            fail(ask, "SASL authentication failed: this is no name")
+            return
+        by_certificate(ask, name, partial(conclude, ask, device))
+
+
+def _has_certificate(session: Session, _settings: Settings) -> bool:
+    return bool(session.certificate)
+
+
+EXTERNAL = Mechanism("EXTERNAL", _has_certificate, lambda ask: External())
