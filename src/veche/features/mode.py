@@ -215,7 +215,9 @@ def guard_room_mode(world: World, fact: RoomModeChanged) -> Refusal | None:
             return Refusal(numerics.ERR_NOPRIVILEGES, "Permission Denied- You're not an IRC operator")
         return None
     if fact.actor and not _may_change(room, fact):
-        return Refusal(numerics.ERR_CHANOPRIVSNEEDED, fact.room, "You're not channel operator")
+        return Refusal(
+            numerics.ERR_CHANOPRIVSNEEDED, fact.room, "You're not channel operator", then=_say_no_more
+        )
     if fact.letter in RANKS and fact.target not in room.members:
         return Refusal(
             numerics.ERR_USERNOTINCHANNEL, fact.param or "*", fact.room, "They aren't on that channel"
@@ -225,6 +227,11 @@ def guard_room_mode(world: World, fact: RoomModeChanged) -> Refusal | None:
         if fold(fact.param or "") not in entries and len(entries) >= fact.at_most:
             return Refusal(numerics.ERR_BANLISTFULL, fact.room, fact.param or "*", "Channel list is full")
     return None
+
+
+def _say_no_more(ask: Ask) -> None:
+    """Each change is a fact of its own, but who asked for several at once need hear only once that he may not."""
+    ask.muted = True
 
 
 def _may_change(room: Room, fact: RoomModeChanged) -> bool:
