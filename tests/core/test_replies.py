@@ -12,6 +12,7 @@ from veche.core.replies import (
     iso_time,
     middle,
     numeric_line,
+    plain_time,
     standard_line,
     with_tag,
 )
@@ -80,6 +81,7 @@ def test_what_is_too_long_gives_up_its_end() -> None:
 )
 def test_times(time: int, text: str) -> None:
     assert iso_time(time) == text
+    assert plain_time(time) == f"{text[:10]} {text[11:19]} UTC"
 
 
 def test_refusals_compare_by_what_they_say() -> None:

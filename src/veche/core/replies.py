@@ -120,6 +120,11 @@ def iso_time(milliseconds: int) -> str:
     return f"{_iso_second(seconds)}.{millis:03d}Z"
 
 
+def plain_time(milliseconds: int) -> str:
+    """A moment as people read it in any language, `YYYY-MM-DD hh:mm:ss UTC`, of milliseconds since 1970."""
+    return _iso_second(milliseconds // 1000).replace("T", " ") + " UTC"
+
+
 @lru_cache(maxsize=64)
 def _iso_second(seconds: int) -> str:
     # Every line of one second shares this text; formatting it anew was a tenth of the cost of a message.

@@ -5,7 +5,7 @@ Sources: Modern IRC, "Server Queries and Commands"; network-icon (draft).
 
 from veche.core.ask import Ask
 from veche.core.registry import Command, Feature
-from veche.core.replies import iso_time
+from veche.core.replies import plain_time
 from veche.core.settings import Settings
 from veche.wire import numerics
 from veche.wire.names import fold
@@ -79,14 +79,14 @@ def time(ask: Ask) -> None:
     if _is_elsewhere(ask):
         return
     now = ask.engine.clock.now()
-    ask.reply(numerics.RPL_TIME, ask.settings.server, str(int(now)), "0", iso_time(int(now * 1000)))
+    ask.reply(numerics.RPL_TIME, ask.settings.server, str(int(now)), "0", plain_time(int(now * 1000)))
 
 
 def info(ask: Ask) -> None:
     """INFO."""
     lines = (
         f"{ask.settings.version}: a chat that one command starts and that loses nothing.",
-        f"Running since {iso_time(int(ask.engine.started * 1000))}.",
+        f"Running since {plain_time(int(ask.engine.started * 1000))}.",
     )
     for line in lines:
         ask.reply(numerics.RPL_INFO, line)

@@ -10,7 +10,7 @@ from veche.core.fanout import tags_of
 from veche.core.nicks import clash, in_use, looks_taken, may_be_nick
 from veche.core.pace import Pace
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
-from veche.core.replies import Refusal, fit, iso_time
+from veche.core.replies import Refusal, fit, plain_time
 from veche.core.session import Session
 from veche.core.settings import Settings
 from veche.state.events import (
@@ -220,7 +220,7 @@ def _welcome(ask: Ask, user: User) -> None:
     ask.engine.attach(ask.session, user)
     ask.reply(numerics.RPL_WELCOME, f"Welcome to the {settings.network} Network, {user.source}")
     ask.reply(numerics.RPL_YOURHOST, f"Your host is {settings.server}, running version {settings.version}")
-    ask.reply(numerics.RPL_CREATED, f"This server was created {iso_time(int(ask.engine.started * 1000))}")
+    ask.reply(numerics.RPL_CREATED, f"This server was created {plain_time(int(ask.engine.started * 1000))}")
     ask.reply(
         numerics.RPL_MYINFO,
         settings.server,

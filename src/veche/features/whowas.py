@@ -9,7 +9,7 @@ from collections import OrderedDict, deque
 from veche.core.ask import Ask
 from veche.core.engine import Engine
 from veche.core.registry import Command, Feature
-from veche.core.replies import iso_time
+from veche.core.replies import plain_time
 from veche.state.events import NickChanged, UserLeft
 from veche.wire import numerics
 from veche.wire.names import fold
@@ -81,7 +81,7 @@ def whowas(ask: Ask) -> None:
         ask.reply(
             numerics.RPL_WHOWASUSER, entry.nick, entry.username, entry.host, "*", entry.real_name or "*"
         )
-        ask.reply(numerics.RPL_WHOISSERVER, entry.nick, ask.settings.server, iso_time(entry.time))
+        ask.reply(numerics.RPL_WHOISSERVER, entry.nick, ask.settings.server, plain_time(entry.time))
     ask.reply(numerics.RPL_ENDOFWHOWAS, nick, "End of WHOWAS")
 
 
