@@ -1,0 +1,203 @@
+"""The client library and the plain client with a real server: accounts, devices, encryption."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from tests.client.fake_terminal import FakeTerminal
+from tests.clients.serving import Ports, serving
+from veche.client.connection import Connection
+from veche.client.errors import AskRefused, LoginFailed
+from veche.client.events import Event, MessageReceived
+from veche.client.link import Timing
+from veche.client.plain_phrases import TABLE
+from veche.client.plain_trust import KnownServers
+from veche.client.plain_visit import Visit, Wish
+from veche.client.session import Session
+from veche.client.tls import Tls
+from veche.phrases import Phrases
+
+pytestmark = pytest.mark.slow
+
+PASSWORD = "correct horse battery"
+AT_ONCE = Timing(first_delay=0.05, patience=10)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def ports(folder: Path) -> Iterator[Ports]:
+    many = ("--set", "limits.flood=false", "--set", "accounts.registrations_per_address=100")
+    with serving(folder, *many) as ports:
+        yield ports
+
+
+@pytest.fixture
+def fingerprint(folder: Path, ports: Ports) -> str:
+    pem = (folder / "data" / "tls" / "cert.pem").read_bytes()
+    return x509.load_pem_x509_certificates(pem)[0].fingerprint(hashes.SHA256()).hex()
+
+
+@pytest.fixture
+def chosen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The mechanisms that clients choose."""
+    said: list[str] = []
+    say = Session.say
+
+    def listen(session: Session, command: str, *params: str) -> None:
+        if command == "AUTHENTICATE" and params[0].isupper() and len(params[0]) > 4:
+            said.append(params[0])
+        say(session, command, *params)
+
+    monkeypatch.setattr(Session, "say", listen)
+    return said
+
+
+def at(ports: Ports, nick: str, **options: Any) -> Connection:
+    return Connection("127.0.0.1", options.pop("port", ports.irc), nick=nick, timing=AT_ONCE, **options)
+
+
+async def enrol(ports: Ports, name: str) -> None:
+    async with at(ports, name) as chat:
+        enrolment = await chat.register("*", "*", PASSWORD)
+        assert (enrolment.account, enrolment.needs_code, chat.model.account) == (name, False, name)
+
+
+class Reader:
+    """What one connection hears, from now on."""
+
+    def __init__(self, chat: Connection) -> None:
+        self.events: list[Event] = []
+        self._task = asyncio.create_task(self._read(chat))
+
+    async def _read(self, chat: Connection) -> None:
+        async for event in chat.events():
+            self.events.append(event)
+
+    async def wait_text(self, text: str) -> list[tuple[str, bool]]:
+        """Wait for a message; all texts so far, and which are one's own."""
+        async with asyncio.timeout(10):
+            while text not in [said for said, _ in self.said()]:
+                await asyncio.sleep(0.01)
+        return self.said()
+
+    def said(self) -> list[tuple[str, bool]]:
+        return [(event.text, event.is_mine) for event in self.events if isinstance(event, MessageReceived)]
+
+
+async def test_an_account_is_made_and_entered_by_the_best_mechanism(
+    ports: Ports, fingerprint: str, chosen: list[str]
+) -> None:
+    await enrol(ports, "anna")
+    async with at(ports, "anna", account="anna", password=PASSWORD) as chat:
+        assert chat.model.account == "anna"
+        with pytest.raises(AskRefused, match="ALREADY_AUTHENTICATED"):
+            await chat.register("*", "*", PASSWORD)
+    tls = Tls(fingerprint=fingerprint)
+    async with at(ports, "anna", account="anna", password=PASSWORD, tls=tls, port=ports.ircs) as chat:
+        assert chat.model.account == "anna"
+    assert chosen == ["SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"]
+
+
+async def test_a_wrong_password_and_no_account_are_refused_alike(ports: Ports) -> None:
+    await enrol(ports, "bert")
+    said = []
+    for name, password in (("bert", "wrong horse"), ("nobody", PASSWORD)):
+        with pytest.raises(LoginFailed) as caught:
+            await at(ports, name, account=name, password=password).__aenter__()
+        said.append((caught.value.code, str(caught.value)))
+    assert said[0] == said[1]
+    assert said[0][0] == "904"
+
+
+async def test_devices_are_one_person_and_say_everything_once(ports: Ports, fingerprint: str) -> None:
+    await enrol(ports, "carla")
+    who = {"account": "carla", "password": PASSWORD}
+    tls = Tls(fingerprint=fingerprint)
+    async with at(ports, "dirk") as dirk, at(ports, "carla", device="phone", **who) as phone:
+        await dirk.join("#tea")
+        await phone.join("#tea")
+        async with at(ports, "cc", device="laptop", tls=tls, port=ports.ircs, **who) as laptop:
+            assert (laptop.nick, sorted(laptop.model.rooms)) == ("carla", ["#lobby", "#tea"])
+            readers = [Reader(chat) for chat in (dirk, phone, laptop)]
+            await phone.send("#tea", "one")
+            await laptop.send("#tea", "two")
+            await laptop.send("dirk", "three")
+            await dirk.send("carla", "four")
+            await phone.send("#tea", "five")
+            both = [("one", True), ("two", True), ("three", True), ("four", False), ("five", True)]
+            assert await readers[1].wait_text("five") == both
+            assert await readers[2].wait_text("five") == both
+            await readers[0].wait_text("five")
+            assert [text for text, _ in readers[0].said()] == ["one", "two", "three", "four", "five"]
+
+
+async def test_a_guest_who_logs_in_is_who_is_there_already(ports: Ports) -> None:
+    await enrol(ports, "elsa")
+    async with at(ports, "elsa", account="elsa", password=PASSWORD) as chat, at(ports, "visitor") as guest:
+        await chat.join("#kitchen")
+        await guest.join("#corner")
+        await guest.log_in("elsa", PASSWORD)
+        async with asyncio.timeout(10):
+            while sorted(guest.model.rooms) != ["#kitchen", "#lobby"]:
+                await asyncio.sleep(0.01)
+        assert (guest.nick, guest.model.account) == ("elsa", "elsa")
+        reader = Reader(chat)
+        await guest.send("#kitchen", "hello")
+        assert await reader.wait_text("hello") == [("hello", True)]
+
+
+async def test_what_was_said_while_a_device_was_cut_off_is_told_once_and_nothing_is_sent_twice(
+    ports: Ports,
+) -> None:
+    await enrol(ports, "frida")
+    who = {"account": "frida", "password": PASSWORD}
+    async with at(ports, "frida", **who) as phone, at(ports, "frida", **who) as laptop:
+        await phone.join("#tea")
+        reader = Reader(phone)
+        posted = [phone.post("#tea", f"line {number}") for number in range(20)]
+        await posted[3]
+        assert phone._keeper._link is not None
+        phone._keeper._link.end("cut by the test")
+        await laptop.send("#tea", "meanwhile")
+        await asyncio.wait_for(asyncio.gather(*posted), 20)
+        await phone.send("#tea", "last")
+        texts = [text for text, is_mine in await reader.wait_text("last") if is_mine]
+        assert sorted(texts) == sorted([*(f"line {number}" for number in range(20)), "meanwhile", "last"])
+        history = [message.text async for message in laptop.history("#tea", 40)]
+        assert sorted(history[: len(texts)]) == sorted(texts)
+        assert phone.model.account == "frida"
+
+
+async def test_the_plain_client_makes_an_account_and_comes_back(
+    ports: Ports, fingerprint: str, tmp_path: Path
+) -> None:
+    def visit(terminal: FakeTerminal, **options: Any) -> asyncio.Task[int]:
+        wish = Wish(host="127.0.0.1", known=KnownServers(tmp_path / "known"), **options)
+        return asyncio.create_task(Visit(terminal, Phrases(TABLE, "en"), wish).run())
+
+    terminal = FakeTerminal("greta", "", "/register", PASSWORD, PASSWORD)
+    visiting = visit(terminal, port=ports.irc)
+    await terminal.wait_shown("The account greta is yours")
+    terminal.type("/quit")
+    assert await asyncio.wait_for(visiting, 10) == 0
+    terminal = FakeTerminal("y", "", "hello")
+    visiting = visit(terminal, port=ports.ircs, tls=True, account="greta@laptop", password=PASSWORD)
+    await terminal.wait_shown("<greta> hello")
+    terminal.type("/quit")
+    assert await asyncio.wait_for(visiting, 10) == 0
+    terminal = FakeTerminal("greta", "hans", "", "/quit")
+    assert await asyncio.wait_for(visit(terminal, port=ports.irc), 10) == 0
+    assert (
+        "* If it is the name of your account, start with: python client.py --account greta" in terminal.shown
+    )
