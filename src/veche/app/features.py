@@ -45,6 +45,7 @@ from veche.features import (
     stats,
     sts,
     topic,
+    unread,
     unused,
     user_modes,
     wallops,
@@ -105,6 +106,7 @@ FEATURES: list[Feature] = [
     chghost.feature,
     metadata.feature,
     chathistory.feature,
+    unread.feature,
     lobby.feature,
     unused.feature,
 ]

@@ -6,7 +6,7 @@ The rule: every answer comes in a later turn, when `answer` is called, never ins
 from collections import deque
 from collections.abc import Callable
 
-from veche.core.ports import Page, Record, Row, StoreError
+from veche.core.ports import Page, Partner, Record, Row, StoreError, UnreadQuestion
 from veche.testing.delayed_log import DelayedStore, Done
 
 
@@ -43,6 +43,24 @@ class FakeDisk(DelayedStore):
             self._post_reading(lambda: done(StoreError("Input/output error")))
         else:
             super().latest(conversations, done)
+
+    def partners(
+        self, who: str, after: int, limit: int, done: Callable[[list[Partner] | StoreError], None]
+    ) -> None:
+        """Another question."""
+        if self.is_unreadable:
+            self._post_reading(lambda: done(StoreError("Input/output error")))
+        else:
+            super().partners(who, after, limit, done)
+
+    def unread(
+        self, questions: list[UnreadQuestion], done: Callable[[list[tuple[int, int]] | StoreError], None]
+    ) -> None:
+        """Another question."""
+        if self.is_unreadable:
+            self._post_reading(lambda: done(StoreError("Input/output error")))
+        else:
+            super().unread(questions, done)
 
     def answer(self) -> bool:
         """Give the answers that are due; whether there was any."""

@@ -38,6 +38,7 @@ _NAMES = (
     "account-tag",
     "draft/account-registration",
     "draft/read-marker",
+    "veche/unread",
 )
 
 BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}
@@ -68,6 +69,7 @@ CHANNEL_RENAME = BITS["draft/channel-rename"]
 OPER_TAG = BITS["draft/oper-tag"]
 METADATA = BITS["draft/metadata-2"]
 SASL = BITS["sasl"]
+UNREAD = BITS["veche/unread"]
 READ_MARKER = BITS["draft/read-marker"]
 ACCOUNT_NOTIFY = BITS["account-notify"]
 ACCOUNT_TAG = BITS["account-tag"]
