@@ -15,8 +15,6 @@ from veche.client.text import plain
 from veche.phrases import Phrases
 
 VARIABLE = "VECHE_PASSWORD"
-# What this program is called among those of the same person, where the account's name does not say it.
-DEVICE = "plain"
 
 
 def given_password(file: str, environment: Mapping[str, str]) -> str:

@@ -15,7 +15,6 @@ from veche.client.errors import (
     ServerNotTrusted,
 )
 from veche.client.link import NO_TLS, Timing
-from veche.client.plain_account import DEVICE
 from veche.client.plain_client import Ending, PlainClient
 from veche.client.plain_phrases import end_of, reason_of_login
 from veche.client.plain_terminal import Terminal
@@ -243,7 +242,7 @@ class Visit:
             nick=self._nick,
             account=self._account,
             password=self._password if self._account else "",
-            device=self._device or DEVICE,
+            device=self._device,  # only where it was asked for: other servers know no such thing
             tls=Tls(fingerprint=self._fingerprint) if wish.tls else False,
             backlog=BACKLOG,
             timing=Timing(give_up_after=None if terminal.is_interactive else SCRIPT_PATIENCE),
