@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from collections.abc import Callable
 
 import pytest
 
 from veche.testing.stage import Person, Stage
+from veche.wire.scram import ClientExchange, Failure
 
 PASSWORD = "correct-horse"
 HOME = "192.0.2.1"
@@ -98,17 +100,52 @@ def test_nobody_learns_whether_there_is_such_an_account(stage: Stage) -> None:
     assert len(stage.passwords.compared) == 2 * costs
 
 
-def test_what_is_used_up_in_one_way_is_used_up_in_all(stage: Stage) -> None:
-    eve = stage.enter("eve", address="198.51.100.1")
-    for _ in range(stage.settings.guesses_per_account):
-        if eve.ended:
-            eve = stage.enter("eve", address="198.51.100.1")
-        by_nickserv(eve, "ann", "wrong-horse")
+def by_sasl_plain(stage: Stage, address: str, password: str) -> list[str]:
+    return by_sasl(open_sasl(stage, address), "ann", password)
+
+
+def by_sasl_scram(stage: Stage, address: str, password: str) -> list[str]:
+    client = ClientExchange("ann", password, "abcdefgh")
+    person = open_sasl(stage, address)
+    person.send("AUTHENTICATE SCRAM-SHA-256", f"AUTHENTICATE {b64encode(client.first()).decode()}")
+    final = client.hear_challenge(b64decode(person.take()[-1].removeprefix("AUTHENTICATE ")))
+    assert not isinstance(final, Failure)
+    person.send(f"AUTHENTICATE {b64encode(final).decode()}", "AUTHENTICATE +")
+    return person.take()
+
+
+def by_nickserv_identify(stage: Stage, address: str, password: str) -> list[str]:
+    return by_nickserv(stage.enter("somebody", address=address), "ann", password)
+
+
+def by_pass(stage: Stage, address: str, password: str) -> list[str]:
+    person = stage.open("somebody", address=address)
+    person.send(f"PASS ann:{password}", "NICK somebody", "USER somebody 0 * :Somebody")
+    return person.take()
+
+
+WAYS = [by_sasl_plain, by_sasl_scram, by_nickserv_identify, by_pass]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_used_up_in_one_way_is_used_up_in_all(
+    stage: Stage, way: Callable[[Stage, str, str], list[str]]
+) -> None:
+    for number in range(stage.settings.guesses_per_account):
+        assert "or the password is wrong" in "".join(way(stage, f"198.51.100.{number}", "wrong-horse"))
+        stage.leave(stage.persons[-1], "gone")
+        stage.turn()
     compared = len(stage.passwords.compared)
-    assert compared == stage.settings.guesses_per_account
-    assert not is_in(by_sasl(open_sasl(stage, "198.51.100.9"), "ann", PASSWORD))
-    by_nickserv(stage.enter("bob", address="198.51.100.8"), "ann", PASSWORD)
+    for number, other in enumerate(WAYS):
+        heard = "".join(other(stage, f"203.0.113.{number}", PASSWORD))
+        assert "Too many wrong attempts. Please wait 600 seconds" in heard
+        assert " 900 " not in heard
+        stage.leave(stage.persons[-1], "gone")
+        stage.turn()
     assert len(stage.passwords.compared) == compared
+    stage.pass_time(stage.settings.guess_window_seconds)
+    for number, other in enumerate(WAYS):
+        assert " 900 " in "".join(other(stage, f"203.0.113.{number}", PASSWORD)), "and all are open again"
 
 
 def test_who_is_right_uses_nothing_up(stage: Stage) -> None:

@@ -1,14 +1,21 @@
-"""SASL: logging in by AUTHENTICATE, before registration and after it.
+"""SASL: logging in by AUTHENTICATE, before registration and after it; and by PASS, for clients that know no SASL.
 
 Sources: sasl-3.1, sasl-3.2. `authenticate.py` carries the messages; each mechanism is a file of its own.
 """
 
+from veche.core.ask import Ask
 from veche.core.registry import Command, Feature
-from veche.features.sasl import authenticate
+from veche.features.sasl import authenticate, by_pass
+
+
+def _progress(ask: Ask) -> None:
+    authenticate.abandon(ask)
+    by_pass.look_at_pass(ask)
+
 
 feature = Feature(
     "sasl",
     commands=[Command("AUTHENTICATE", authenticate.authenticate, least=1, early=True)],
-    progress=authenticate.abandon,
+    progress=_progress,
     caps={"sasl": authenticate.mechanisms},
 )

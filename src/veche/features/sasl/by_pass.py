@@ -1,0 +1,54 @@
+"""PASS <account>:<password>: logging in for clients that know no SASL, where the server has no password of its own.
+
+The rule: the proof is looked at when everything else of the registration has been said, by what looks at all others;
+until then nobody is let in, and who is wrong is not let in at all.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from veche.core.ask import Ask
+from veche.core.logins import Denied, by_password, split_device
+from veche.features.accounts.entry import enter
+from veche.state.accounts import Account
+from veche.wire import numerics
+
+
+def look_at_pass(ask: Ask) -> None:
+    """Hold the registration of whoever has named an account in PASS until it is known whether it is his."""
+    session = ask.session
+    registration = session.registration
+    if registration is None or not registration.is_complete or session.account or ask.settings.password:
+        return
+    user, colon, password = registration.password.partition(":")
+    if not colon:
+        return
+    registration.password = ""  # it is looked at once
+    registration.negotiating = True
+    # It belongs to the connection, not to the command that happened to come last: no label.
+    login = Ask(ask.engine, session, ask.message, "")
+    name, device = split_device(user)
+    by_password(login, name, password, partial(_conclude, login, device))
+
+
+def _conclude(ask: Ask, device: str, answer: Account | Denied) -> None:
+    session = ask.session
+    registration = session.registration
+    if registration is None:
+        raise AssertionError("nobody is let in while his password is looked at")
+    if isinstance(answer, Denied):
+        # Modern IRC, 464: "Returned to indicate that the connection could not be registered as the password was either
+        # incorrect or not supplied."
+        reason = answer.text(ask)
+        ask.reply(numerics.ERR_PASSWDMISMATCH, reason)
+        ask.engine.end(session, reason)
+        return
+    registration.negotiating = False
+    enter(ask, answer, device, _go_on)
+
+
+def _go_on(ask: Ask) -> None:
+    for progress in ask.engine.registry.progress:
+        if not ask.session.ended:
+            progress(ask)
