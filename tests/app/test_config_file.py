@@ -295,3 +295,51 @@ def test_file_with_a_gateways_password_must_be_private(tmp_path: Path) -> None:
         load_config(file)
     assert caught.value.line == 3
     assert "secret" not in str(caught.value)
+
+
+GOOD_MAIL = 'host = "mail.example.org"\nsender = "chat@example.org"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        ('host = "mail.example.org:25"\nsender = "a@b.org"\n', "mail.host", 2),
+        ('host = "a b"\nsender = "a@b.org"\n', "mail.host", 2),
+        ('host = "mail.example.org"\n', "mail.sender", 1),
+        ('host = "mail.example.org"\nsender = "Chat <chat@example.org>"\n', "mail.sender", 3),
+        (GOOD_MAIL + 'user = "chat"\n', "mail.user", 4),
+        (GOOD_MAIL + 'password = "x"\n', "mail.password", 4),
+        (GOOD_MAIL + 'user = "chat\\r\\n"\npassword = "x"\n', "mail.user", 4),
+        (GOOD_MAIL + 'user = "chat"\npassword = "x"\ntls = "off"\n', "mail.tls", 6),
+        (GOOD_MAIL + 'tls = "ssl"\n', "mail.tls", 4),
+        (GOOD_MAIL + "port = 65536\n", "mail.port", 4),
+        (GOOD_MAIL + "expire_seconds = 5\n", "mail.expire_seconds", 4),
+        (GOOD_MAIL + 'from = "a@b.org"\n', "mail.from", 4),
+    ],
+)
+def test_mail_is_checked(tmp_path: Path, text: str, key: str, line: int) -> None:
+    error = refusal(tmp_path, f"[mail]\n{text}")
+    assert (error.key, error.line) == (key, line)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD_MAIL,
+        GOOD_MAIL + 'user = "chat"\npassword = "x y"\ntls = "implicit"\nport = 1465\n',
+        'host = "localhost"\nsender = "a@b.org"\nuser = "a"\npassword = "b"\ntls = "off"\n',
+        'host = "::1"\nsender = "a@b.org"\ntls = "off"\n',
+        'sender = "not yet"\n',  # without a host there is no mail
+    ],
+)
+def test_mail_is_taken(tmp_path: Path, text: str) -> None:
+    assert load_config(write(tmp_path, f"[mail]\n{text}")).mail != Config().mail
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are a matter of POSIX")
+def test_file_with_the_mail_servers_password_must_be_private(tmp_path: Path) -> None:
+    file = write(tmp_path, f'[mail]\n{GOOD_MAIL}user = "chat"\npassword = "secret"\n', 0o644)
+    with pytest.raises(ConfigError) as caught:
+        load_config(file)
+    assert (caught.value.key, caught.value.line) == ("mail.password", 5)
+    assert "secret" not in str(caught.value)

@@ -276,6 +276,25 @@ class Store(_Section, frozen=True):
     mode: Literal["durable", "off"] = "durable"
 
 
+class Mail(_Section, frozen=True):
+    """[mail]: the mail server through which this one sends mail. Nothing is sent without one."""
+
+    # Its host name or address; "" = none.
+    host: Annotated[str, Meta(max_length=253)] = ""
+    # 0 = the usual one: 587 with "starttls", 465 with "implicit", 25 with "off".
+    port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    # "starttls": begin in clear text and go on with TLS, or not at all; "implicit": TLS from the first byte; "off":
+    # none, which is for a mail server on this machine. The mail server's certificate must be valid for its host.
+    tls: Literal["starttls", "implicit", "off"] = "starttls"
+    # What to log in with; "" = no login. A file that holds a password must be private (mode 0600).
+    user: Annotated[str, Meta(max_length=300)] = ""
+    password: Annotated[str, Meta(max_length=300)] = ""
+    # The address that mail comes from, like "chat@example.org".
+    sender: Annotated[str, Meta(max_length=254)] = ""
+    # For so many seconds a mail is tried again that the mail server does not take; then it is given up.
+    expire_seconds: Annotated[int, Meta(ge=10, le=86_400)] = 600
+
+
 class Log(_Section, frozen=True):
     """[log]: what the server tells its owner, on stderr."""
 
@@ -299,4 +318,5 @@ class Config(_Section, frozen=True):
     messages: Messages = msgspec.field(default_factory=Messages)
     history: History = msgspec.field(default_factory=History)
     store: Store = msgspec.field(default_factory=Store)
+    mail: Mail = msgspec.field(default_factory=Mail)
     log: Log = msgspec.field(default_factory=Log)

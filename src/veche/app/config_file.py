@@ -10,18 +10,20 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from veche.app.addresses import AddressError, parse_addresses
-from veche.app.config import Config, Gateway, Listen, Oper, is_server_name
+from veche.app.config import Config, Gateway, Listen, Mail, Oper, is_server_name
 from veche.app.passwords import is_password_hash
 from veche.core.limits import Networks
 from veche.core.operators import KINDS
 from veche.phrases import Language, Phrases
 from veche.state.server_bans import parse_server_mask
+from veche.wire.emails import is_email
 from veche.wire.names import is_valid_room
 
 LARGEST_FILE = 1 << 20  # bytes; a config is a page, so more than this is the wrong file
@@ -107,6 +109,22 @@ PHRASES = {
         "there is no kind of server notices {value!r}: they are a, b, c, f, k, n, o and q",
         "нет такого вида сообщений сервера: {value!r}; есть a, b, c, f, k, n, o и q",
     ),
+    "mail-host": (
+        "the name of a machine or its address is needed, without a port",
+        "нужно имя машины или её адрес, без порта",
+    ),
+    "mail-sender": (
+        "mail needs an address to come from, like chat@example.org",
+        "почте нужен адрес отправителя, например chat@example.org",
+    ),
+    "mail-login": (
+        "a login has a user and a password, one line each",
+        "для входа нужны user и password, каждый в одну строку",
+    ),
+    "mail-open": (
+        "a password does not go out unencrypted, but to this machine: starttls or implicit is needed",
+        "пароль не уходит незашифрованным, кроме как на эту машину: нужно starttls или implicit",
+    ),
     "room": (
         "a room's name begins with # and holds no spaces, commas or colons; empty means no lobby",
         "имя комнаты начинается с # и не содержит пробелов, запятых и двоеточий; пустое — без общей комнаты",
@@ -127,6 +145,7 @@ _ICON = re.compile(
 )
 # As a token says it, where each "=" takes four bytes: the longest names around it leave so much of a line.
 LONGEST_ICON = 300
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -250,9 +269,10 @@ def _parse(text: str, file: str, phrases: Phrases) -> dict[str, Any]:
 
 def _secret_in(raw: Mapping[str, Any]) -> str:
     """The key of a password in the raw tables, or ""."""
-    server = raw.get("server")
-    if isinstance(server, dict) and server.get("password"):
-        return "server.password"
+    for section in ("server", "mail"):
+        table = raw.get(section)
+        if isinstance(table, dict) and table.get("password"):
+            return f"{section}.password"
     for section, secret in _SECRETS.items():
         tables = raw.get(section)
         for name, table in tables.items() if isinstance(tables, dict) else ():
@@ -337,7 +357,29 @@ def _complaints(config: Config, phrases: Phrases, language: Language) -> Iterabl
         yield "limits.flood_per_second", phrases("finite")
     if config.lobby.room and not is_valid_room(config.lobby.room, config.limits.room_length):
         yield "lobby.room", phrases("room")
+    yield from _complaints_about_mail(config.mail, phrases)
     yield from _complaints_about_doors(config, phrases, language)
+
+
+def _complaints_about_mail(mail: Mail, phrases: Phrases) -> Iterable[tuple[str, str]]:
+    if not mail.host:
+        return
+    if not is_server_name(f"{mail.host}.x") and not _is_address(mail.host):
+        yield "mail.host", phrases("mail-host")
+    if not is_email(mail.sender):
+        yield "mail.sender", phrases("mail-sender")
+    if bool(mail.user) != bool(mail.password) or _CONTROL.search(mail.user + mail.password):
+        yield "mail.user" if mail.user else "mail.password", phrases("mail-login")
+    if mail.password and mail.tls == "off" and mail.host not in _THIS_MACHINE:
+        yield "mail.tls", phrases("mail-open")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _complaints_about_doors(

@@ -20,6 +20,7 @@ from veche.app.cloak import KEY_FILE, Cloak, decoy_secret, load_key
 from veche.app.config import Config
 from veche.app.doors import DoorMaker, UnusableError, fill_in_doors
 from veche.app.features import FEATURES
+from veche.app.mail import SmtpMailer
 from veche.app.passwords import PasswordThreads
 from veche.core.engine import Engine
 from veche.core.ports import StoreError
@@ -130,6 +131,7 @@ class Server:
         config = self.settings.config
         shell = Shell(loop)
         passwords = PasswordThreads(shell.post)
+        mailer: SmtpMailer | None = None
         store: SqliteStore | None = None
         keeper: SqliteStore | DataDirectory
         if config.store.mode == "durable":
@@ -152,6 +154,10 @@ class Server:
             )
             engine.on_fatal = self._fatal
             engine.passwords = passwords
+            if config.mail.host:
+                engine.mailer = mailer = SmtpMailer(
+                    config.mail, config.server.name, config.server.network, shell.post
+                )
             shell.drive(engine)
             for name in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(name, self.ending.set)
@@ -176,6 +182,8 @@ class Server:
         finally:
             for door in self.doors:
                 door.close()
+            if mailer is not None:
+                await mailer.close()
             await asyncio.to_thread(keeper.close)
             await asyncio.to_thread(passwords.close)
         return self.exit_code

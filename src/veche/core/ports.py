@@ -338,6 +338,18 @@ class Passwords(Protocol):
         """
 
 
+class Mailer(Protocol):
+    """Sends mail beside the loop. Mail is slow and may fail for hours, so nobody's answer should wait for it."""
+
+    def send(self, to: str, subject: str, text: str, done: Callable[[str], None]) -> None:
+        """Put a mail in line: `subject` is one line, `text` plain text of any length.
+
+        `done` hears once, in a later turn, "" when a mail server has taken it, or why none ever will: `to` is no
+        address (wire/emails.py), it was refused, too many are waiting, or it has become too old. That is for the log
+        and not for the one who asked. Nobody hears anything of what waits when the program ends.
+        """
+
+
 class ConfigFault:
     """Why a config cannot be used; `key` is "" and `line` 0 where none is to blame."""
 
