@@ -18,7 +18,7 @@ from veche.client.errors import (
     OutcomeUnknown,
     ServerNotTrusted,
 )
-from veche.client.events import Disconnected, MessageReceived
+from veche.client.events import Disconnected, LoginAccepted, MessageReceived
 from veche.client.link import NO_TLS, NOT_TRUSTED, OTHER_CERTIFICATE, Timing
 from veche.client.login import NO_LOGOUT, NO_SASL, NOT_SAFE
 from veche.client.tls import Tls
@@ -146,6 +146,20 @@ async def test_logging_out_holds_for_reconnects_where_the_server_can_do_it() -> 
         await server.start()
         await asyncio.wait_for(chat.send(LOBBY, "hello"), 5)
         assert len(server.logins) == 1
+
+
+async def test_accounts_that_were_away_for_a_while_are_entered_again() -> None:
+    async with with_ann() as server, ann(server, account="ann", password="sesame") as chat:
+        (visitor,) = server.visitors
+        visitor.say("901", "ann", "ann!u@h", "You are logged out")
+        visitor.say("CAP", "ann", "DEL", "sasl")
+        visitor.say("CAP", "ann", "NEW", "sasl=PLAIN")
+        async with asyncio.timeout(5):
+            async for event in chat.events():
+                if isinstance(event, LoginAccepted) and len(server.logins) == 2:
+                    break
+        assert server.logins == ["SCRAM-SHA-256 ann", "PLAIN ann"]
+        assert chat.is_online
 
 
 async def test_a_login_cut_off_has_an_unknown_outcome() -> None:

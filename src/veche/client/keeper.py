@@ -27,6 +27,7 @@ from veche.client.errors import (
 )
 from veche.client.events import (
     Answered,
+    CapabilitiesChanged,
     Connected,
     Disconnected,
     Event,
@@ -44,6 +45,7 @@ from veche.client.gaps import Gaps
 from veche.client.inbox import Inbox
 from veche.client.lineup import Lineup, Outgoing
 from veche.client.link import NO_ANSWER, NOT_TRUSTED, OTHER_CERTIFICATE, Link, Timing, reason_of_error
+from veche.client.login import CAPABILITY as SASL
 from veche.client.login import NOT_SAFE, Account
 from veche.client.model import Model
 from veche.client.registration import Identity
@@ -312,6 +314,12 @@ class Keeper:
             self._tell(Disconnected(time=refused.time, reason=refused.text, retry_in=None))
         raise _login_failed(refused)
 
+    def _log_in_again(self) -> None:
+        """sasl-3.2: accounts may have been away for a while, and whoever was logged in to them is not any more."""
+        if self.account is not None and not self.model.account and self._logging_in is None:
+            assert self._link is not None, "somebody has told us of capabilities"
+            self._link.login(self.account)
+
     def _settle_login(self, error: ClientError | None) -> None:
         """Tell whoever has called `log_in` what came of it."""
         if self._logging_in is not None and not self._logging_in[1].done():
@@ -354,6 +362,8 @@ class Keeper:
                 self._order(event)
             case NickRefused():
                 self._order(event)
+            case CapabilitiesChanged(enabled=enabled) if SASL in enabled and self.ready.is_set():
+                self._log_in_again()
             case LoginAccepted():
                 self._settle_login(None)
             case LoginRefused():

@@ -103,4 +103,4 @@ class AccountCommands:
         if enrolment.needs_code:
             self._tell(self._say("registered_code", account=account, text=text))
         else:
-            self._tell(self._say("registered", account=account, text=text))
+            self._tell(self._say("registered", account=account))

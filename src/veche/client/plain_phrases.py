@@ -152,8 +152,8 @@ TABLE: Table = {
     "logged_in": ("You are logged in as {account}", "Вы вошли в учётную запись {account}"),
     "logged_out": ("You are logged out", "Вы вышли из учётной записи"),
     "registered": (
-        "The account {account} is yours. Next time: python client.py --account {account}  ({text})",
-        "Учётная запись {account} теперь ваша. В следующий раз: python client.py --account {account}  ({text})",
+        "The account {account} is yours. Next time: python client.py --account {account}",
+        "Учётная запись {account} теперь ваша. В следующий раз: python client.py --account {account}",
     ),
     "registered_code": (
         "The account {account} waits for a code: /verify CODE  ({text})",
