@@ -217,6 +217,10 @@ def test_line_of_a_value_over_several_lines_is_its_first() -> None:
         ('[tls]\n\nkey = "a.pem"\n', "tls.key", 3),
         ('[tls]\nsts_names = ["ok.example", "no dot"]\n', "tls.sts_names", 2),
         ("[tls]\nsts_seconds = -2\n", "tls.sts_seconds", 2),
+        ('[tls]\nsts_names = ["a.example=x"]\n', "tls.sts_names", 2),
+        ('[tls]\nsts_names = ["a.example="]\n', "tls.sts_names", 2),
+        ('[tls]\nsts_names = ["a.example=63072001"]\n', "tls.sts_names", 2),
+        ('[tls]\nsts_names = ["a.example=-2"]\n', "tls.sts_names", 2),
         ('[web]\norigins = ["https://a.example/"]\n', "web.origins", 2),
         ('[web]\norigins = ["a.example"]\n', "web.origins", 2),
         ('[proxy]\ntrusted = ["10.0.0.0/33"]\n', "proxy.trusted", 2),
@@ -273,7 +277,7 @@ def test_doors_are_taken(tmp_path: Path) -> None:
 certificate = "/a/cert.pem"
 key = "/a/key.pem"
 sts_seconds = 86400
-sts_names = ["chat.example"]
+sts_names = ["chat.example", "Old.example=-1", "new.example=3600"]
 [web]
 origins = ["https://a.example", "http://[::1]:8080", "*"]
 [proxy]
@@ -284,7 +288,7 @@ password = "hunter2"
 networks = ["127.0.0.1"]
 """
     config = load_config(write(tmp_path, text))
-    assert config.tls.sts_names == ("chat.example",)
+    assert config.tls.sts_hosts == {"chat.example": None, "old.example": -1, "new.example": 3600}
     assert config.webirc["kiwi"].password == "hunter2"
 
 

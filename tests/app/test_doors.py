@@ -63,7 +63,7 @@ def test_sts_sends_people_to_the_tls_door(tmp_path: Path) -> None:
     doors = Doors(ircs=(Address(path=tmp_path / "s"), Address(port=7000), Address(port=7001)))
     engine = engine_settings(tmp_path, 'tls.sts_names=["Chat.Example"]', doors=doors)
     assert engine.sts_port == 7000
-    assert engine.sts_names == ("irc.example", "chat.example")
+    assert engine.sts_names == {"irc.example": None, "chat.example": None}
     assert engine_settings(tmp_path, "tls.sts_port=6697", doors=doors).sts_port == 6697
     assert engine_settings(tmp_path).sts_port == 0
 

@@ -21,7 +21,13 @@ def ask(
     """What a server set up like this answers to somebody who comes like this."""
     settings = quiet_settings()
     settings.sts_seconds, settings.sts_port = seconds, port
-    settings.sts_names = ("irc.example", "chat.example")
+    settings.sts_names = {
+        "irc.example": None,
+        "chat.example": None,
+        "new.example": 60,
+        "old.example": -1,
+        "none.example": 0,
+    }
     stage = Stage(settings)
     person = Person(stage, "ann", address)
     person.session = stage.engine.connect(
@@ -60,6 +66,14 @@ def test_a_tls_connection_hears_the_duration_and_no_port(name: str) -> None:
     # sts: "A **persistence policy**, expressed via the `duration` key *REQUIRED* on a secure connection."
     # sts: "To enforce an STS persistence policy, servers MUST send this key to securely connected clients."
     assert told(door="ircs", server_name=name) == "duration=3600"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("new.example", "duration=60"), ("old.example", "duration=0"), ("none.example", "")]
+)
+def test_a_host_may_have_a_duration_of_its_own(name: str, value: str) -> None:
+    # sts: "IRCd software SHOULD allow for each part of the STS policy to be configured per hostname."
+    assert told(door="ircs", server_name=name) == value
 
 
 @pytest.mark.parametrize("name", ["", "other.example", "x" * 255])

@@ -92,8 +92,14 @@ class Tls(_Section, frozen=True):
     sts_seconds: Annotated[int, Meta(ge=-1, le=63_072_000)] = 0
     # The TLS port that clients on the plain door are sent to; 0 = that of the first `ircs` address.
     sts_port: Annotated[int, Meta(ge=0, le=65535)] = 0
-    # Host names besides server.name under which clients hear it.
+    # Host names besides server.name under which clients hear it; as "chat.example=86400" for so many seconds there.
     sts_names: tuple[str, ...] = ()
+
+    @property
+    def sts_hosts(self) -> dict[str, int | None]:
+        """The seconds by host name, in lower case; None: `sts_seconds`."""
+        pairs = [entry.lower().partition("=") for entry in self.sts_names]
+        return {name: int(seconds) if seconds else None for name, _, seconds in pairs}
 
 
 class Web(_Section, frozen=True):

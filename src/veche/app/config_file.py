@@ -69,6 +69,10 @@ PHRASES = {
         "сертификату нужен ключ, а ключу — сертификат",
     ),
     "host-name": ("{value!r} is not a host name with a dot in it", "{value!r} — не имя машины с точкой"),
+    "sts-seconds": (
+        "behind = stand seconds, up to {limit}, or -1 to take it back; {value!r} is neither",
+        "после = стоят секунды, до {limit}, или -1, чтобы отменить сказанное; {value!r} — ни то ни другое",
+    ),
     "origin": (
         "{value!r} is not an origin: https://chat.example, with a port if it has one and no path, or *",
         "{value!r} — не источник: https://chat.example, при необходимости с портом, без пути, или *",
@@ -146,6 +150,9 @@ _ICON = re.compile(
 # As a token says it, where each "=" takes four bytes: the longest names around it leave so much of a line.
 LONGEST_ICON = 300
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+# Two years, as for tls.sts_seconds.
+LONGEST_STS = 63_072_000
+_SECONDS = re.compile(r"-1|[0-9]{1,8}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -392,9 +399,12 @@ def _complaints_about_doors(
             yield f"listen.{door}", str(error)
     if bool(config.tls.certificate) != bool(config.tls.key):
         yield "tls.certificate" if config.tls.certificate else "tls.key", phrases("both")
-    for name in config.tls.sts_names:
+    for entry in config.tls.sts_names:
+        name, equals, seconds = entry.partition("=")
         if not is_server_name(name):
             yield "tls.sts_names", phrases("host-name", value=name)
+        if equals and not (_SECONDS.fullmatch(seconds) and int(seconds) <= LONGEST_STS):
+            yield "tls.sts_names", phrases("sts-seconds", value=seconds, limit=LONGEST_STS)
     for origin in config.web.origins:
         if origin != "*" and not _ORIGIN.fullmatch(origin):
             yield "web.origins", phrases("origin", value=origin)

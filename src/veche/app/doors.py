@@ -47,7 +47,7 @@ def fill_in_doors(engine: EngineSettings, settings: Settings) -> None:
     engine.gateways = Networks([*config.proxy.trusted, *networks])
     engine.sts_seconds = config.tls.sts_seconds
     engine.sts_port = config.tls.sts_port or next((a.port for a in settings.doors.ircs if a.port), 0)
-    engine.sts_names = tuple(name.lower() for name in (config.server.name, *config.tls.sts_names))
+    engine.sts_names = {config.server.name.lower(): None, **config.tls.sts_hosts}
 
 
 class UnusableError(Exception):
@@ -161,7 +161,7 @@ class DoorMaker:
         # Relative to the file that names them, as a person who reads it expects.
         base = settings.config_file.parent
         files = (base / Path(tls.certificate), base / Path(tls.key)) if tls.certificate else None
-        names = list(dict.fromkeys([settings.config.server.name.lower(), *map(str.lower, tls.sts_names)]))
+        names = list(dict.fromkeys([settings.config.server.name.lower(), *tls.sts_hosts]))
         try:
             return CertificateKeeper(files, settings.data / FOLDER, names, time.time(), settings.language)
         except CertificateError as error:

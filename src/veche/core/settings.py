@@ -132,7 +132,8 @@ class Settings:
         }
         self.sts_seconds = 0  # 0: STS is not spoken of; negative: it is taken back
         self.sts_port = 0
-        self.sts_names: tuple[str, ...] = ()  # the host names, in lower case, under which it is
+        # The host names, in lower case, under which it is, with the seconds for each; None: `sts_seconds`.
+        self.sts_names: dict[str, int | None] = {}
         self.flood = True
         self.flood_burst = 5
         self.flood_per_second = 2.0

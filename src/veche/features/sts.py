@@ -19,10 +19,12 @@ def policy(session: Session, settings: Settings) -> str | None:
         return None
     if session.door == "ircs":
         # "If no hostname has been provided for the connection, an STS persistence policy SHOULD NOT be advertised."
-        if session.server_name not in settings.sts_names:
-            return None
+        # "IRCd software SHOULD allow for each part of the STS policy to be configured per hostname."
+        seconds = settings.sts_names.get(session.server_name, 0)
+        if seconds is None:
+            seconds = settings.sts_seconds
         # "A duration=0 value indicates a disabled STS persistence policy with an immediate expiry."
-        return f"duration={max(0, settings.sts_seconds)}"
+        return f"duration={max(0, seconds)}" if seconds else None
     if session.door == "irc" and session.address and settings.sts_port and settings.sts_seconds > 0:
         # "To enforce an STS upgrade policy, servers MUST send this key to insecurely connected clients."
         return f"port={settings.sts_port}"
