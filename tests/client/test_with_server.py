@@ -11,6 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from tests.client.certificates import Certified
 from tests.client.fake_terminal import FakeTerminal
 from tests.clients.serving import Ports, serving
 from veche.client.connection import Connection
@@ -107,6 +108,19 @@ async def test_an_account_is_made_and_entered_by_the_best_mechanism(
     async with at(ports, "anna", account="anna", password=PASSWORD, tls=tls, port=ports.ircs) as chat:
         assert chat.model.account == "anna"
     assert chosen == ["SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"]
+
+
+async def test_a_certificate_is_as_good_as_a_password(ports: Ports, fingerprint: str, tmp_path: Path) -> None:
+    own = Certified(tmp_path)
+    tls = Tls(fingerprint=fingerprint, certificate=str(own.certificate_file), key=str(own.key_file))
+    with pytest.raises(LoginFailed):
+        await at(ports, "ida", tls=tls, port=ports.ircs).__aenter__()
+    await enrol(ports, "ida")
+    async with at(ports, "ida", account="ida", password=PASSWORD) as chat:
+        await chat.ask("NS", "CERT", "ADD", own.fingerprint)
+    for account in ("", "ida"):
+        async with at(ports, "ida", account=account, tls=tls, port=ports.ircs) as chat:
+            assert chat.model.account == "ida"
 
 
 async def test_a_wrong_password_and_no_account_are_refused_alike(ports: Ports) -> None:
