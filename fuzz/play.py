@@ -44,7 +44,7 @@ class Play:
 
     def __init__(self, seed: int, features: list[Feature] | None = None) -> None:
         self.seed = seed
-        self.entrances = 0
+        self.entrances = [0] * SEATS
         self.transcript: list[str] | None = None  # a list is given every event, for people
         self.settings = make_settings(random.Random(f"settings {seed}"))
         self.stage = Stage(self.settings, features=features or FEATURES, host="h" * 63)
@@ -110,9 +110,10 @@ class Play:
         stage.turn()
 
     def _enter(self, seat: int) -> Person:
-        self.entrances += 1
+        self.entrances[seat] += 1
         name = f"seat {seat}"
-        chance = random.Random(f"{self.seed} {seat} {self.entrances}")
+        # Whoever comes to a seat is the same whatever happens at the others: a smaller play has the same people.
+        chance = random.Random(f"{self.seed} {seat} {self.entrances[seat]}")
         person = self.seats[seat] = self.stage.open(name, address=chance.choice(ADDRESSES))
         self._say(person, make_entrance(chance, seat))
         self.stage.turn()
