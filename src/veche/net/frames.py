@@ -24,9 +24,11 @@ TOO_BIG = 1009
 MESSAGE_LIMIT = 8191 + 8192
 # Frames that one message may come in. Clients that split at all do so at a few KiB.
 FRAGMENT_LIMIT = 64
-# Frames of lines that are remembered, each of at most so many bytes: 4 MiB at the very most.
+# Lines whose frames are remembered: how many pieces of them at most, bytes in one, and bytes in all (the frames are as
+# many again). In a busy room a piece holds what was said in one turn of the loop.
 _REMEMBERED = 256
-_REMEMBERED_SIZE = 8192
+_REMEMBERED_PIECE = 1 << 18
+_REMEMBERED_SIZE = 1 << 21
 
 
 class FrameError(Exception):
@@ -131,13 +133,14 @@ class FrameReader:
 
 
 class LineFrames:
-    """Turns lines into frames, each line once however many connections it goes to."""
+    """Turns lines into frames, once however many connections they go to."""
 
-    __slots__ = ("_first", "_known")
+    __slots__ = ("_first", "_known", "_size")
 
     def __init__(self, opcode: int) -> None:
         self._first = bytes([_FIN | opcode])
         self._known: dict[bytes, bytes] = {}
+        self._size = 0  # bytes of the lines that are known
 
     def of(self, data: bytes) -> bytes:
         """The frames of lines that each end in CR LF: one message per line, which the frame ends and no CR LF.
@@ -148,10 +151,12 @@ class LineFrames:
         if frames is None:
             first = self._first
             frames = b"".join([first + _length(line) + line for line in data.split(b"\r\n") if line])
-            if len(data) <= _REMEMBERED_SIZE:
-                if len(self._known) >= _REMEMBERED:
+            if len(data) <= _REMEMBERED_PIECE:
+                if len(self._known) >= _REMEMBERED or self._size > _REMEMBERED_SIZE:
                     self._known.clear()
+                    self._size = 0
                 self._known[data] = frames
+                self._size += len(data)
         return frames
 
 
