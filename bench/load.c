@@ -2,14 +2,17 @@
  *
  *     load PORT PID connect N                           connect and register N clients, then measure memory
  *     load PORT PID fan N SENDERS MESSAGES WINDOW       N members of one room; SENDERS of them send MESSAGES each
+ *     load PORT PID mixed N SENDERS MESSAGES WINDOW     as fan; every other member has asked for capabilities
+ *     load PORT PID web N SENDERS MESSAGES WINDOW       as fan; everybody comes by WebSocket
  *     load PORT PID pairs N MESSAGES WINDOW             N pairs; the first of each sends MESSAGES to the second
  *
  * Closed loop: a sender has at most WINDOW messages outstanding, and a message is done when *every* other member (or the
  * other half of the pair) has read it. So no server gains by leaving deliveries in its buffers, and the figure that
  * counts, CPU of the server per delivery, is taken while the server does all of the work.
  *
- * Each phase prints one JSON object on a line of its own. The clients ask for no capabilities: every server sends them
- * the same plain lines. Environment: PADDING (bytes of filling in a message, 60), SOURCES (loopback addresses to
+ * Each phase prints one JSON object on a line of its own. The clients ask for no capabilities, so that every server sends
+ * them the same plain lines; those of "mixed" that do, ask for whatever the server offers of CAPABILITIES (below), and
+ * label what they say if they may. Environment: PADDING (bytes of filling in a message, 60), SOURCES (loopback addresses to
  * connect from, 1), HANDSHAKES (registrations under way at once, 200). The exit status is 0 only if every delivery
  * arrived, once and in its sender's order.
  *
@@ -38,12 +41,24 @@ enum {
   PATIENCE_S = 30       /* without any progress for so long the run has failed */
 };
 
-enum stage { CONNECTING, REGISTERING, REGISTERED, JOINED };
+enum stage { CONNECTING, SHAKING_HANDS, REGISTERING, REGISTERED, JOINED };
+
+/* What a client of today asks for, as far as it changes what it is told about a room. */
+static const char *CAPABILITIES[] = {
+    "message-tags",     "server-time",   "account-tag",       "echo-message",  "batch",
+    "labeled-response", "multi-prefix",  "userhost-in-names", "extended-join", "away-notify",
+    "account-notify",   "invite-notify", "setname",           "chghost",       "cap-notify",
+};
+enum { N_CAPABILITIES = sizeof CAPABILITIES / sizeof *CAPABILITIES, LABELED_RESPONSE = 5 };
+/* The key that masks what is sent by WebSocket; real ones change, which costs the server nothing. */
+static const unsigned char MASK[4] = {0x5a, 0xc3, 0x17, 0x9e};
 
 struct client {
   int fd;
   enum stage stage;
   int waits_for_write;
+  int is_full;          /* it asks for capabilities */
+  uint32_t offered;     /* of CAPABILITIES, by place */
   char *partial;        /* the beginning of a line whose end has not come yet */
   size_t partial_size;
   char *unsent;
@@ -61,7 +76,8 @@ static int sources = 1, handshakes = 200;
 
 static int n_senders, window, readers_each;
 static long messages_each, messages_done, deliveries, disorders;
-static int is_fan;
+static int is_fan, is_mixed, is_web;
+static int n_capabilities; /* that the members with capabilities were given; the last one's, all get the same */
 static char padding[512];
 static uint32_t *latencies;
 static long n_latencies, latency_space;
@@ -131,18 +147,43 @@ static void flush(struct client *client) {
   watch(client, client->unsent_size > 0);
 }
 
-static void put(struct client *client, const char *format, ...) {
-  char text[1024];
-  va_list arguments;
-  va_start(arguments, format);
-  size_t size = (size_t)vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
+static void put_bytes(struct client *client, const char *text, size_t size) {
   if (client->unsent_size + size > client->unsent_space) {
     client->unsent_space = 2 * (client->unsent_size + size);
     client->unsent = realloc(client->unsent, client->unsent_space);
   }
   memcpy(client->unsent + client->unsent_size, text, size);
   client->unsent_size += size;
+}
+
+static void put_frame(struct client *client, unsigned char kind, const char *text, size_t size) {
+  char frame[1024 + 8];
+  size_t head = size < 126 ? 2 : 4;
+  frame[0] = (char)(0x80 | kind);
+  frame[1] = (char)(0x80 | (size < 126 ? size : 126));
+  if (head == 4) {
+    frame[2] = (char)(size >> 8);
+    frame[3] = (char)size;
+  }
+  memcpy(frame + head, MASK, sizeof MASK);
+  head += sizeof MASK;
+  for (size_t i = 0; i < size; i++) frame[head + i] = (char)((unsigned char)text[i] ^ MASK[i % sizeof MASK]);
+  put_bytes(client, frame, head + size);
+}
+
+/* Lines, each with its CR LF. */
+static void put(struct client *client, const char *format, ...) {
+  char text[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  size_t size = (size_t)vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  if (!is_web) {
+    put_bytes(client, text, size);
+    return;
+  }
+  for (char *line = text, *end; (end = strstr(line, "\r\n")); line = end + 2)
+    put_frame(client, 1, line, (size_t)(end - line));
 }
 
 /* --- messages --- */
@@ -154,7 +195,10 @@ static void fill_window(struct client *client) {
     char target[32] = "#bench";
     if (!is_fan) snprintf(target, sizeof target, "n%06d", id + n_senders);
     client->missing[client->sent] = (uint32_t)readers_each;
-    put(client, "PRIVMSG %s :%d %ld %llu %s\r\n", target, id, client->sent, (unsigned long long)now_ns(), padding);
+    char label[32] = "";
+    if (client->offered >> LABELED_RESPONSE & 1) snprintf(label, sizeof label, "@label=%ld ", client->sent);
+    put(client, "%sPRIVMSG %s :%d %ld %llu %s\r\n", label, target, id, client->sent, (unsigned long long)now_ns(),
+        padding);
     client->sent++;
     is_filled = 1;
   }
@@ -181,6 +225,31 @@ static void take_delivery(struct client *reader, const char *text) {
   }
 }
 
+/* ":server CAP nick LS * :words" (more to come), "... LS :words", "... ACK :words". */
+static void take_capabilities(struct client *client, const char *words) {
+  int is_last = !strstr(words, " LS * :");
+  if (strstr(words, " ACK ")) {
+    put(client, "CAP END\r\n");
+  } else if (strstr(words, " LS ")) {
+    char text[512] = "";
+    n_capabilities = 0;
+    for (int i = 0; i < N_CAPABILITIES; i++) {
+      size_t size = strlen(CAPABILITIES[i]);
+      for (const char *at = words; (at = strstr(at, CAPABILITIES[i])); at += size)
+        if ((at[-1] == ' ' || at[-1] == ':') && (!at[size] || strchr(" =", at[size]))) client->offered |= 1u << i;
+      if (client->offered >> i & 1) {
+        if (n_capabilities++) strcat(text, " ");
+        strcat(text, CAPABILITIES[i]);
+      }
+    }
+    if (is_last && !n_capabilities) fail("this server offers no capabilities");
+    if (is_last) put(client, "CAP REQ :%s\r\n", text);
+  } else {
+    fail("client %ld asked for capabilities: %s", (long)(client - clients), words);
+  }
+  flush(client);
+}
+
 static void take_line(struct client *client, char *line, size_t size) {
   if (size && line[size - 1] == '\r') size--;
   line[size] = 0; /* the line end stood here, so there is room */
@@ -190,6 +259,11 @@ static void take_line(struct client *client, char *line, size_t size) {
     return;
   }
   if (!strncmp(line, "ERROR", 5)) fail("client %ld: %s", (long)(client - clients), line);
+  if (*line == '@') {
+    line = strchr(line, ' ');
+    if (!line) return;
+    line++;
+  }
   if (*line != ':') return;
   char *command = strchr(line, ' ');
   if (!command) return;
@@ -197,6 +271,8 @@ static void take_line(struct client *client, char *line, size_t size) {
   if (!strncmp(command, "PRIVMSG ", 8)) {
     char *text = strchr(command, ':');
     if (text) take_delivery(client, text + 1);
+  } else if (!strncmp(command, "CAP ", 4)) {
+    if (client->stage == REGISTERING) take_capabilities(client, command);
   } else if (!strncmp(command, "376 ", 4) || !strncmp(command, "422 ", 4)) {
     if (client->stage == REGISTERING) {
       client->stage = REGISTERED;
@@ -212,18 +288,76 @@ static void take_line(struct client *client, char *line, size_t size) {
   }
 }
 
+static void enter(struct client *client) {
+  client->stage = REGISTERING;
+  put(client, "%sNICK n%06d\r\nUSER bench 0 * :bench\r\n", client->is_full ? "CAP LS 302\r\n" : "",
+      (int)(client - clients));
+}
+
+/* Frames of a server, each one line; returns how many bytes were whole. There is room for one more byte at the end. */
+static size_t take_frames(struct client *client, char *start, size_t size) {
+  size_t at = 0;
+  if (client->stage == SHAKING_HANDS) {
+    start[size] = 0;
+    char *end = strstr(start, "\r\n\r\n");
+    if (!end) return 0;
+    if (strncmp(start, "HTTP/1.1 101 ", 13)) fail("no WebSocket: %.60s", start);
+    at = (size_t)(end + 4 - start);
+    enter(client);
+    flush(client);
+  }
+  for (;;) {
+    const unsigned char *frame = (const unsigned char *)start + at;
+    if (size - at < 2) return at;
+    size_t length = frame[1], head = 2;
+    if (length == 126 && size - at < 4) return at;
+    if (length == 126) length = (size_t)frame[2] << 8 | frame[3], head = 4;
+    if (frame[1] > 126) fail("a frame of unknown length");
+    if (size - at < head + length) return at;
+    char *line = start + at + head, next = line[length];
+    if ((frame[0] & 0x0f) == 9) {
+      put_frame(client, 10, line, length);
+      flush(client);
+    } else if ((frame[0] & 0x0f) > 2) {
+      fail("client %ld: a frame of kind %d", (long)(client - clients), frame[0] & 0x0f);
+    } else {
+      take_line(client, line, length);
+    }
+    line[length] = next; /* take_line has put its end there */
+    at += head + length;
+  }
+}
+
+static void keep(struct client *client, const char *bytes, size_t size) {
+  client->partial = realloc(client->partial, client->partial_size + size + 1);
+  memcpy(client->partial + client->partial_size, bytes, size);
+  client->partial_size += size;
+}
+
 static void readable(struct client *client) {
   static char buffer[READ_SIZE + 1];
   ssize_t size = recv(client->fd, buffer, READ_SIZE, 0);
   if (size < 0 && errno == EAGAIN) return;
   if (size <= 0) fail("client %ld: closed: %s", (long)(client - clients), size ? strerror(errno) : "end of stream");
+  if (is_web) {
+    size_t used;
+    if (client->partial_size) {
+      keep(client, buffer, (size_t)size);
+      used = take_frames(client, client->partial, client->partial_size);
+      client->partial_size -= used;
+      memmove(client->partial, client->partial + used, client->partial_size);
+    } else {
+      used = take_frames(client, buffer, (size_t)size);
+      if (used < (size_t)size) keep(client, buffer + used, (size_t)size - used);
+    }
+    return;
+  }
   char *start = buffer, *end = buffer + size, *line_end;
   while ((line_end = memchr(start, '\n', (size_t)(end - start)))) {
     size_t length = (size_t)(line_end - start);
     if (client->partial_size) {
-      client->partial = realloc(client->partial, client->partial_size + length + 1);
-      memcpy(client->partial + client->partial_size, start, length);
-      length += client->partial_size;
+      keep(client, start, length);
+      length = client->partial_size;
       client->partial_size = 0;
       take_line(client, client->partial, length);
     } else {
@@ -231,12 +365,7 @@ static void readable(struct client *client) {
     }
     start = line_end + 1;
   }
-  if (start < end) {
-    size_t length = (size_t)(end - start);
-    client->partial = realloc(client->partial, client->partial_size + length + 1);
-    memcpy(client->partial + client->partial_size, start, length);
-    client->partial_size += length;
-  }
+  if (start < end) keep(client, start, (size_t)(end - start));
 }
 
 static int poll_once(int milliseconds) {
@@ -250,8 +379,16 @@ static int poll_once(int milliseconds) {
         socklen_t size = sizeof error;
         getsockopt(client->fd, SOL_SOCKET, SO_ERROR, &error, &size);
         if (error) fail("cannot connect: %s", strerror(error));
-        client->stage = REGISTERING;
-        put(client, "NICK n%06d\r\nUSER bench 0 * :bench\r\n", (int)(client - clients));
+        if (is_web) {
+          static const char request[] =
+              "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+              "Sec-WebSocket-Protocol: text.ircv3.net\r\n\r\n";
+          client->stage = SHAKING_HANDS;
+          put_bytes(client, request, sizeof request - 1);
+        } else {
+          enter(client);
+        }
       }
       flush(client);
     }
@@ -364,10 +501,12 @@ static void talk(void) {
   own_cpu = cpu_of(CLOCK_PROCESS_CPUTIME_ID) - own_cpu;
   qsort(latencies, (size_t)n_latencies, sizeof *latencies, compare);
   printf("{\"phase\": \"%s\", \"clients\": %d, \"senders\": %d, \"messages\": %ld, \"window\": %d, \"padding\": %zu, "
+         "\"capabilities\": %d, "
          "\"deliveries\": %ld, \"seconds\": %.4f, \"cpu_us_each\": %.4f, \"cpu_us_per_message\": %.3f, "
          "\"server_share\": %.3f, \"load_share\": %.3f, \"p50_us\": %u, \"p99_us\": %u, \"max_us\": %u, "
          "\"memory_kib\": %ld}\n",
-         is_fan ? "fan" : "pairs", n_clients, n_senders, total, window, strlen(padding), deliveries, seconds,
+         is_fan ? "fan" : "pairs", n_clients, n_senders, total, window, strlen(padding),
+         n_capabilities, deliveries, seconds,
          cpu * 1e6 / (double)deliveries, cpu * 1e6 / (double)total, cpu / seconds, own_cpu / seconds,
          latencies[n_latencies / 2], latencies[n_latencies * 99 / 100], latencies[n_latencies - 1], server_memory());
   fflush(stdout);
@@ -385,12 +524,14 @@ static long number(const char *text) {
 
 int main(int count, char **words) {
   if (count < 5) {
-    fputs("load PORT PID connect N | fan N SENDERS MESSAGES WINDOW | pairs N MESSAGES WINDOW\n", stderr);
+    fputs("load PORT PID connect N | (fan | mixed | web) N SENDERS MESSAGES WINDOW | pairs N MESSAGES WINDOW\n", stderr);
     return 2;
   }
   port = (uint16_t)number(words[1]);
   server = (pid_t)number(words[2]);
-  is_fan = !strcmp(words[3], "fan");
+  is_mixed = !strcmp(words[3], "mixed");
+  is_web = !strcmp(words[3], "web");
+  is_fan = is_mixed || is_web || !strcmp(words[3], "fan");
   int is_pairs = !strcmp(words[3], "pairs");
   n_clients = (int)number(words[4]);
   if ((is_fan && count != 8) || (is_pairs && count != 7)) fail("wrong number of words after %s", words[3]);
@@ -412,6 +553,7 @@ int main(int count, char **words) {
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   clients = calloc((size_t)n_clients, sizeof *clients);
+  for (int i = 0; i < n_clients; i++) clients[i].is_full = is_mixed && i % 2;
   poller = epoll_create1(0);
 
   connect_all();

@@ -18,11 +18,16 @@ SOURCE = Path(__file__).with_name("load.c")
 
 
 class Load:
-    """One kind of load: the words for the generator, and what they mean."""
+    """One kind of load: the words for the generator, and what they mean. `clients`: their kind (Subject.serves).
 
-    def __init__(self, title: str, *words: str) -> None:
+    `beside` is the load that differs from this one in the kind of clients alone.
+    """
+
+    def __init__(self, title: str, *words: str, clients: str = "plain", beside: str = "") -> None:
         self.title = title
         self.words = words
+        self.clients = clients
+        self.beside = beside
 
 
 LOADS = {
@@ -30,6 +35,21 @@ LOADS = {
         "one room of 500, 20 senders with 4 messages outstanding each", "fan", "500", "20", "40", "4"
     ),
     "fan-one": Load("one room of 500, 1 sender with 1 message outstanding", "fan", "500", "1", "300", "1"),
+    "fan-mixed": Load(
+        "as fan, and every other member has the capabilities of today's clients",
+        *("mixed", "500", "20", "40", "4"),
+        clients="capable",
+        beside="fan",
+    ),
+    "fan-2000": Load(
+        "one room of 2,000, 20 senders with 4 messages outstanding each", "fan", "2000", "20", "20", "4"
+    ),
+    "fan-2000-web": Load(
+        "as fan-2000, and everybody comes by WebSocket",
+        *("web", "2000", "20", "20", "4"),
+        clients="web",
+        beside="fan-2000",
+    ),
     "pairs": Load("100 pairs, 16 messages outstanding each", "pairs", "100", "500", "16"),
     "pairs-one": Load("100 pairs, 1 message outstanding each", "pairs", "100", "200", "1"),
     "connect": Load("2,000 connections that only register", "connect", "2000"),
@@ -62,14 +82,15 @@ def cores() -> tuple[int | None, int | None]:
 def play(program: Path, load: Load, subject: Subject) -> list[Phase]:
     """One run: a fresh server, one load, the phases that were measured."""
     server_core, load_core = cores()
-    with subject.run(server_core) as running:
+    handshakes = subject.web_handshakes if load.clients == "web" else subject.handshakes
+    with subject.run(server_core, load.clients) as running:
         result = subprocess.run(
             [str(program), str(running.port), str(running.pid), *load.words],
             capture_output=True,
             text=True,
             check=False,
             preexec_fn=pinned(load_core),
-            env={**os.environ, "HANDSHAKES": str(subject.handshakes)},
+            env={**os.environ, "HANDSHAKES": str(handshakes)},
         )
     if result.returncode != 0:
         raise RuntimeError(f"{subject.name}, {' '.join(load.words)}: {result.stderr.strip()}")
@@ -88,7 +109,9 @@ def play_all(
     with built() as program:
         for repeat in range(repeats):
             for load in loads:
-                names = list(subjects)
+                names = [name for name in subjects if LOADS[load].clients in subjects[name].serves]
+                if not names:
+                    continue
                 turn = repeat % len(names)
                 for name in names[turn:] + names[:turn]:
                     try:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from .measure import LOADS, Runs, cores, medians, spread
+from .measure import LOADS, Phase, Runs, cores, medians, spread
 from .servers import Subject
 
 RESULTS = Path(__file__).with_name("results")
@@ -98,9 +98,27 @@ def _page(
         lines += (
             _fan_table(subjects, by_subject) if load != "connect" else _connect_table(subjects, by_subject)
         )
+        lines += _beside(load, subjects, runs)
     if failures:
         lines += ["", "## Failures", "", *(f"* {failure}" for failure in failures)]
     return lines
+
+
+def _beside(load: str, subjects: dict[str, Subject], runs: Runs) -> list[str]:
+    """What this load costs each server, against the load that differs from it in the kind of clients alone."""
+    other = LOADS[load].beside
+    if other not in runs:
+        return []
+    ratios = [
+        f"{subjects[key].name} {_cost(phases) / _cost(runs[other][key]):.2f}"
+        for key, phases in runs[load].items()
+        if runs[other].get(key)
+    ]
+    return ["", f"Median CPU per delivery against `{other}`: {', '.join(ratios)}."] if ratios else []
+
+
+def _cost(phases: Sequence[Sequence[Phase]]) -> float:
+    return max(medians(phases)["fan"]["cpu_us_each"], 1e-9)  # a run can be shorter than the kernel's tick
 
 
 def _versions(subjects: dict[str, Subject]) -> list[list[str]]:

@@ -34,8 +34,11 @@ class Subject(ABC):
 
     name: str
     stores: bool
+    # The kinds of clients that it can be measured with: "plain", "capable" (of capabilities) and "web".
+    serves: tuple[str, ...] = ("plain",)
     # Registrations under way at once. InspIRCd finishes them once a second, so few would take for ever.
     handshakes = 200
+    web_handshakes = 200
 
     @abstractmethod
     def why_not(self) -> str:
@@ -46,23 +49,24 @@ class Subject(ABC):
         """What it calls itself."""
 
     @abstractmethod
-    def command(self, folder: Path, port: int) -> list[str]:
-        """Write what it needs into the folder; return how it is started there."""
+    def command(self, folder: Path, port: int, clients: str) -> list[str]:
+        """Write what it needs into the folder; return how it is started there, for such clients at the port."""
 
     def environment(self) -> dict[str, str]:
         """Its environment."""
         return dict(os.environ)
 
-    def run(self, core: int | None) -> "Running":
+    def run(self, core: int | None, clients: str = "plain") -> "Running":
         """Start it in a temporary folder, pinned to a core."""
-        return Running(self, core)
+        return Running(self, core, clients)
 
 
 class Running:
     """One started server: its process id and port."""
 
-    def __init__(self, subject: Subject, core: int | None) -> None:
+    def __init__(self, subject: Subject, core: int | None, clients: str) -> None:
         self.subject = subject
+        self._clients = clients
         self._core = core
         self._folder = tempfile.TemporaryDirectory(prefix="veche-bench-", ignore_cleanup_errors=True)
         self.port = _free_port()
@@ -70,7 +74,7 @@ class Running:
     def __enter__(self) -> Self:
         folder = Path(self._folder.name)
         self._log = folder / "output"
-        command = self.subject.command(folder, self.port)
+        command = self.subject.command(folder, self.port, self._clients)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
@@ -122,6 +126,9 @@ def pinned(core: int | None) -> Callable[[], None] | None:
 class Veche(Subject):
     """Our own server, from this checkout."""
 
+    serves = ("plain", "capable", "web")
+    web_handshakes = 32  # so many from one address may be asking for a page or a WebSocket
+
     def __init__(self, *, stores: bool) -> None:
         self.stores = stores
         self.name = "Veche, storing" if stores else "Veche, not storing"
@@ -133,8 +140,14 @@ class Veche(Subject):
         described = _output("git", "-C", str(ROOT), "describe", "--always", "--dirty")
         return f"checkout {described or 'without git'}, Python {sys.version.split()[0]}"
 
-    def command(self, folder: Path, port: int) -> list[str]:
-        off = ["--classic", "off", "--ircs", "off", "--web", "off"]
+    def command(self, folder: Path, port: int, clients: str) -> list[str]:
+        door = "web" if clients == "web" else "irc"
+        off = [
+            word
+            for other in ("irc", "ircs", "web", "classic")
+            if other != door
+            for word in (f"--{other}", "off")
+        ]
         settings = {
             "limits.flood": "false",
             "limits.connections_per_address": "0",
@@ -142,11 +155,34 @@ class Veche(Subject):
             "store.mode": "durable" if self.stores else "off",
         }
         words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
-        doors = ["--irc", f"127.0.0.1:{port}", *off]
+        doors = [f"--{door}", f"127.0.0.1:{port}", *off]
         return [sys.executable, "-m", "veche.app.server", "--data", str(folder / "data"), *doors, *words]
 
     def environment(self) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+
+
+# InspIRCd's modules, by what clients ask for.
+_CAPABILITIES = (
+    "cap",
+    "chghost",
+    "ircv3",
+    "ircv3_accounttag",
+    "ircv3_batch",
+    "ircv3_capnotify",
+    "ircv3_chghost",
+    "ircv3_ctctags",
+    "ircv3_echomessage",
+    "ircv3_invitenotify",
+    "ircv3_labeledresponse",
+    "ircv3_msgid",
+    "ircv3_servertime",
+    "namesx",
+    "services_account",
+    "setname",
+    "uhnames",
+)
+_MODULES = {"plain": (), "capable": _CAPABILITIES, "web": ("sha1", "websocket")}
 
 
 class InspIRCd(Subject):
@@ -154,6 +190,7 @@ class InspIRCd(Subject):
 
     name = "InspIRCd"
     stores = False
+    serves = ("plain", "capable", "web")
 
     def why_not(self) -> str:
         return "" if find("inspircd") else "not installed (apt-get install inspircd)"
@@ -161,14 +198,16 @@ class InspIRCd(Subject):
     def version(self) -> str:
         return _output(find("inspircd") or "inspircd", "--version").splitlines()[0]
 
-    def command(self, folder: Path, port: int) -> list[str]:
+    def command(self, folder: Path, port: int, clients: str) -> list[str]:
         config = folder / "inspircd.conf"
-        # No module beyond the core, no lookups, no fake lag, no limit that this load could reach.
+        # No module but those that these clients need, no lookups, no fake lag, no limit that a load reaches.
+        modules = "".join(f'<module name="{name}">\n' for name in _MODULES[clients])
+        hook = ' hook="websocket"' if clients == "web" else ""
         config.write_text(
-            f"""
+            f"""{modules}<websocket sendastext="yes"><wsorigin allow="*">
 <server name="irc.bench.example" description="bench" network="bench">
 <admin name="bench" nick="bench" email="bench@bench.example">
-<bind address="127.0.0.1" port="{port}" type="clients">
+<bind address="127.0.0.1" port="{port}" type="clients"{hook}>
 <connect name="bench" allow="*" timeout="120" pingfreq="600" hardsendq="104857600" softsendq="104857600"
     recvq="1048576" threshold="1000000000" commandrate="1000000000" fakelag="no" localmax="1000000" globalmax="1000000"
     limit="1000000" maxchans="100" resolvehostnames="no" useident="no" maxconnwarn="no">
@@ -197,7 +236,7 @@ class NgIRCd(Subject):
     def version(self) -> str:
         return _output(find("ngircd") or "ngircd", "--version").splitlines()[0]
 
-    def command(self, folder: Path, port: int) -> list[str]:
+    def command(self, folder: Path, port: int, clients: str) -> list[str]:  # noqa: ARG002 - there is one kind
         config = folder / "ngircd.conf"
         user = ["ServerUID = root", "ServerGID = root"] if os.geteuid() == 0 else []
         config.write_text(

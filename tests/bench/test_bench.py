@@ -30,7 +30,7 @@ class Fake(Subject):
     def environment(self) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": str(FAKE.parents[2] / "src")}
 
-    def command(self, folder: Path, port: int) -> list[str]:
+    def command(self, folder: Path, port: int, clients: str) -> list[str]:
         options = ["--data", str(folder / "data"), "--port", str(port), "--fault", self.weakness]
         return [sys.executable, str(FAKE), *options]
 
