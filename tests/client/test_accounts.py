@@ -139,6 +139,10 @@ async def test_logging_out_holds_for_reconnects_where_the_server_can_do_it() -> 
         server._ns = lambda visitor, message: visitor.say("NOTICE", "ann", "What?", answer=True)  # type: ignore[method-assign]
         with pytest.raises(LoginFailed, match=NO_LOGOUT):
             await chat.log_out()
+        server._ns = lambda visitor, message: visitor.say("421", "ann", "NS", "What?", answer=True)  # type: ignore[method-assign]
+        with pytest.raises(LoginFailed, match=NO_LOGOUT) as caught:
+            await chat.log_out()
+        assert caught.value.code == "421"
         server._ns = log_out  # type: ignore[method-assign]
         await chat.log_out()
         assert chat.model.account == ""
@@ -146,6 +150,15 @@ async def test_logging_out_holds_for_reconnects_where_the_server_can_do_it() -> 
         await server.start()
         await asyncio.wait_for(chat.send(LOBBY, "hello"), 5)
         assert len(server.logins) == 1
+
+
+async def test_a_server_that_ends_the_connection_at_a_logout_is_come_back_to_as_a_guest() -> None:
+    async with with_ann() as server, ann(server, account="ann", password="sesame") as chat:
+        server._ns = lambda visitor, message: visitor.transport.close()  # type: ignore[method-assign]
+        server.taken.add("ann")  # it is kept for the account
+        await chat.log_out()
+        await asyncio.wait_for(chat.send(LOBBY, "hello"), 5)
+        assert (chat.nick, chat.model.account, len(server.logins)) == ("ann_", "", 1)
 
 
 async def test_accounts_that_were_away_for_a_while_are_entered_again() -> None:

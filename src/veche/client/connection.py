@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self, TypeVar
 
-from veche.client.errors import AskRefused, CannotConnect, ClientError, LoginFailed, NotSafe, OutcomeUnknown
+from veche.client.errors import AskRefused, CannotConnect, ClientError, NotSafe, OutcomeUnknown
 from veche.client.events import Answer, Event, MessageReceived
 from veche.client.gaps import reference
 from veche.client.keeper import ChooseNick, Keeper, Settings
 from veche.client.lineup import Outgoing
 from veche.client.link import Timing
 from veche.client.login import CAPABILITY as SASL
-from veche.client.login import NO_LOGOUT, NOT_SAFE, Account
+from veche.client.login import NOT_SAFE, Account
 from veche.client.model import Model, Room
 from veche.client.registration import Identity
 from veche.client.tls import Tls
@@ -267,15 +267,13 @@ class Connection:
         await self._keeper.log_in(Account(account, password, self._device))
 
     async def log_out(self) -> None:
-        """Be nobody's owner any more, now and after every reconnect.
+        """Be nobody's owner any more, now and after every reconnect; perhaps under another nick.
 
-        There is no standard for it: services that have accounts know NS LOGOUT. Raises LoginFailed, or AskRefused,
-        where the server does not: then only coming in anew without an account makes a guest of us.
+        There is no standard for it: services that have accounts know NS LOGOUT. A server that ends the connection upon
+        that is come back to as a guest. Raises LoginFailed where nobody can log out: then only another Connection
+        makes a guest of us.
         """
-        await self.ask("NS", "LOGOUT")
-        if self.model.account:
-            raise LoginFailed(NO_LOGOUT)
-        self.forget_account()
+        await self._keeper.log_out()
 
     def forget_account(self) -> None:
         """Do not log in after the next reconnect any more; what we are on this connection stays as it is."""

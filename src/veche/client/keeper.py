@@ -46,7 +46,7 @@ from veche.client.inbox import Inbox
 from veche.client.lineup import Lineup, Outgoing
 from veche.client.link import NO_ANSWER, NOT_TRUSTED, OTHER_CERTIFICATE, Link, Timing, reason_of_error
 from veche.client.login import CAPABILITY as SASL
-from veche.client.login import NOT_SAFE, Account
+from veche.client.login import NO_LOGOUT, NOT_SAFE, Account
 from veche.client.model import Model
 from veche.client.registration import Identity
 from veche.client.tls import Tls, fingerprint, key_fingerprint, look_at
@@ -100,6 +100,7 @@ class Keeper:
         self._is_closing = False
         self._distrusted: ServerNotTrusted | None = None
         self._refusals = 0
+        self._is_logging_out = False
         self._logging_in: tuple[Account, asyncio.Future[None]] | None = None
         self._work: asyncio.Queue[Event] = asyncio.Queue()
 
@@ -139,6 +140,26 @@ class Keeper:
             raise OutcomeUnknown("no answer to AUTHENTICATE") from None
         finally:
             self._logging_in = None
+
+    async def log_out(self) -> None:
+        """Be a guest, on the connection that there is or on the next one. See `Connection.log_out`."""
+        link, account = self._link, self.account
+        if link is None or link.lost.done() or not link.session.is_registered:
+            raise LoginFailed("this can be done when the connection is there")
+        self.account, self._is_logging_out = None, True
+        asked = asyncio.create_task(link.ask_aside("NS", "LOGOUT"), name="log out")
+        try:
+            either: set[asyncio.Future[Any]] = {asked, link.lost}  # Any: an answer, or a reason
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if link.lost.done():
+                return  # other devices of ours are there, so that we could not stay: we come back as a guest
+            self._is_logging_out = False
+            refusal = asked.result().refusal
+            if refusal is not None or self.model.account:
+                self.account = account
+                raise LoginFailed(NO_LOGOUT, refusal.code if refusal is not None else "")
+        finally:
+            asked.cancel()
 
     @property
     def is_private(self) -> bool:
@@ -199,6 +220,10 @@ class Keeper:
     async def _live(self) -> tuple[str, bool]:
         """Open a link and live with it to its end; the reason of the end, and whether it ever was ready."""
         settings = self.settings
+        if self._is_logging_out:
+            # The nick is that of our other devices, or kept for the account.
+            self._is_logging_out = False
+            self.nick += "_"
         identity = replace(settings.identity, nick=self.nick, account=self.account)
         link = Link(
             identity, clock=settings.clock, nonce=settings.nonce, timing=settings.timing, hear=self._hear
