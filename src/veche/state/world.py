@@ -29,6 +29,17 @@ class Watcher(Protocol):
         """A room that had the key `before` has another one."""
 
 
+class Profile:
+    """What the owner of an account says of himself, and notes about others: as `User.metadata` and `User.notes`, which
+    are these while he is here."""
+
+    __slots__ = ("metadata", "notes")
+
+    def __init__(self, metadata: dict[str, str], notes: dict[str, dict[str, str]]) -> None:
+        self.metadata = metadata
+        self.notes = notes
+
+
 class World:
     """Users by uid and by folded nick; rooms by folded name."""
 
@@ -39,6 +50,7 @@ class World:
         "markers",
         "mode_counts",
         "present",
+        "profiles",
         "refused",
         "rooms",
         "server_bans",
@@ -63,6 +75,7 @@ class World:
         self.refused: frozenset[str] = frozenset()  # what is not taken on at that level
         # Under which key the messages of a room are kept, by its folded name, where that is not the name itself.
         self.conversations: dict[str, str] = {}
+        self.profiles: dict[str, Profile] = {}  # of accounts, by uid, whether their owners are here or not
         # How far each person has read (ms since 1970), by what the record knows him by, and by conversation.
         self.markers: dict[str, dict[str, int]] = {}
         self.mode_counts: dict[
@@ -111,11 +124,14 @@ class World:
     def log_in(self, user: User, account: Account) -> None:
         """A user is the owner of this account from now on; nobody else here is."""
         self._recognise(user, account.name, account.uid)
+        profile = self.profiles.setdefault(account.uid, Profile(user.metadata, user.notes))
+        user.metadata, user.notes = profile.metadata, profile.notes
         self.set_modes(user, user.modes | {LOGGED_IN})
 
     def log_out(self, user: User, identity: str) -> None:
         """A user is nobody's owner; `identity` is what the record knows him by from now on."""
         self._recognise(user, "", identity)
+        user.metadata, user.notes = {}, {}
         self.set_modes(user, user.modes - {LOGGED_IN})
 
     def _recognise(self, user: User, account: str, identity: str) -> None:

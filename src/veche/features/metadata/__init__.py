@@ -8,8 +8,10 @@ tells whom it concerns. Values live as long as their user or room does, those of
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.session import Session
 from veche.core.settings import Settings
+from veche.features.accounts.facts import AccountRegistered
 from veche.features.metadata import commands, facts, spread
 from veche.state.events import MemberJoined, NickChanged, UserArrived
+from veche.state.renaming import RoomRenamed
 
 
 def _value(_session: Session, settings: Settings) -> str:
@@ -36,9 +38,14 @@ feature = Feature(
             saves=facts.save,
         ),
         facts.NoteChanged: FactRow(
-            guard=facts.guard_note, apply=facts.apply_note, render=lambda fact, view, tags: ""
+            guard=facts.guard_note,
+            apply=facts.apply_note,
+            render=lambda fact, view, tags: "",
+            saves=facts.save_note,
         ),
+        facts.ProfileKept: FactRow(apply=facts.restore_profile, render=lambda fact, view, tags: ""),
     },
+    saves={AccountRegistered: facts.save_registered, RoomRenamed: facts.save_renamed},
     reactions={UserArrived: commands.arrive, MemberJoined: commands.sync_newcomer},
     witnesses={
         facts.MetadataChanged: spread.tell_change,

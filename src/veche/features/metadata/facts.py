@@ -1,8 +1,11 @@
 """What happens to metadata: a value is set or unset, all values are cleared, somebody's private note changes."""
 
 from veche.core.replies import Failure, Refusal
+from veche.features.accounts.facts import AccountRegistered
 from veche.state.events import SILENCE, Audience, Fact
-from veche.state.world import World
+from veche.state.renaming import RoomRenamed
+from veche.state.world import Profile, World
+from veche.wire.names import fold
 
 
 class MetadataFact(Fact):
@@ -54,6 +57,22 @@ class NoteChanged(Fact):
         self.at_most = at_most
 
 
+class ProfileKept(Fact):
+    """What the owner of the account with this uid says of himself, and his notes, by folded name and key."""
+
+    __slots__ = ("account", "metadata", "notes")
+
+    def __init__(self, account: str, metadata: dict[str, str], notes: dict[str, dict[str, str]]) -> None:
+        super().__init__("")
+        self.account = account
+        self.metadata = metadata
+        self.notes = notes
+
+    def saved_key(self) -> str:
+        """One row for each account."""
+        return self.account
+
+
 def values_of(world: World, fact: MetadataFact) -> dict[str, str] | None:
     """The metadata that a fact is about; None when its room or user is there no more."""
     if fact.room:
@@ -100,10 +119,7 @@ def apply_change(world: World, fact: MetadataChanged) -> Audience:
     """The value is another one. Who hears of it has asked for the key, and is told by a witness."""
     values = values_of(world, fact)
     if values is not None:
-        if fact.value is None:
-            values.pop(fact.key, None)
-        else:
-            values[fact.key] = fact.value
+        _put(values, fact.key, fact.value)
     return SILENCE
 
 
@@ -116,10 +132,68 @@ def apply_clearing(world: World, fact: MetadataCleared) -> Audience:
     return SILENCE
 
 
-def save(world: World, fact: MetadataFact) -> list[Fact]:
-    """What a lasting room says of itself is to be known after a restart."""
-    room = world.rooms.get(fact.room)
-    return [fact] if room is not None and room.is_lasting() else []
+def save(world: World, fact: MetadataChanged | MetadataCleared) -> list[Fact]:
+    """What a lasting room says of itself, and the owner of an account of himself, is to be known after a restart."""
+    if fact.room:
+        room = world.rooms.get(fact.room)
+        return [fact] if room is not None and room.is_lasting() else []
+    user = world.users.get(fact.target)
+    if user is None or not user.account:
+        return []
+    metadata = {} if isinstance(fact, MetadataCleared) else dict(user.metadata)
+    if isinstance(fact, MetadataChanged):
+        _put(metadata, fact.key, fact.value)
+    return [ProfileKept(user.identity, metadata, user.notes)]
+
+
+def save_note(world: World, fact: NoteChanged) -> list[Fact]:
+    """His notes follow him."""
+    user = world.users[fact.actor]
+    if not user.account:
+        return []
+    notes = {about: dict(values) for about, values in user.notes.items()}
+    _put_note(notes, fact)
+    return [ProfileKept(user.identity, user.metadata, notes)]
+
+
+def save_registered(world: World, fact: AccountRegistered) -> list[Fact]:
+    """What a guest has said and noted is his account's."""
+    user = world.users.get(fact.actor)
+    if user is None or not (user.metadata or user.notes):
+        return []
+    return [ProfileKept(str(fact.values["uid"]), user.metadata, user.notes)]
+
+
+def save_renamed(world: World, fact: RoomRenamed) -> list[Fact]:
+    """Notes about a room follow its name, of those who are in it."""
+    before, after = fold(fact.room), fold(fact.name)
+    facts: list[Fact] = []
+    for member in world.rooms[before].members.values() if before != after else ():
+        user = member.user
+        if user.account and before in user.notes:
+            notes = {after if about == before else about: values for about, values in user.notes.items()}
+            facts.append(ProfileKept(user.identity, user.metadata, notes))
+    return facts
+
+
+def restore_profile(world: World, fact: ProfileKept) -> Audience:
+    """The owner of an account finds what he has said of himself, and noted."""
+    world.profiles[fact.account] = Profile(fact.metadata, fact.notes)
+    return SILENCE
+
+
+def _put(values: dict[str, str], key: str, value: str | None) -> None:
+    if value is None:
+        values.pop(key, None)
+    else:
+        values[key] = value
+
+
+def _put_note(notes: dict[str, dict[str, str]], fact: NoteChanged) -> None:
+    values = notes.setdefault(fact.about, {})
+    _put(values, fact.key, fact.value)
+    if not values:
+        del notes[fact.about]
 
 
 def guard_note(world: World, fact: NoteChanged) -> Refusal | None:
@@ -136,12 +210,5 @@ def guard_note(world: World, fact: NoteChanged) -> Refusal | None:
 
 def apply_note(world: World, fact: NoteChanged) -> Audience:
     """His own affair."""
-    notes = world.users[fact.actor].notes
-    values = notes.setdefault(fact.about, {})
-    if fact.value is None:
-        values.pop(fact.key, None)
-    else:
-        values[fact.key] = fact.value
-    if not values:
-        del notes[fact.about]
+    _put_note(world.users[fact.actor].notes, fact)
     return SILENCE
