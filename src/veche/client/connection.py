@@ -277,7 +277,7 @@ class Connection:
 
     def forget_account(self) -> None:
         """Do not log in after the next reconnect any more; what we are on this connection stays as it is."""
-        self._keeper.account = None
+        self._keeper.standing.account = None
 
     async def register(self, account: str, email: str, password: str) -> Enrolment:
         """Make an account and log in to it, now and after every reconnect. `account` "*" takes our nick for its name;
@@ -290,16 +290,16 @@ class Connection:
         if not self._keeper.is_private:
             raise NotSafe(NOT_SAFE)
         enrolment = self._enrolment(await self.ask("REGISTER", account, email, password))
-        self._keeper.account = self._enrolled = Account(enrolment.account, password, self._device)
+        self._keeper.standing.account = self._enrolled = Account(enrolment.account, password, self._device)
         if enrolment.needs_code:
-            self._keeper.account = None
+            self._keeper.standing.account = None
         return enrolment
 
     async def verify(self, account: str, code: str) -> Enrolment:
         """Say the code that the server has sent after `register`. Raises as that does."""
         enrolment = self._enrolment(await self.ask("VERIFY", account, code))
         if self._enrolled is not None and not enrolment.needs_code:
-            self._keeper.account = self._enrolled
+            self._keeper.standing.account = self._enrolled
         return enrolment
 
     def _enrolment(self, answer: Answer) -> Enrolment:

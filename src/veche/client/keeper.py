@@ -18,11 +18,8 @@ from veche.client.errors import (
     CannotConnect,
     ClientError,
     ConnectionClosed,
-    LoginFailed,
     NickNotAccepted,
     NotIrc,
-    NotSafe,
-    OutcomeUnknown,
     ServerNotTrusted,
 )
 from veche.client.events import (
@@ -44,20 +41,20 @@ from veche.client.events import (
 from veche.client.gaps import Gaps
 from veche.client.inbox import Inbox
 from veche.client.lineup import Lineup, Outgoing
-from veche.client.link import NO_ANSWER, NOT_TRUSTED, OTHER_CERTIFICATE, Link, Timing, reason_of_error
+from veche.client.link import Link, Timing
 from veche.client.login import CAPABILITY as SASL
-from veche.client.login import NO_LOGOUT, NOT_SAFE, Account
+from veche.client.login import Account
 from veche.client.model import Model
+from veche.client.opening import open_link
 from veche.client.registration import Identity
-from veche.client.tls import Tls, fingerprint, key_fingerprint, look_at
+from veche.client.standing import Standing, login_failed
+from veche.client.tls import Tls
 
 ChooseNick = Callable[[str, str, str], Awaitable[str]]
 # Events that nobody has read yet; a program that never reads them must be able to run for a year.
 MOST_EVENTS = 10_000
 # Work for the worker comes from a person's wishes; only a hostile server brings more at a time.
 MOST_WORK = 1_000
-# Logins that are refused one after another before a connection that was in is given up: the password has been changed.
-MOST_REFUSALS = 5
 # Seconds that a farewell may take.
 FAREWELL = 2.0
 
@@ -86,7 +83,7 @@ class Keeper:
     def __init__(self, settings: Settings, rooms: dict[str, str]) -> None:
         self.settings = settings
         self.nick = settings.identity.nick
-        self.account = settings.identity.account  # to be logged in to, also after the next reconnect
+        self.standing = Standing(settings.identity.account, settings.timing.answer_patience)
         self.rooms = rooms  # to be in, name to key
         self.model = Model(self.nick)
         self.gaps = Gaps()
@@ -99,9 +96,6 @@ class Keeper:
         self._link: Link | None = None
         self._is_closing = False
         self._distrusted: ServerNotTrusted | None = None
-        self._refusals = 0
-        self._is_logging_out = False
-        self._logging_in: tuple[Account, asyncio.Future[None]] | None = None
         self._work: asyncio.Queue[Event] = asyncio.Queue()
 
     # --- from above ---
@@ -126,40 +120,12 @@ class Keeper:
             link.end("closed")
 
     async def log_in(self, account: Account) -> None:
-        """Log in on the connection that there is, and again after each reconnect. See `Connection.log_in`."""
-        link = self._link
-        if link is None or link.lost.done() or not link.session.is_registered or self._logging_in is not None:
-            raise LoginFailed("this can be done when the connection is there, once at a time")
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._logging_in = (account, future)
-        try:
-            link.login(account)
-            async with asyncio.timeout(self.settings.timing.answer_patience):
-                await future
-        except TimeoutError:
-            raise OutcomeUnknown("no answer to AUTHENTICATE") from None
-        finally:
-            self._logging_in = None
+        """See `Connection.log_in`."""
+        await self.standing.log_in(self._link, account)
 
     async def log_out(self) -> None:
-        """Be a guest, on the connection that there is or on the next one. See `Connection.log_out`."""
-        link, account = self._link, self.account
-        if link is None or link.lost.done() or not link.session.is_registered:
-            raise LoginFailed("this can be done when the connection is there")
-        self.account, self._is_logging_out = None, True
-        asked = asyncio.create_task(link.ask_aside("NS", "LOGOUT"), name="log out")
-        try:
-            either: set[asyncio.Future[Any]] = {asked, link.lost}  # Any: an answer, or a reason
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if link.lost.done():
-                return  # other devices of ours are there, so that we could not stay: we come back as a guest
-            self._is_logging_out = False
-            refusal = asked.result().refusal
-            if refusal is not None or self.model.account:
-                self.account = account
-                raise LoginFailed(NO_LOGOUT, refusal.code if refusal is not None else "")
-        finally:
-            asked.cancel()
+        """See `Connection.log_out`."""
+        await self.standing.log_out(self._link)
 
     @property
     def is_private(self) -> bool:
@@ -220,18 +186,22 @@ class Keeper:
     async def _live(self) -> tuple[str, bool]:
         """Open a link and live with it to its end; the reason of the end, and whether it ever was ready."""
         settings = self.settings
-        if self._is_logging_out:
-            # The nick is that of our other devices, or kept for the account.
-            self._is_logging_out = False
-            self.nick += "_"
-        identity = replace(settings.identity, nick=self.nick, account=self.account)
+        self.nick = self.standing.nick_for_next(self.nick)
+        identity = replace(settings.identity, nick=self.nick, account=self.standing.account)
         link = Link(
             identity, clock=settings.clock, nonce=settings.nonce, timing=settings.timing, hear=self._hear
         )
-        reason = await self._connect(link)
-        if reason:
-            link.end(reason)
-            return reason, False
+        unopened = await open_link(
+            link,
+            settings.host,
+            settings.port,
+            tls=settings.tls,
+            patience=settings.timing.patience,
+            is_first=not self.was_ready,
+        )
+        self._distrusted = unopened.distrusted if unopened is not None else None
+        if unopened is not None:
+            return unopened.reason, False
         self._link, self.model = link, link.session.model
         self._work = asyncio.Queue(MOST_WORK)
         self._tell(Connected(time=settings.clock(), host=settings.host, port=settings.port))
@@ -249,46 +219,12 @@ class Keeper:
             await asyncio.wait({worker})
         was_ready = self.ready.is_set()
         self.ready.clear()
-        self._settle_login(OutcomeUnknown("the connection was lost before the answer came"))
+        self.standing.lose_connection()
         self.lineup.lose_connection()
         self.gaps.lose_connection()
         if not worker.cancelled():
             worker.result()  # it never returns: it has raised
         return await link.lost, was_ready
-
-    async def _connect(self, link: Link) -> str:
-        """Open the socket, and look who is at the other end; "" or why not."""
-        settings = self.settings
-        self._distrusted = None
-        try:
-            async with asyncio.timeout(settings.timing.patience):
-                await asyncio.get_running_loop().create_connection(
-                    lambda: link,
-                    settings.host,
-                    settings.port,
-                    ssl=settings.tls.context() if settings.tls is not None else None,
-                )
-        except TimeoutError:
-            return NO_ANSWER
-        except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be one
-            reason = reason_of_error(error)
-            if reason == NOT_TRUSTED and not self.was_ready:
-                shown = await look_at(settings.host, settings.port, settings.timing.patience)
-                self._distrust(reason, shown)
-            return reason
-        if settings.tls is not None and not settings.tls.accepts(link.certificate):
-            self._distrust(OTHER_CERTIFICATE, link.certificate)
-            return OTHER_CERTIFICATE
-        return ""
-
-    def _distrust(self, reason: str, certificate: bytes) -> None:
-        tls = self.settings.tls
-        self._distrusted = ServerNotTrusted(
-            reason,
-            fingerprint(certificate) if certificate else "",
-            key_fingerprint(certificate),
-            tls.fingerprint if tls is not None else "",
-        )
 
     async def _do_work(self, link: Link) -> None:
         settings = self.settings
@@ -303,7 +239,8 @@ class Keeper:
                     await catch_up.wait_welcome()
                     await catch_up.rejoin(self.rooms)
                     await catch_up.fill_rooms(settings.backlog)
-                    self.was_ready, self._refusals = True, 0
+                    self.was_ready = True
+                    self.standing.come_in()
                     self.ready.set()
                     self._pump()
                     await catch_up.fill_people()
@@ -330,30 +267,13 @@ class Keeper:
         link.flush()
 
     def _go_away(self, link: Link, refused: LoginRefused) -> None:
-        """We were to come in logged in, and are not: as a guest we would be somebody else."""
-        self._refusals += 1
-        if self.was_ready and self._refusals < MOST_REFUSALS:
+        """We were to come in logged in, and are not."""
+        if self.standing.count_refusal() and self.was_ready:
             link.end(refused.text)  # the server may be in trouble itself: try again later
             return
         if self.was_ready:
             self._tell(Disconnected(time=refused.time, reason=refused.text, retry_in=None))
-        raise _login_failed(refused)
-
-    def _log_in_again(self) -> None:
-        """sasl-3.2: accounts may have been away for a while, and whoever was logged in to them is not any more."""
-        if self.account is not None and not self.model.account and self._logging_in is None:
-            assert self._link is not None, "somebody has told us of capabilities"
-            self._link.login(self.account)
-
-    def _settle_login(self, error: ClientError | None) -> None:
-        """Tell whoever has called `log_in` what came of it."""
-        if self._logging_in is not None and not self._logging_in[1].done():
-            account, future = self._logging_in
-            if error is not None:
-                future.set_exception(error)
-            else:
-                self.account = account
-                future.set_result(None)
+        raise login_failed(refused)
 
     # --- what is heard ---
 
@@ -388,13 +308,12 @@ class Keeper:
             case NickRefused():
                 self._order(event)
             case CapabilitiesChanged(enabled=enabled) if SASL in enabled and self.ready.is_set():
-                self._log_in_again()
+                assert self._link is not None, "somebody has told us of capabilities"
+                self.standing.find_accounts(self._link)
             case LoginAccepted():
-                self._settle_login(None)
+                self.standing.accept()
             case LoginRefused():
-                if self._logging_in is not None:
-                    self._settle_login(_login_failed(event))
-                else:
+                if not self.standing.refuse(event):
                     self._order(event)
             case NickChanged(new=new, is_me=True):
                 self.nick = new
@@ -437,8 +356,3 @@ class Keeper:
                     continue
                 self.lineup.sent(label, piece, self.nick)
         self.progress.set()
-
-
-def _login_failed(refused: LoginRefused) -> LoginFailed:
-    kind = NotSafe if refused.text == NOT_SAFE else LoginFailed
-    return kind(refused.text, refused.code)
