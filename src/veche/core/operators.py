@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veche.core.replies import Refusal, fit
+from veche.core.replies import Refusal, fit, own_tags
 from veche.wire.numerics import ERR_NOPRIVILEGES
 
 if TYPE_CHECKING:
@@ -100,9 +100,10 @@ def tell(engine: Engine, kind: str, text: str) -> None:
             continue
         line = fit("", f":{engine.settings.server} NOTICE {user.nick} :*** {text}")
         for session in engine.fanout.sessions.get(uid, ()):
-            engine.outboxes.send(session, line)
+            engine.outboxes.send(session, own_tags(engine, session.view) + line)
 
 
 def say(ask: Ask, text: str) -> None:
     """Answer an operator with a sentence of the server."""
-    ask.send(fit("", f":{ask.settings.server} NOTICE {ask.session.nick} :{text}"))
+    tags = own_tags(ask.engine, ask.session.view)
+    ask.send(fit(tags, f":{ask.settings.server} NOTICE {ask.session.nick} :{text}"))

@@ -12,11 +12,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from veche.state.room import Member
-from veche.wire.caps import MULTI_PREFIX
+from veche.wire.caps import MESSAGE_TAGS, MULTI_PREFIX, SERVER_TIME
 from veche.wire.lines import BODY_LIMIT, cut
 
 if TYPE_CHECKING:
     from veche.core.ask import Ask
+    from veche.core.engine import Engine
 
 # How much of a strange parameter is repeated to its sender, in bytes: longer than any name or mask that is valid.
 _SHOWN = 200
@@ -112,6 +113,21 @@ def with_tag(line: str, tag: str) -> str:
     if line[:1] == "@":
         return f"@{tag};{line[1:]}"
     return f"@{tag} {line}"
+
+
+def own_tags(engine: Engine, view: int) -> str:
+    """The tag part, with '@' and space, of a NOTICE that the server says in its own name; it is no fact and kept
+    nowhere.
+
+    message-ids: "If this tag is being used, it SHOULD be attached to all `PRIVMSG` and `NOTICE` events."
+    """
+    now = int(engine.clock.now() * 1000)
+    tags = []
+    if view & SERVER_TIME:
+        tags.append("time=" + iso_time(now))
+    if view & MESSAGE_TAGS:
+        tags.append("msgid=" + engine.chance.msgid(now))
+    return "@" + ";".join(tags) + " " if tags else ""
 
 
 def iso_time(milliseconds: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from veche.core.replies import fit
+from veche.core.replies import fit, own_tags
 from veche.phrases import Language, Phrases, Table
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ class Service:
 
     def say_text(self, ask: Ask, text: str) -> None:
         """Tell the asker a sentence."""
-        ask.send(fit("", f"{self.source(ask)} NOTICE {ask.session.nick} :{text}"))
+        tags = own_tags(ask.engine, ask.session.view)
+        ask.send(fit(tags, f"{self.source(ask)} NOTICE {ask.session.nick} :{text}"))
 
     def source(self, ask: Ask) -> str:
         """Who speaks, in front of a line."""
