@@ -120,6 +120,27 @@ def test_no_way_to_log_in_is_said_and_nobody_goes_in(sasl: str, channel: Channel
     assert play.we() == []
 
 
+@pytest.mark.parametrize(
+    ("password", "channel", "mechanism"),
+    [
+        ("veche-2345abcdef", SAFE, "PLAIN"),
+        ("veche-2345abcdef", Channel(), ""),
+        ("sesame 123456", SAFE, "PLAIN"),
+        ("sesame abcde-23456", SAFE, "PLAIN"),
+        ("sesame 123456", Channel(), "SCRAM-SHA-256"),
+        ("open sesame", SAFE, "SCRAM-SHA-256"),
+        ("123456", SAFE, "SCRAM-SHA-256"),
+    ],
+)
+def test_tokens_and_codes_are_said_since_no_server_keeps_a_proof_of_them(
+    password: str, channel: Channel, mechanism: str
+) -> None:
+    play = Play(account=Account("ann", password), channel=channel)
+    assert play.we() == ([f"AUTHENTICATE {mechanism}"] if mechanism else [])
+    if not mechanism:
+        assert play.events[-1] == LoginRefused(time=NOW, code="", text=NOT_SAFE)
+
+
 def test_without_scram_where_there_are_no_random_numbers() -> None:
     assert Play(nonce=False).we() == ["AUTHENTICATE PLAIN"]
 

@@ -11,6 +11,7 @@ Sources: sasl-3.1, sasl-3.2; RFC 4616 (PLAIN), RFC 4422 (EXTERNAL), and wire/scr
 """
 
 import binascii
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -28,6 +29,11 @@ OF_A_LOGIN = REFUSALS | {"AUTHENTICATE", SUCCESS, MECHANISMS}
 CHUNK = 400
 # What a server may say at once, as base64; an honest challenge has some 200.
 MOST_BYTES = 8192
+
+# What has to be said, since no server can keep of it what a proof needs: a Veche server's token for a device, and a
+# password with the code of a second factor behind it.
+_TOKEN = re.compile(r"veche-.*", re.DOTALL)
+_WITH_CODE = re.compile(r".+ (?:[0-9]{6}|[a-z2-7]{5}-[a-z2-7]{5})", re.DOTALL | re.IGNORECASE)
 
 # Why a login came to nothing, where it is not the server who says it.
 NO_SASL = "this server has no accounts, or does not let clients log in"
@@ -164,14 +170,17 @@ class Login:
     def _choose(self, offered: list[str]) -> str | Verdict:
         if not self.account.password:
             return "EXTERNAL" if not offered or "EXTERNAL" in offered else Verdict(False, "", NO_MECHANISM)
-        if self._nonce is not None:
+        password, is_private = self.account.password, self._channel.is_private
+        # A password that only looks like one with a code is proven where saying it would not be safe.
+        must_say = _TOKEN.fullmatch(password) or (is_private and _WITH_CODE.fullmatch(password))
+        if self._nonce is not None and not must_say:
             if "SCRAM-SHA-256-PLUS" in offered and self._channel.binding is not None:
                 return "SCRAM-SHA-256-PLUS"
             if not offered or "SCRAM-SHA-256" in offered:
                 return "SCRAM-SHA-256"
         if offered and "PLAIN" not in offered:
             return Verdict(False, "", NO_MECHANISM)
-        return "PLAIN" if self._channel.is_private else Verdict(False, "", NOT_SAFE)
+        return "PLAIN" if is_private else Verdict(False, "", NOT_SAFE)
 
     # --- what we say ---
 
