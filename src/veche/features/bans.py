@@ -19,7 +19,7 @@ from veche.core.durations import format_duration, parse_duration
 from veche.core.engine import Engine
 from veche.core.operators import guard_operator, name_of, say, tell
 from veche.core.registry import Command, FactRow, Feature
-from veche.core.replies import Refusal, iso_time
+from veche.core.replies import Refusal, plain_time
 from veche.core.session import Session
 from veche.state.events import SILENCE, Audience, Fact, UserArrived
 from veche.state.server_bans import ServerBan, ServerMask, parse_server_mask
@@ -143,7 +143,7 @@ def _list(ask: Ask) -> Iterator[None]:
     for ban in list(ask.world.server_bans.entries.values()):
         if not ban.is_over(now):
             count += 1
-            made = iso_time(ban.made * 1000)[:16]
+            made = plain_time(ban.made * 1000)
             say(ask, f"{ban.mask.text}, {_term(ban.until, int(now))}, by {ban.by} at {made}: {ban.reason}")
         yield
     say(ask, f"End of the list of bans: {count}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from veche.core.ask import Ask
 from veche.core.engine import Engine
 from veche.core.registry import FactRow, Feature, OwnCopy
-from veche.core.replies import iso_time
+from veche.core.replies import plain_time
 from veche.core.session import Session
 from veche.features.accounts.facts import DeviceSeen
 from veche.features.accounts.missed import tell_missed
@@ -58,7 +58,7 @@ def note_device(engine: Engine, session: Session) -> None:
 def tell_whois(ask: Ask, user: User) -> None:
     """Who has no device here is seen to have none."""
     if user.absent:
-        when = iso_time(user.absent)
+        when = plain_time(user.absent)
         ask.reply(numerics.RPL_WHOISSPECIAL, user.nick, f"is not connected, and was here last at {when}")
 
 
