@@ -97,6 +97,24 @@ async def test_a_server_without_accounts_is_said_to_have_none() -> None:
         assert (code, shown) == (1, ["! Not logged in: this server has no accounts"])
 
 
+async def test_a_server_for_people_with_accounts_only() -> None:
+    async with with_ann() as server:
+        welcome = server._welcome
+
+        def refuse_guests(visitor: Any) -> None:
+            if visitor.account or visitor.is_negotiating or not visitor.caps:
+                welcome(visitor)
+            else:
+                visitor.say("FAIL", "*", "ACCOUNT_REQUIRED", "Log in first")
+                visitor.transport.close()
+
+        server._welcome = refuse_guests  # type: ignore[method-assign]
+        code, shown = await script(server, "hello", nick="ann")
+        assert code == 1
+        assert "only those who have an account: python client.py --account NAME" in shown[0]
+        assert (await script(server, "hello", account="ann", password="sesame"))[0] == 0
+
+
 async def test_a_taken_name_may_be_ones_own() -> None:
     async with with_ann() as server:
         server.taken.add("ann")

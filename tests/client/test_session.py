@@ -116,6 +116,13 @@ def test_a_taken_nick_is_told_and_another_tried() -> None:
     assert play.we() == ["NICK ann2"]
 
 
+def test_a_nick_may_be_refused_by_a_standard_reply_too() -> None:
+    play = Play(caps=None)
+    play.session.start()
+    (refused,) = play.server("FAIL NICK NICKNAME_RESERVED ann :it is somebody's")
+    assert refused == NickRefused(time=NOW, nick="ann", code="NICKNAME_RESERVED", text="it is somebody's")
+
+
 def test_new_capabilities_are_taken_and_old_ones_given_up() -> None:
     play = Play("batch labeled-response")
     play.server("CAP ann NEW :echo-message other")

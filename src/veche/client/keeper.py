@@ -18,6 +18,7 @@ from veche.client.errors import (
     CannotConnect,
     ClientError,
     ConnectionClosed,
+    LoginFailed,
     NickNotAccepted,
     NotIrc,
     ServerNotTrusted,
@@ -36,6 +37,7 @@ from veche.client.events import (
     NickRefused,
     PersonJoined,
     PersonLeft,
+    Refused,
     Registered,
 )
 from veche.client.gaps import Gaps
@@ -55,6 +57,8 @@ ChooseNick = Callable[[str, str, str], Awaitable[str]]
 MOST_EVENTS = 10_000
 # Work for the worker comes from a person's wishes; only a hostile server brings more at a time.
 MOST_WORK = 1_000
+# account-registration: "FAIL * ACCOUNT_REQUIRED": nobody comes in who is not logged in.
+ACCOUNT_REQUIRED = "ACCOUNT_REQUIRED"
 # Seconds that a farewell may take.
 FAREWELL = 2.0
 
@@ -235,6 +239,8 @@ class Keeper:
                     await self._try_other_nick(link, refused)
                 case LoginRefused() as refused:
                     self._go_away(link, refused)
+                case Refused() as refusal:
+                    raise LoginFailed(refusal.text, refusal.code)
                 case Registered():
                     await catch_up.wait_welcome()
                     await catch_up.rejoin(self.rooms)
@@ -310,6 +316,8 @@ class Keeper:
             case CapabilitiesChanged(enabled=enabled) if SASL in enabled and self.ready.is_set():
                 assert self._link is not None, "somebody has told us of capabilities"
                 self.standing.find_accounts(self._link)
+            case Refused(code=code) if code == ACCOUNT_REQUIRED and not self.was_ready:
+                self._order(event)
             case LoginAccepted():
                 self.standing.accept()
             case LoginRefused():

@@ -13,8 +13,11 @@ from veche.client.plain_commands import Command
 from veche.client.plain_terminal import Terminal
 from veche.client.text import plain
 from veche.phrases import Phrases
+from veche.wire.numerics import ERR_NICKNAMEINUSE
 
 VARIABLE = "VECHE_PASSWORD"
+# What servers answer when somebody else has a nick, or owns it: it may be one's own, from before one has logged in.
+TAKEN = frozenset({ERR_NICKNAMEINUSE, "NICKNAME_RESERVED"})
 
 
 def given_password(file: str, environment: Mapping[str, str]) -> str:

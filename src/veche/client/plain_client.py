@@ -13,7 +13,7 @@ from typing import Literal
 from veche.client import events as ev
 from veche.client.connection import Connection, Receipt
 from veche.client.errors import AskRefused, ClientError, ConnectionClosed, LoginFailed, OutcomeUnknown
-from veche.client.plain_account import AccountCommands
+from veche.client.plain_account import TAKEN, AccountCommands
 from veche.client.plain_choice import MOST_PEOPLE, Choices, RoomRow, list_lines
 from veche.client.plain_commands import (
     SHAPES,
@@ -197,7 +197,7 @@ class PlainClient:
                     await self._obey(typed)
                 except AskRefused as error:
                     self._refuse(self._say("not_done", reason=reason_of(self._say, error.refusal)))
-                    if error.refusal.code == n.ERR_NICKNAMEINUSE and self._chat.has_accounts:
+                    if error.refusal.code in TAKEN and self._chat.has_accounts:
                         self._tell(self._say("login_hint"))
                 except LoginFailed as error:
                     self._refuse(self._say("not_done", reason=reason_of_login(self._say, error)))

@@ -168,6 +168,10 @@ TABLE: Table = {
         "the server and this client have no way of logging in in common",
         "у сервера и этого клиента нет общего способа входа",
     ),
+    "reason_account_required": (
+        "this server lets in only those who have an account: python client.py --account NAME",
+        "этот сервер впускает только тех, у кого есть учётная запись: python client.py --account ИМЯ",
+    ),
     "reason_no_logout": (
         "this server lets nobody log out; come in without --account instead",
         "этот сервер не выпускает из учётной записи; придите заново без --account",
@@ -405,7 +409,7 @@ _LOGINS = {
 
 def reason_of_login(say: Phrases, error: LoginFailed) -> str:
     """Why a login came to nothing, in the reader's language where we have words for it."""
-    key = _LOGINS.get(str(error))
+    key = "reason_account_required" if error.code == "ACCOUNT_REQUIRED" else _LOGINS.get(str(error))
     return say(key) if key is not None else plain(str(error)) or say("reason_wrong_password")
 
 

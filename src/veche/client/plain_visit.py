@@ -15,6 +15,7 @@ from veche.client.errors import (
     ServerNotTrusted,
 )
 from veche.client.link import NO_TLS, Timing
+from veche.client.plain_account import TAKEN
 from veche.client.plain_client import Ending, PlainClient
 from veche.client.plain_phrases import end_of, reason_of_login
 from veche.client.plain_terminal import Terminal
@@ -23,7 +24,6 @@ from veche.client.text import plain
 from veche.client.tls import Tls
 from veche.phrases import Phrases
 from veche.wire.names import fold, is_valid_nick
-from veche.wire.numerics import ERR_NICKNAMEINUSE
 
 DEFAULT_PORT = 6667
 TLS_PORT = 6697
@@ -85,7 +85,7 @@ class NickChooser:
         self._attempt += 1
         if self._is_inside and self._attempt <= GHOST_ATTEMPTS:
             return ""
-        if code == ERR_NICKNAMEINUSE:
+        if code in TAKEN:
             self._terminal.show("! " + self._say("nick_taken", nick=plain(nick)))
             if self._may_log_in():
                 self._terminal.show("* " + self._say("nick_owned", nick=plain(nick)))

@@ -111,13 +111,18 @@ class Registration:
 
     def nick_refusal(self, message: Message, now: datetime) -> NickRefused | None:
         """The event when a message refuses our nick during registration."""
-        if self.is_done or message.command not in _NICK_REFUSALS:
+        if self.is_done:
             return None
-        params = message.params
+        # FAIL NICK <code> <nick> <description>, or <code> <client> <nick> :<description>
+        code, params = message.command, message.params
+        if code == "FAIL" and len(params) > 1 and params[0].upper() == "NICK":
+            code, params = params[1].upper(), params[1:]
+        elif code not in _NICK_REFUSALS:
+            return None
         return NickRefused(
             time=time_of(message, now),
             nick=params[1] if len(params) > 2 else self._model.nick,
-            code=message.command,
+            code=code,
             text=params[-1] if params else "",
         )
 
