@@ -13,6 +13,7 @@ from veche.app.cli import Doors, Settings
 from veche.app.config_file import load_config
 from veche.app.doors import DoorMaker, UnusableError, fill_in_doors
 from veche.core.settings import Settings as EngineSettings
+from veche.net.descriptors import Gate
 from veche.net.proxy import ProxyLayer
 from veche.net.tcp import IrcProtocol
 from veche.net.tls_layer import TlsLayer
@@ -70,7 +71,11 @@ def test_sts_sends_people_to_the_tls_door(tmp_path: Path) -> None:
 
 def layers(house: House, data: Path, *overrides: str) -> dict[str, type[asyncio.Protocol]]:
     maker = DoorMaker(house.shell, settings(data, *overrides))
-    made = {door: type(maker.make(door)()) for door in ("irc", "ircs", "web")}
+    made = {}
+    for door in ("irc", "ircs", "web"):
+        gate = maker.make(door)()
+        assert isinstance(gate, Gate)
+        made[door] = type(gate.next_layer())
     assert maker.reload() == ""
     return made
 

@@ -5,6 +5,8 @@
     web        [TLS]  WebSocket, or a page
     classic    the classic protocol
 
+In front of each: the gate (net/descriptors.py).
+
 The rule: a door that is shut costs nothing. What it needs is loaded when it is opened.
 """
 
@@ -16,12 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from veche.app.cli import Settings
-from veche.core.limits import Networks
+from veche.core.limits import FULL, Networks
 from veche.core.settings import Gateway
 from veche.core.settings import Settings as EngineSettings
+from veche.net.descriptors import Gate, Reserve, allow_all
 from veche.net.peer import NextLayer, Peer
 from veche.net.shell import Shell
 from veche.net.tcp import IrcProtocol
+from veche.phrases import Phrases
 
 if TYPE_CHECKING:
     from veche.app.certificates import CertificateKeeper
@@ -61,6 +65,7 @@ class DoorMaker:
         self._shell = shell
         self._settings = settings
         self._trusted = Networks(settings.config.proxy.trusted)
+        self._reserve = Reserve(allow_all())
         self._certificates: CertificateKeeper | None = None
         self._web: WebDoor | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -71,7 +76,8 @@ class DoorMaker:
         Raises, for a door with TLS, UnusableError about the owner's certificate and OSError about our own.
         """
         makers = {"irc": self._irc, "ircs": self._ircs, "web": self._web_door, "classic": self._classic}
-        return makers[door]()
+        next_layer, words = makers[door](), self._refusal(door)
+        return lambda: Gate(self._reserve, words, next_layer)
 
     def reload(self) -> str:
         """Read the certificate again; returns "" or why the old one stays, in the reader's language."""
@@ -83,6 +89,20 @@ class DoorMaker:
             self._timer.cancel()
         if self._web is not None:
             await self._web.wait_closed()
+
+    def _refusal(self, door: str) -> bytes:
+        """What a door says before it is known who has come; nothing where only TLS would be understood."""
+        if door == "irc":
+            return f"ERROR :{FULL}\r\n".encode()
+        if door == "classic":
+            from veche.net.classic.phrases import TABLE  # noqa: PLC0415 - the rule at the head of this file
+
+            return (Phrases(TABLE, self._settings.language)(FULL) + "\n").encode()
+        if door == "web" and not self._settings.config.web.tls:
+            from veche.net.http_head import refusal  # noqa: PLC0415
+
+            return refusal(503)
+        return b""
 
     # ---- the doors
 

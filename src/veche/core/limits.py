@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from veche.core.settings import Settings
 
 
+# Why nobody more is let in.
+FULL = "The server is full, please try again later"
 LOCAL = "unix"  # the word for local sockets in a list of addresses
 
 
@@ -75,7 +77,7 @@ class Doorkeeper:
         """Count one more connection and return "", or return why it is refused."""
         settings = self.settings
         if self.count >= settings.clients:
-            return "The server is full, please try again later"
+            return FULL
         key = self._key(address)
         if key and settings.connections_per_address:
             if self.at_once.get(key, 0) >= settings.connections_per_address:

@@ -8,7 +8,18 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from veche.net.descriptors import Reserve, allow_all
+
+# Connections that wait at a door to be accepted; fewer where descriptors are few, since one turn of the loop accepts
+# them all, at several doors, before the first can be refused.
 BACKLOG = 1024
+_PART_OF_RESERVE = 8
+_LEAST = 8
+
+
+def backlog() -> int:
+    """How many connections may wait at one door."""
+    return min(BACKLOG, max(_LEAST, Reserve(allow_all()).kept // _PART_OF_RESERVE))
 
 
 class DoorError(Exception):
@@ -27,7 +38,7 @@ async def listen_tcp(
     """Listen on a TCP port; `host` None is every interface, IPv4 and IPv6. Raises DoorError."""
     loop = asyncio.get_running_loop()
     try:
-        return await loop.create_server(factory, host, port, backlog=BACKLOG)
+        return await loop.create_server(factory, host, port, backlog=backlog())
     except OSError as error:
         raise _door_error(error, where) from error
 
@@ -40,7 +51,7 @@ async def listen_unix(factory: Callable[[], asyncio.Protocol], path: Path, where
     _clear_away(path, where)
     mask = os.umask(0o177)  # the socket is born private; a chmod afterwards would come too late
     try:
-        return await asyncio.get_running_loop().create_unix_server(factory, str(path), backlog=BACKLOG)
+        return await asyncio.get_running_loop().create_unix_server(factory, str(path), backlog=backlog())
     except OSError as error:
         raise _door_error(error, where) from error
     finally:
