@@ -86,3 +86,30 @@ def test_the_generator_fails_when_a_message_is_delivered_twice(tmp_path: Path) -
 def test_the_generator_is_clean_c() -> None:
     command = ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", os.devnull, str(measure.SOURCE)]
     subprocess.run(command, check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.needs("cc|gcc|clang", "linux")
+@pytest.mark.parametrize("name", ["fan-mixed", "fan-2000-web"])
+def test_clients_with_capabilities_and_browsers_are_played(name: str) -> None:
+    """Against our own server, since the fake one knows neither; a small room."""
+    usual = measure.LOADS[name]
+    load = measure.Load("small", usual.words[0], "10", "2", "5", "2", clients=usual.clients)
+    with measure.built() as program:
+        phases = measure.play(program, load, SUBJECTS["veche-off"])
+    assert [phase["phase"] for phase in phases] == ["connect", "join", "fan"]
+    assert phases[-1]["deliveries"] == 2 * 5 * 9
+    assert (phases[-1]["capabilities"] > 10) == (name == "fan-mixed")
+
+
+def test_what_a_load_costs_against_another_is_told() -> None:
+    def fan(cost: float) -> list[list[measure.Phase]]:
+        return [[{"phase": "fan", "cpu_us_each": cost}]]
+
+    runs: measure.Runs = {
+        "fan-2000": {"fake": fan(0.2), "other": fan(0.1)},
+        "fan-2000-web": {"fake": fan(0.3)},
+    }
+    said = report._beside("fan-2000-web", {"fake": Fake()}, runs)
+    assert said[-1] == "Median CPU per delivery against `fan-2000`: fake 1.50."
+    assert report._beside("fan-2000", {"fake": Fake()}, runs) == []
