@@ -12,6 +12,13 @@ from veche.testing.checks import check_stage
 from veche.testing.stage import Person, Stage, quiet_settings
 from veche.wire.caps import BITS
 
+# Those of the capability registry of IRCv3 that have no namespace.
+STANDARD = """
+    account-notify account-tag away-notify batch cap-notify chghost echo-message extended-join extended-monitor
+    invite-notify labeled-response message-tags multi-prefix no-implicit-names sasl server-time setname standard-replies
+    sts userhost-in-names
+""".split()  # noqa: SIM905 - a table reads better without a hundred quotation marks
+
 
 def test_where_no_capabilities_are_offered_the_list_is_empty() -> None:
     # capability-negotiation: "If no capabilities are available, an empty parameter MUST be sent."
@@ -41,6 +48,9 @@ def test_each_capability_is_named_once_and_as_capabilities_are_named() -> None:
         assert name == name.lower()
         assert name.isascii()
         assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-/.")
+        # capability-negotiation: "If you do not wish to submit your capability then you MUST use a vendor-specific name
+        # (see above)."
+        assert name in STANDARD or name.partition("/")[0] in {"draft", "veche"}
 
 
 def told(_session: Session, settings: Settings) -> str | None:
