@@ -28,8 +28,8 @@ from .words import ADDRESSES
 
 # The world is rebuilt from its facts, and labels are counted, after so many steps.
 PAUSE = 200
-# Objects that an engine may hold when everybody has gone: features, lasting rooms, bans, accounts, who was here last. It is
-# 2,000 after a usual round and 3,000 after one that is ten times as long, so a leak of one object a line shows.
+# Objects that an engine may hold when everybody has gone: features, lasting rooms, bans, accounts, who was here last.
+# There are 2,000 after a usual round and 3,000 after one that is ten times as long: a leak of one for each line shows.
 MOST_OBJECTS = 5000
 
 _ID = re.compile(rb"\$ID(\d)")
