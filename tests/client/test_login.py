@@ -102,6 +102,11 @@ class Play:
     ],
 )
 def test_the_best_mechanism_that_both_have(sasl: str, channel: Channel, mechanism: str) -> None:
+    # sasl-3.2: "Clients MUST handle the case when there is no value for the `sasl` capability in `CAP LS` even though
+    # they are attempting to use a version of the capability negotiation protocol that allows values (i.e. 3.2)."
+    # sasl-3.2: "Clients MUST handle the case when the value contains one or more mechanisms they do not understand."
+    # sasl-3.2: "Clients SHOULD pick a mechanism present in the `CAP LS` reply they get from the server and attempt to
+    # use that mechanism for authentication after they request the `sasl` capability."
     assert Play(sasl, channel=channel).we() == [f"AUTHENTICATE {mechanism}"]
 
 
@@ -168,6 +173,8 @@ def test_a_guest_does_not_log_in() -> None:
 
 
 def test_plain() -> None:
+    # sasl-3.1: "To enforce the former, it is RECOMMENDED to only send CAP END when the SASL exchange is completed or
+    # needs to be aborted."
     play = Play("sasl=PLAIN")
     play.we()
     play.server("AUTHENTICATE +")
@@ -317,6 +324,7 @@ def test_an_error_of_the_server_waits_for_its_numeric() -> None:
 
 
 def test_another_mechanism_where_the_server_does_not_have_the_first() -> None:
+    # sasl-3.2: "Clients MUST handle the case when a mechanism they picked from the list turns out to be not available."
     play = Play("sasl")
     assert play.we() == ["AUTHENTICATE SCRAM-SHA-256"]
     assert play.server("908 * PLAIN,EXTERNAL :are available", "904 * :No") == []
