@@ -52,7 +52,7 @@ def test_windows_are_as_long_as_the_file_says() -> None:
     assert max(registrations.wait("a", 0.0) for _ in range(50)) == 88.0
 
 
-NUMBERS = [field for field in msgspec.structs.fields(Accounts) if isinstance(field.default, int)]
+NUMBERS = [field for field in msgspec.structs.fields(Accounts) if type(field.default) is int]
 
 
 @pytest.mark.parametrize("field", NUMBERS, ids=lambda field: field.name)
@@ -63,3 +63,10 @@ def test_every_number_is_bounded_and_takes_effect_at_once(field: msgspec.structs
         with pytest.raises(ConfigError) as caught:
             loaded(f"{key}={value}")
         assert caught.value.key == key
+
+
+def test_addresses_need_a_mail_server() -> None:
+    with pytest.raises(ConfigError, match=r"accounts\.email"):
+        load_config(None, ("accounts.email=required",))
+    mail = ("mail.host=localhost", "mail.sender=chat@example.org", "mail.tls=off")
+    assert loaded("accounts.email=required", *mail).email == "required"

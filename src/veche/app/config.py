@@ -216,6 +216,11 @@ class Accounts(_Section, frozen=True):
 
     # Whether the name of an account is its owner's alone: "strict", "optional" (as each owner has chosen), "off".
     keep_names: Literal["strict", "optional", "off"] = "strict"
+    # Whether everybody may make an account (REGISTER).
+    registration_open: bool = True
+    # Whether accounts have e-mail addresses: "off", "optional", "required". One that is given is verified by a code
+    # before its account can be used, and sets another password when the old one is lost. Needs [mail].
+    email: Literal["off", "optional", "required"] = "off"
     # Whether the owner of an account stays in his rooms, and is reached, when none of his devices is connected:
     # "off", "opt-in" (who has chosen it), "opt-out" (everybody who has not chosen otherwise).
     always_on: Literal["off", "opt-in", "opt-out"] = "opt-in"

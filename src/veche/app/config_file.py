@@ -117,6 +117,10 @@ PHRASES = {
         "the name of a machine or its address is needed, without a port",
         "нужно имя машины или её адрес, без порта",
     ),
+    "mail-none": (
+        'addresses are verified by mail: name a mail server in [mail], or say "off"',
+        'адреса подтверждают по почте: укажите почтовый сервер в [mail] или скажите "off"',
+    ),
     "mail-sender": (
         "mail needs an address to come from, like chat@example.org",
         "почте нужен адрес отправителя, например chat@example.org",
@@ -362,6 +366,8 @@ def _complaints(config: Config, phrases: Phrases, language: Language) -> Iterabl
             yield f"server.{key}", phrases("one-line")
     if not math.isfinite(config.limits.flood_per_second):
         yield "limits.flood_per_second", phrases("finite")
+    if config.accounts.email != "off" and not config.mail.host:
+        yield "accounts.email", phrases("mail-none")
     if config.lobby.room and not is_valid_room(config.lobby.room, config.limits.room_length):
         yield "lobby.room", phrases("room")
     yield from _complaints_about_mail(config.mail, phrases)

@@ -15,6 +15,7 @@ from veche.core.ask import Ask
 from veche.core.batches import divert
 from veche.core.operators import NOT_OPERATOR, OPERATOR
 from veche.core.replies import with_tag
+from veche.core.scopes import FULL, may_say
 from veche.wire import numerics
 from veche.wire.caps import BATCH, LABELED_RESPONSE
 from veche.wire.lines import BadLine, Fault
@@ -53,6 +54,9 @@ def serve(engine: Engine, session: Session, message: Message, row: Command | Non
         ask.refuse(NOT_OPERATOR)
     elif len(message.params) < row.least:
         ask.reply(numerics.ERR_NEEDMOREPARAMS, message.command, "Not enough parameters")
+    elif session.scope != FULL and _is_too_much(ask):
+        if not row.muted or label:
+            ask.fail("PRIVS_NEEDED", text="This device has logged in with a token that may only read")
     else:
         ask.muted = row.muted and not label
         row.handler(ask)
@@ -60,6 +64,12 @@ def serve(engine: Engine, session: Session, message: Message, row: Command | Non
             if not session.ended:
                 progress(ask)
     ask.finish()
+
+
+def _is_too_much(ask: Ask) -> bool:
+    """Whether this is more than the session's token is good for. Before registration nothing that is said is heard."""
+    session = ask.session
+    return session.user is not None and not may_say(session.scope, ask.message.command, len(ask.params))
 
 
 def refuse_line(engine: Engine, session: Session, bad: BadLine) -> None:

@@ -101,6 +101,9 @@ class Engine:
         self._batches = 0
         self._shelf: dict[type, Any] = {}
         self.timers.at(clock.monotonic() + SWEEP_SECONDS, self._sweep)
+        for feature in self.registry.features:
+            if feature.begins is not None:
+                feature.begins(self)
 
     # ---- what the shell calls
 
@@ -274,7 +277,8 @@ class Engine:
         user = session.user
         if user is None:
             raise AssertionError("who speaks for nobody has nobody to leave")
-        if user.account:
+        # Who has just been logged out everywhere may still have sessions that are ending.
+        if user.account or len(self.fanout.sessions.get(user.uid, ())) > 1:
             self.log.commit(DeviceLeft(user.uid, session.device), ask, partial(_device_left, then))
         else:
             fact = UserLeft(user.uid, user.source, session.quitting)

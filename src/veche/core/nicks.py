@@ -1,6 +1,7 @@
 """Which nicks people may have on this server; what a nick is at all is in wire/names.py."""
 
 from functools import lru_cache
+from itertools import count
 
 from veche.core.replies import Refusal
 from veche.core.settings import Settings
@@ -54,6 +55,15 @@ def in_use(nick: str) -> Refusal:
 def looks_taken(nick: str) -> Refusal:
     """Somebody has a nick that looks like this one."""
     return Refusal(numerics.ERR_NICKNAMEINUSE, nick, "Nickname looks like one that is in use")
+
+
+def free_guest_name(world: World, settings: Settings) -> str:
+    """A name for whoever may not bear the one that he has."""
+    prefix = settings.guest_prefix or "guest"
+    numbers = (f"{prefix}{number}" for number in count(1))
+    return next(
+        name for name in numbers if clash(world, name) is None and world.accounts.owner_of(name) is None
+    )
 
 
 @lru_cache(maxsize=4)

@@ -33,6 +33,9 @@ class Chance(Protocol):
     def uid(self) -> str:
         """A new user id, never given twice."""
 
+    def secret(self) -> bytes:
+        """20 bytes that nobody can guess: for what proves who somebody is."""
+
     def nonce(self) -> str:
         """What makes an exchange of messages one that has never been before: printable ASCII without commas."""
 

@@ -177,6 +177,7 @@ class Feature:
     audience has heard of it, and a user who has left is still attached to his sessions.
     `snapshot(world)`: the fewest facts that, saved, bring back what this feature has saved so far without a key.
     `progress` is called after each command of a connection that is not registered yet, until one has ended it.
+    `begins(engine)` is called once, when everything that was kept has been restored and before anybody comes.
     `admits(engine, address)` is asked of each connection before anything else: why it is refused, or "".
     `guards` are asked after the guard of a fact's own feature, and refuse as it does. `saves` add to what its own
     feature saves.
@@ -193,6 +194,7 @@ class Feature:
     __slots__ = (
         "admits",
         "batches",
+        "begins",
         "caps",
         "commands",
         "facts",
@@ -231,6 +233,7 @@ class Feature:
         user_modes: Mapping[str, UserMode] | None = None,
         whois: Callable[[Ask, User], None] | None = None,
         admits: Callable[[Engine, str], str] | None = None,
+        begins: Callable[[Engine], None] | None = None,
         batches: Mapping[str, BatchType] | None = None,
         greeting: Handler | None = None,
         follow: Callable[[Ask, User], None] | None = None,
@@ -253,6 +256,7 @@ class Feature:
         self.user_modes = dict(user_modes or {})
         self.whois = whois
         self.admits = admits
+        self.begins = begins
         self.batches = dict(batches or {})
         self.greeting = greeting
         self.follow = follow

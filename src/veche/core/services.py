@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from veche.core.operators import is_operator
 from veche.core.replies import fit, own_tags
 from veche.phrases import Language, Phrases, Table
 
@@ -17,28 +18,34 @@ if TYPE_CHECKING:
 
 _COMMON = {
     "unknown": (
-        "{service} does not know {verb}. HELP shows what it understands.",
-        "{service} не знает слова {verb}. HELP покажет, что он понимает.",
+        "{service} does not know this word. HELP shows what it understands.",
+        "{service} не знает такого слова. HELP покажет, что он понимает.",
     ),
     "account": (
         "Log in first: this is for people with an account",
         "Сначала войдите: это для тех, у кого есть учётная запись",
     ),
+    "fresh": (
+        "Prove first that it is you: IDENTIFY <password>. Then say this again.",
+        "Сначала подтвердите, что это вы: IDENTIFY <пароль>. Затем повторите.",
+    ),
+    "operator": ("This is for operators of the server.", "Это для операторов сервера."),
     "usage": ("Say: {usage}", "Скажите так: {usage}"),
-    "help": ("HELP", "HELP"),
-    "help-help": ("shows this", "показывает это"),
     "title": ("{service} understands:", "{service} понимает:"),
+    "row": ("  {verb}: {help}", "  {verb}: {help}"),
+    "end": ("HELP <word> says how one of them is said.", "HELP <слово> покажет, как им пользоваться."),
 }
 
 
 class Verb:
     """One thing that a service does: `handler(service, ask, params)` with `least` to `most` parameters.
 
-    Its usage and its help are the service's phrases `<name>` and `<name>-help`, in lower case. The last parameter takes
-    the rest of the line. `needs_account`: only for who is logged in.
+    Its usage and its help are the service's phrases `<name>` and `<name>-help`, in lower case; `<name>-more`, where
+    there is one, says more to who asks for help with it, in lines. The last parameter takes the rest of the line.
+    `needs_account`: only for who is logged in. `privileged`: only for operators, and shown to nobody else.
     """
 
-    __slots__ = ("aliases", "handler", "least", "most", "name", "needs_account")
+    __slots__ = ("aliases", "handler", "least", "most", "name", "needs_account", "privileged")
 
     def __init__(
         self,
@@ -49,6 +56,7 @@ class Verb:
         most: int = 0,
         aliases: tuple[str, ...] = (),
         needs_account: bool = False,
+        privileged: bool = False,
     ) -> None:
         self.name = name
         self.handler = handler
@@ -56,16 +64,17 @@ class Verb:
         self.most = most
         self.aliases = aliases
         self.needs_account = needs_account
+        self.privileged = privileged
 
 
 class Service:
     """A name that people talk to, its verbs, and what it says in English and Russian."""
 
-    __slots__ = ("_phrases", "_verbs", "name", "verbs")
+    __slots__ = ("_phrases", "_table", "_verbs", "name", "verbs")
 
     def __init__(self, name: str, phrases: Table, verbs: list[Verb]) -> None:
         self.name = name
-        table = {**_COMMON, **phrases}
+        table = self._table = {**_COMMON, **phrases}
         self._phrases: dict[Language, Phrases] = {"en": Phrases(table, "en"), "ru": Phrases(table, "ru")}
         self.verbs = verbs
         self._verbs = {alias: verb for verb in verbs for alias in (verb.name, *verb.aliases)}
@@ -76,10 +85,13 @@ class Service:
         name = words[0].upper() if words else "HELP"
         verb = self._verbs.get(name)
         if name == "HELP":
-            self._help(ask)
+            self._help(ask, words[1:2])
         elif verb is None:
-            self.say(ask, "unknown", service=self.name, verb=name[:32])
-        elif verb.needs_account and not ask.session.account:
+            # What was said is not repeated: it may be a password, with the word before it forgotten.
+            self.say(ask, "unknown", service=self.name)
+        elif verb.privileged and not is_operator(ask.user):
+            self.say(ask, "operator")
+        elif verb.needs_account and ask.session.account not in ask.world.accounts.by_uid:
             self.say(ask, "account")
         elif len(words) - 1 < verb.least:
             self.say(ask, "usage", usage=self.phrases(ask)(verb.name.lower()))
@@ -108,9 +120,21 @@ class Service:
         """Who speaks, in front of a line."""
         return f":{self.name}!{self.name}@{ask.settings.server}"
 
-    def _help(self, ask: Ask) -> None:
+    def _help(self, ask: Ask, words: list[str]) -> None:
         phrases = self.phrases(ask)
-        self.say(ask, "title", service=self.name)
-        for verb in self.verbs:
+        verb = self._verbs.get(words[0].upper()) if words else None
+        if words and verb is not None:
             key = verb.name.lower()
-            self.say_text(ask, f"  {phrases(key)}: {phrases(key + '-help')}")
+            self.say(ask, "usage", usage=phrases(key))
+            self.say_text(ask, phrases(key + "-help"))
+            if key + "-more" in self._table:
+                for line in phrases(key + "-more").splitlines():
+                    self.say_text(ask, line)
+        elif words:
+            self.say(ask, "unknown", service=self.name)
+        else:
+            self.say(ask, "title", service=self.name)
+            for verb in self.verbs:
+                if not verb.privileged or is_operator(ask.user):
+                    self.say(ask, "row", verb=verb.name, help=phrases(verb.name.lower() + "-help"))
+            self.say(ask, "end")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from veche.core.scopes import FULL
 from veche.wire.lines import BadLine, LineReader
 
 if TYPE_CHECKING:
     from veche.core.batches import OpenBatch
-    from veche.core.logins import Exchange
+    from veche.core.logins import Exchange, Proof
     from veche.core.ports import Pipe
     from veche.state.user import User
 
@@ -64,20 +65,25 @@ class Session:
         "host",
         "in_flight",
         "named",
+        "opened",
         "outbox",
         "owed_bytes",
         "paces",
         "pinged",
         "pipe",
+        "proof",
+        "proved",
         "quitting",
         "reader",
         "reading_paused",
         "registration",
+        "scope",
         "secure",
         "server_name",
         "since",
         "spoke",
         "timer",
+        "token",
         "unread",
         "user",
         "view",
@@ -104,6 +110,12 @@ class Session:
         self.device = ""  # what the owner calls the device that this is, when he has given it a name
         self.since = 0  # since when it has missed what was said to its user (ms since 1970); 0 for nothing
         self.exchange: Exchange | None = None  # the login (SASL) that is under way
+        self.proof: Proof | None = None  # what was proved last, until it is entered
+        self.proved = (
+            -1e9
+        )  # when it has proved last, by more than a token, that its account is its own (monotonic)
+        self.token = ""  # the device by whose token it has logged in; "" for none
+        self.scope = FULL  # what it may do: core/scopes.py
         self.failures = 0  # logins that have failed on this connection
         self.caps = 0
         self.cap_version = 0  # the highest version that CAP LS has named; 302 brought values and cap-notify
@@ -122,6 +134,7 @@ class Session:
         self.batch: OpenBatch | None = None  # the one that it has opened, until it closes it
         self.budget = 0.0  # flood control: when what was sent so far is paid off (monotonic)
         self.timer = False  # whether a wake-up for the held lines is set
+        self.opened = now
         self.heard = now
         self.spoke = now  # last message, for WHOIS' idle time
         self.pinged = 0.0  # when an unanswered PING was sent; 0 for none

@@ -50,6 +50,7 @@ class Settings:
         "connect_window_seconds",
         "connections_per_address",
         "defcon",
+        "email",
         "flood",
         "flood_burst",
         "flood_per_second",
@@ -79,6 +80,8 @@ class Settings:
         "multiline_lines",
         "network",
         "nick_length",
+        "oauth_creates",
+        "oauth_issuer",
         "operators",
         "password",
         "ping_seconds",
@@ -120,9 +123,6 @@ class Settings:
         self.password = ""
         self.admin_location = ""
         self.admin_email = ""
-        self.gateways = Networks()  # gateways and proxies: no limits per address for what comes from them
-        self.webirc: list[Gateway] = []
-        self.operators: dict[str, OperatorBlock] = {}
         # What the server does not take on at each level of alarm: "accounts", "rooms", "connections".
         self.defcon: dict[int, frozenset[str]] = {
             4: frozenset({"accounts"}),
@@ -169,6 +169,8 @@ class Settings:
         self.registration_open = True  # whether everybody may have an account
         # Whether the name of an account is its owner\'s alone: strict, optional (as he has chosen), off.
         self.keep_names = "strict"
+        # Whether accounts have e-mail addresses, which are verified: off, optional, required.
+        self.email = "off"
         # Whether the owner of an account is reached when he has no device here: off, opt-in, opt-out.
         self.always_on = "opt-in"
         # What each conversation tells a device of what it has missed, at most, unless it asks for history itself.
@@ -180,6 +182,15 @@ class Settings:
         self.lobby_replay = 20
         self.history_page = 1000
         self._limit_guesses()
+        self._trust_nobody()
+
+    def _trust_nobody(self) -> None:
+        """Who is believed without further ado: none but whom the owner names."""
+        self.gateways = Networks()  # gateways and proxies: no limits per address for what comes from them
+        self.webirc: list[Gateway] = []
+        self.oauth_issuer = ""  # whose tokens say who somebody is; "": nobody's
+        self.oauth_creates = False  # whether who comes with one for the first time gets an account
+        self.operators: dict[str, OperatorBlock] = {}
 
     def _limit_guesses(self) -> None:
         """How often somebody may be wrong about a password, and register."""

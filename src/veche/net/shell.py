@@ -49,6 +49,10 @@ class SystemChance:
         """A user id: 128 bits."""
         return secrets.token_urlsafe(16)
 
+    def secret(self) -> bytes:
+        """160 bits."""
+        return secrets.token_bytes(20)
+
     def nonce(self) -> str:
         """A nonce: 144 bits."""
         return secrets.token_urlsafe(18)

@@ -1,5 +1,7 @@
 """Time and chance that a test holds in its hand (ports.Clock, ports.Chance)."""
 
+from hashlib import sha256
+
 from veche.wire.msgids import CHANCE_BYTES, make_msgid
 
 # 2026-01-01T12:00:00Z: where every test's time begins, unless it says otherwise.
@@ -40,12 +42,13 @@ class FakeClock:
 class FakeChance:
     """Identifiers that come out the same in every run: the first is number one."""
 
-    __slots__ = ("_msgids", "_nonces", "_uids")
+    __slots__ = ("_msgids", "_nonces", "_secrets", "_uids")
 
     def __init__(self) -> None:
         self._msgids = 0
         self._uids = 0
         self._nonces = 0
+        self._secrets = 0
 
     def msgid(self, time: int) -> str:
         """A message id in the real form, with a number where the chance would be."""
@@ -56,6 +59,11 @@ class FakeChance:
         """u1, u2, ..."""
         self._uids += 1
         return f"u{self._uids}"
+
+    def secret(self) -> bytes:
+        """Bytes that look like chance, and are the same in every run."""
+        self._secrets += 1
+        return sha256(str(self._secrets).encode()).digest()[:20]
 
     def nonce(self) -> str:
         """n1, n2, ..."""

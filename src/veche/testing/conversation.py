@@ -26,6 +26,8 @@
     the disk is full (fast)              every commit is refused, or done, at once
     the disk holds 2 messages            so many are stored
     the disk is slow to read             questions wait until "the disk is read"; "is unreadable": they fail
+    a mail comes to ann@example.org: ... {word:code} ...   the next mail is for her, and this is a line of it
+    no mail comes                        there is none that was not looked at
     the server is killed and starts again  all connections are gone; it has what is on the disk
     the server stops: why                it takes no more and serves what it has; "the server says goodbye": the end
 
@@ -278,6 +280,21 @@ class _Player:
             if matches(text, heard, dict(self.known)):
                 self.fail(f"but {name} heard\n  + {heard}")
 
+    def receive_mail(self, to: str, text: str) -> None:
+        """The next mail."""
+        letters = self.stage.mailer.letters
+        if not letters:
+            self.fail("no mail has come")
+        letter = letters.pop(0)
+        lines = [letter.subject, *letter.text.splitlines()]
+        if letter.to != to or not any(matches(text, line, self.known) for line in lines):
+            self.fail("\n".join([f"a mail has come to {letter.to}:", *lines]))
+
+    def receive_no_mail(self) -> None:
+        """Every mail was looked at."""
+        if self.stage.mailer.letters:
+            self.fail(f"{self.stage.mailer.letters}")
+
     # ---- the world outside
 
     def pass_time(self, number: str, unit: str) -> None:
@@ -379,6 +396,8 @@ _STEPS: list[tuple[re.Pattern[str], _Action]] = [
         (r"WHO never heard: (.*)", _Player.never_heard),
         (r"NUMBER (second|minute|hour)s? pass(?:es)?", _Player.pass_time),
         (r"the clock is set (back|forward) NUMBER seconds", _Player.set_clock),
+        (r"a mail comes to (\S+): (.*)", _Player.receive_mail),
+        (r"no mail comes", _Player.receive_no_mail),
         (r"NUMBER messages? waits? for the disk", _Player.disk_waits),
         (r"the disk holds NUMBER messages?", _Player.disk_holds),
         (

@@ -22,6 +22,7 @@ from veche.core.session import Session
 from veche.core.settings import Settings
 from veche.testing.clock import FakeChance, FakeClock
 from veche.testing.disk import FakeDisk
+from veche.testing.mailer import FakeMailer
 from veche.testing.passwords import FakePasswords
 from veche.testing.pipe import FakePipe
 from veche.wire.caps import BATCH, LABELED_RESPONSE
@@ -169,6 +170,7 @@ class Stage:
         self.clock = FakeClock()
         self.disk = disk or FakeDisk()
         self.passwords = FakePasswords()
+        self.mailer = FakeMailer()
         self.bugs = BugWatch()
         self.persons: list[Person] = []
         self._chance = FakeChance()
@@ -186,6 +188,7 @@ class Stage:
     def _start(self) -> Engine:
         engine = self._make_engine()
         engine.passwords = self.passwords
+        engine.mailer = self.mailer
         return engine
 
     def restart(self) -> None:
@@ -226,6 +229,7 @@ class Stage:
             self.engine.turn_ends()
             busy = self.disk.answer()
             busy = self.passwords.answer() or busy
+            busy = self.mailer.answer() or busy
             for person in self.persons:
                 busy = person.arrive() or busy
                 if person.pipe.closed and not person.ended:

@@ -2,17 +2,35 @@
 
 Sources: account-registration (draft), account-notify, account-tag. `register.py` makes accounts, `entry.py` lets their
 owners in, `facts.py` says what can happen to them; how an owner proves himself is in core/logins.py and in the
-package sasl.
+package sasl. What owners and operators do with accounts has a file for each noun, with the facts, the functions, and
+what NickServ understands of it; `nickserv.py` puts these together.
 """
 
+from veche.core.engine import Engine
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
-from veche.features.accounts import facts, register
+from veche.features.accounts import (
+    administration,
+    email,
+    erasure,
+    facts,
+    password,
+    register,
+    second_factor,
+    sessions,
+    tokens,
+)
 from veche.features.accounts.nickserv import NICKSERV
 from veche.state.events import LoggedIn, LoggedOut
 
 
 def _nothing(_fact: object, _view: int, _tags: str) -> str:
     return ""
+
+
+def _begin(engine: Engine) -> None:
+    """What is to happen at a certain time is looked for."""
+    erasure.watch_all(engine)
+    administration.watch_all(engine)
 
 
 CHANGED = FactRow(
@@ -44,18 +62,30 @@ feature = Feature(
         ),
         **dict.fromkeys(
             (
-                facts.PasswordSet,
-                facts.AccountVerified,
                 facts.AccountUsed,
                 facts.DeviceSeen,
                 facts.ChoiceMade,
                 facts.CertificateRemoved,
+                *administration.FACTS,
+                *email.FACTS,
+                *password.FACTS,
+                *second_factor.FACTS,
+                *sessions.FACTS,
+                *tokens.FACTS,
             ),
             CHANGED,
         ),
+        administration.AccountRenamed: administration.RENAMING,
+        erasure.AccountErased: erasure.ERASURE,
         LoggedIn: FactRow(guard=facts.guard_login, apply=facts.apply_login, render=facts.render_account),
         LoggedOut: FactRow(apply=facts.apply_logout, render=facts.render_account),
     },
+    witnesses={
+        facts.AccountRegistered: erasure.watch_registration,
+        erasure.AccountErased: erasure.note_erasure,
+        administration.AccountSuspended: administration.note_suspension,
+    },
+    begins=_begin,
     services={"nickserv": NICKSERV.hear},
     caps={
         "account-notify": "",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from veche.core.ask import Ask
-from veche.core.logins import KNOWN_HOSTS
+from veche.core.logins import KNOWN_HOSTS, Proof
 from veche.features.accounts.facts import AccountUsed
 from veche.features.registration import come_back
 from veche.state.accounts import Account
@@ -21,8 +21,13 @@ Then = Callable[[Ask], None]
 
 
 def enter(ask: Ask, account: Account, device: str, then: Then | None = None) -> None:
-    """The session is one of the owner's from now on; it is told so (900), and then `then` is called."""
+    """The session is one of the owner's from now on; it is told so (900), and then `then` is called.
+
+    `device` is what he calls it; who has come with a token calls it what the token is for.
+    """
     session = ask.session
+    if session.proof is not None and session.proof.token:
+        device = session.proof.token
     session.since = _last_here(ask, account, device)
     if session.registration is not None:
         session.account = account.uid
@@ -65,6 +70,10 @@ def _last_here(ask: Ask, account: Account, device: str) -> int:
 
 def _entered(ask: Ask, account: Account, then: Then | None) -> None:
     session = ask.session
+    proof, session.proof = session.proof or Proof(), None
+    session.token, session.scope = proof.token, proof.scope
+    if not proof.token:
+        session.proved = ask.engine.clock.monotonic()
     # "900 <nick> <nick>!<user>@<host> <account> :You are now logged in as <user>"
     user = session.user
     registration = session.registration
@@ -78,8 +87,22 @@ def _entered(ask: Ask, account: Account, then: Then | None) -> None:
         ask.send(f":{user.source} MODE {user.nick} +{LOGGED_IN}")
     if then is not None:
         then(ask)
-    actor = user.uid if user is not None else ""
-    ask.commit(AccountUsed(actor, account, session.device, session.host, KNOWN_HOSTS))
+    ask.commit(_use(ask, account, proof))
+
+
+def _use(ask: Ask, account: Account, proof: Proof) -> AccountUsed:
+    session = ask.session
+    actor = session.user.uid if session.user is not None else ""
+    used = AccountUsed(actor, account, session.device, session.host, KNOWN_HOSTS)
+    used.step, used.recovery = proof.step, proof.recovery
+    return used
+
+
+def note_use(ask: Ask, account: Account) -> None:
+    """Who is logged in already has proved once more that he is the owner."""
+    proof, ask.session.proof = ask.session.proof or Proof(), None
+    ask.session.proved = ask.engine.clock.monotonic()
+    ask.commit(_use(ask, account, proof))
 
 
 def _move(ask: Ask, user: User, account: Account, device: str, then: Then | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from veche.core.nicks import clash
 from veche.core.replies import Failure, Refusal
-from veche.state.accounts import Account
+from veche.state.accounts import PASSWORD, Account
 from veche.state.credentials import PasswordKeys
 from veche.state.events import SILENCE, Audience, Fact, Forgotten, LoggedIn, LoggedOut
 from veche.state.world import World
@@ -52,45 +52,56 @@ class AccountFact(Fact):
         super().__init__(actor)
         self.account = account.uid
 
+    def refusal(self, _account: Account) -> Refusal | None:
+        """Why this cannot happen to the account as it is now; asked when its turn has come. Pure."""
+        return None
+
     def alter(self, account: Account) -> None:
         """Make the change. Cannot fail."""
         raise NotImplementedError
 
 
 class PasswordSet(AccountFact):
-    """There is another password: `keys` are the values of its PasswordKeys."""
+    """There is another password: `keys` are the values of its PasswordKeys.
 
-    __slots__ = ("keys",)
+    `code`: the hash of the code from an e-mail by which it was set, "" for none.
+    """
 
-    def __init__(self, actor: str, account: Account, keys: dict[str, str | int]) -> None:
+    __slots__ = ("code", "keys")
+
+    def __init__(self, actor: str, account: Account, keys: dict[str, str | int], code: str = "") -> None:
         super().__init__(actor, account)
         self.keys = keys
+        self.code = code
+
+    def refusal(self, account: Account) -> Refusal | None:
+        """A code is used once."""
+        pending = account.code(PASSWORD)
+        if self.code and (pending is None or pending.hash != self.code):
+            return Failure("INVALID_CODE", account.name, text="This code has just been used")
+        return None
 
     def alter(self, account: Account) -> None:
-        """The old password fits no more."""
+        """The old password fits no more, and no code sets another one."""
         account.keys = PasswordKeys.from_values(self.keys)
-
-
-class AccountVerified(AccountFact):
-    """The code that was sent by e-mail has come back."""
-
-    __slots__ = ()
-
-    def alter(self, account: Account) -> None:
-        """The owner may log in."""
-        account.verified = True
+        account.codes.pop(PASSWORD, None)
 
 
 class AccountUsed(AccountFact):
-    """The owner has logged in, from a host, by a device that he has given a name, or ""."""
+    """The owner has logged in, from a host, by a device that he has given a name, or "".
 
-    __slots__ = ("device", "host", "most_hosts")
+    `step` and `recovery` (a hash) are what he has used up of his second factor; 0 and "" for nothing.
+    """
+
+    __slots__ = ("device", "host", "most_hosts", "recovery", "step")
 
     def __init__(self, actor: str, account: Account, device: str, host: str, most_hosts: int) -> None:
         super().__init__(actor, account)
         self.device = device
         self.host = host
         self.most_hosts = most_hosts
+        self.step = 0
+        self.recovery = ""
 
     def alter(self, account: Account) -> None:
         """The newest host is the last."""
@@ -100,6 +111,10 @@ class AccountUsed(AccountFact):
         ]
         if self.device:
             account.devices[self.device] = self.time
+        factor = account.factor
+        if factor.secret and (self.step or self.recovery):
+            left = [code for code in factor.recovery if code != self.recovery]
+            account.second_factor = [factor.secret, max(factor.used, self.step), left]
 
 
 class DeviceSeen(AccountFact):
@@ -195,8 +210,9 @@ def save_registration(_world: World, fact: AccountRegistered) -> list[Fact]:
 
 def guard_account(world: World, fact: AccountFact) -> Refusal | None:
     """It may have been erased while this stood in line."""
-    if fact.account in world.accounts.by_uid:
-        return None
+    account = world.accounts.by_uid.get(fact.account)
+    if account is not None:
+        return fact.refusal(account)
     return Failure("ACCOUNT_REQUIRED", text="This account does not exist any more")
 
 
@@ -209,7 +225,9 @@ def guard_certificate(world: World, fact: CertificateAdded) -> Refusal | None:
         if owner is not None and owner.uid != fact.account:
             return Failure("TEMPORARILY_UNAVAILABLE", text="This certificate belongs to another account")
         if is_new and len(world.accounts.by_uid[fact.account].certificates) >= MOST_CERTIFICATES:
-            return Failure("TEMPORARILY_UNAVAILABLE", text=f"An account has at most {MOST_CERTIFICATES} certificates")
+            return Failure(
+                "TEMPORARILY_UNAVAILABLE", text=f"An account has at most {MOST_CERTIFICATES} certificates"
+            )
     return refusal
 
 
@@ -237,6 +255,8 @@ def restore_account(world: World, fact: AccountKept) -> Audience:
 def guard_login(world: World, fact: LoggedIn) -> Refusal | None:
     """Another device of the owner's may have been quicker; then the session joins that one."""
     account = world.accounts.by_uid.get(fact.account)
+    if account is not None and account.suspended:
+        return Failure("TEMPORARILY_UNAVAILABLE", text=f"This account is suspended: {account.suspended}")
     if account is None or world.present.get(fact.account) not in (None, world.users.get(fact.actor)):
         return Failure(
             "TEMPORARILY_UNAVAILABLE", text="You have just logged in on another device. Please try again."

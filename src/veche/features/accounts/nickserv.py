@@ -9,12 +9,23 @@ from __future__ import annotations
 from functools import partial
 
 from veche.core.ask import Ask
-from veche.core.logins import Denied, by_password, split_device
+from veche.core.logins import Denied, by_password, is_code, split_device
 from veche.core.services import Service, Verb
-from veche.features.accounts import certificates
+from veche.features.accounts import (
+    administration,
+    certificates,
+    choices,
+    email,
+    erasure,
+    information,
+    password,
+    second_factor,
+    sessions,
+    tokens,
+)
 from veche.features.accounts.entry import enter
 from veche.features.accounts.register import register
-from veche.state.accounts import Account
+from veche.state.accounts import EMAIL, Account
 
 PHRASES = {
     "title": (
@@ -33,10 +44,33 @@ PHRASES = {
     "identify": ("IDENTIFY [<account>] <password>", "IDENTIFY [<учётная запись>] <пароль>"),
     "identify-help": (
         "logs you in; <account>@<device> gives this device a name",
-        "выполняет вход; <учётная запись>@<устройство> даёт устройству имя",
+        "выполняет вход; <учётная запись>@<устройство> даёт устройству название",
+    ),
+    "identify-more": (
+        (
+            "In the place of the password a token is good (HELP TOKEN). Where you have a second factor, its code "
+            "stands behind the password: IDENTIFY <account> <password> <code>"
+        ),
+        (
+            "Вместо пароля годится токен (HELP TOKEN). Если включён второй фактор, код стоит за паролем: "
+            "IDENTIFY <учётная запись> <пароль> <код>"
+        ),
+    ),
+    "registered-waits": (
+        "A code is on its way to {email}. {account} is yours when it has come back: VERIFY {account} <code>",
+        "На {email} отправлен код. Имя {account} станет вашим, когда вы его сообщите: VERIFY {account} <код>",
     ),
     "identified": ("You are logged in as {account}.", "Вы вошли как {account}."),
+    **administration.PHRASES,
     **certificates.PHRASES,
+    **choices.PHRASES,
+    **email.PHRASES,
+    **erasure.PHRASES,
+    **information.PHRASES,
+    **password.PHRASES,
+    **second_factor.PHRASES,
+    **sessions.PHRASES,
+    **tokens.PHRASES,
 }
 
 
@@ -46,12 +80,22 @@ def _register(service: Service, ask: Ask, params: list[str]) -> None:
 
 
 def _registered(service: Service, ask: Ask, account: Account) -> None:
-    enter(ask, account, "", lambda ask: service.say(ask, "registered", account=account.name))
+    pending = account.code(EMAIL)
+    if pending is not None:
+        service.say(ask, "registered-waits", account=account.name, email=pending.email)
+    else:
+        enter(ask, account, "", lambda ask: service.say(ask, "registered", account=account.name))
 
 
 def _identify(service: Service, ask: Ask, params: list[str]) -> None:
-    name, device = split_device(params[0]) if len(params) > 1 else (ask.session.nick, "")
-    by_password(ask, name, params[-1], partial(_identified, service, ask, device))
+    own = ask.world.accounts.by_uid.get(ask.session.account)
+    name, device = own.name if own is not None else ask.session.nick, ""
+    secret = params[-1]
+    if len(params) > 1 and is_code(secret) and ask.world.accounts.named(split_device(params[0])[0]) is None:
+        secret = " ".join(params)  # a password and the code behind it
+    elif len(params) > 1:
+        name, device = split_device(params[0])
+    by_password(ask, name, secret, partial(_identified, service, ask, device))
 
 
 def _identified(service: Service, ask: Ask, device: str, answer: Account | Denied) -> None:
@@ -61,12 +105,38 @@ def _identified(service: Service, ask: Ask, device: str, answer: Account | Denie
         enter(ask, answer, device, lambda ask: service.say(ask, "identified", account=answer.name))
 
 
+def _verify(service: Service, ask: Ask, params: list[str]) -> None:
+    if len(params) > 1:
+        name, code = params
+        email.verify(
+            ask, name, code, partial(email.say_verified, service, ask, partial(_enter, service, ask))
+        )
+    elif ask.session.account in ask.world.accounts.by_uid:
+        email.verify_own(service, ask, params[0])
+    else:
+        service.say(ask, "usage", usage=service.phrases(ask)("verify"))
+
+
+def _enter(service: Service, ask: Ask, account: Account) -> None:
+    if ask.session.account != account.uid:
+        enter(ask, account, "", lambda ask: service.say(ask, "identified", account=account.name))
+
+
 NICKSERV = Service(
     "NickServ",
     PHRASES,
     [
         Verb("REGISTER", _register, least=1, most=2),
         Verb("IDENTIFY", _identify, least=1, most=2, aliases=("LOGIN", "ID")),
+        Verb("VERIFY", _verify, least=1, most=2),
+        *information.VERBS,
+        *choices.VERBS,
+        *sessions.VERBS,
+        *password.VERBS,
+        *tokens.VERBS,
         *certificates.VERBS,
+        *second_factor.VERBS,
+        *erasure.VERBS,
+        *administration.VERBS,
     ],
 )

@@ -10,14 +10,18 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.limits import address_key
+from veche.core.logins import WRONG, Denied
 from veche.core.nicks import clash, may_be_nick
-from veche.core.replies import Failure
+from veche.core.replies import Failure, fit
 from veche.core.session import Session
 from veche.core.settings import Settings
+from veche.features.accounts.codes import keep, may_write, new_code, write
+from veche.features.accounts.email import LETTERS, is_on, verify
 from veche.features.accounts.entry import enter
 from veche.features.accounts.facts import AccountRegistered, exists
-from veche.state.accounts import Account
+from veche.state.accounts import EMAIL, Account
 from veche.state.credentials import PasswordKeys
+from veche.wire.emails import is_email
 from veche.wire.names import fold
 from veche.wire.passwords import PHRASES as PASSWORD_PHRASES
 from veche.wire.passwords import prepare, weakness
@@ -44,14 +48,26 @@ def register_command(ask: Ask) -> None:
 
 
 def _registered(ask: Ask, account: Account) -> None:
+    pending = account.code(EMAIL)
+    if pending is not None:
+        # "Sent by the server as a response to REGISTER when further action is required to complete registration"
+        text = f"Account created, pending verification; a verification code has been sent to {pending.email}"
+        ask.send(fit("", f":{ask.settings.server} REGISTER VERIFICATION_REQUIRED {account.name} :{text}"))
+        return
     # "Afterward, the client is assumed to be authenticated to the <account> as if it used SASL."
     ask.send(f":{ask.settings.server} REGISTER SUCCESS {account.name} :Account successfully registered")
     enter(ask, account, "")
 
 
 def register(ask: Ask, name: str, email: str, password: str, done: Done) -> None:
-    """Make an account for who asks, or tell him why not (FAIL). `name` is his nick, or "*" for it."""
-    refusal = _refuse(ask, name, password)
+    """Make an account for who asks, or tell him why not (FAIL). `name` is his nick, or "*" for it.
+
+    Where `email` is given and this server keeps addresses, the account waits for a code (`Account.code(EMAIL)`), which
+    is on its way; `done` hears of the account all the same.
+    """
+    if not is_on(ask):
+        email = ""  # it would be kept for nothing
+    refusal = _refuse(ask, name, email, password)
     if refusal is not None:
         ask.refuse(refusal)
         return
@@ -64,7 +80,7 @@ def register(ask: Ask, name: str, email: str, password: str, done: Done) -> None
         ask.settled()
 
 
-def _refuse(ask: Ask, name: str, password: str) -> Failure | None:
+def _refuse(ask: Ask, name: str, email: str, password: str) -> Failure | None:
     nick = ask.session.nick
     shown = name if name != "*" else nick
     if ask.session.account:
@@ -84,10 +100,28 @@ def _refuse(ask: Ask, name: str, password: str) -> Failure | None:
     if reason := weakness(password, (nick, ask.settings.network)):
         code = "UNACCEPTABLE_PASSWORD" if reason == UNUSABLE else "WEAK_PASSWORD"
         return Failure(code, nick, text=ask.phrase(PASSWORD_PHRASES, reason))
+    return _refuse_email(ask, nick, email) or _refuse_haste(ask, nick, email)
+
+
+def _refuse_email(ask: Ask, nick: str, email: str) -> Failure | None:
+    if email and not is_email(email):
+        return Failure("INVALID_EMAIL", nick, text="No mail can be sent to this address")
+    if not email and ask.settings.email == "required":
+        if ask.engine.mailer is None:
+            return Failure("TEMPORARILY_UNAVAILABLE", nick, text="This server cannot send mail at the moment")
+        return Failure("INVALID_EMAIL", nick, text="An account needs an e-mail address here")
+    return None
+
+
+def _refuse_haste(ask: Ask, nick: str, email: str) -> Failure | None:
     # New accounts from one address and in all: nobody needs many, and each of them is kept for ever.
     if ask.engine.registrations.wait(address_key(ask.session.address), ask.engine.clock.monotonic()):
         return Failure(
             "TEMPORARILY_UNAVAILABLE", nick, text="Many accounts have just been made, please try again later"
+        )
+    if email and not may_write(ask, fold(nick)):
+        return Failure(
+            "TEMPORARILY_UNAVAILABLE", nick, text="Enough mail has been sent, please try again later"
         )
     return None
 
@@ -109,25 +143,53 @@ def _hashed(ask: Ask, nick: str, email: str, done: Done, keys: PasswordKeys) -> 
     elif not session.ended:
         user = session.user
         # What a guest has said so far stays his: the account is known to the record by what he was known by.
-        uid = user.identity if user is not None else ask.engine.chance.uid()
+        # Not so where it is yet to be seen whose the account is.
+        is_his = user is not None and not email
+        uid = user.identity if user is not None and is_his else ask.engine.chance.uid()
         account = Account(uid, nick, int(ask.engine.clock.now() * 1000))
         account.keys = keys
-        account.email = email
+        code = new_code(ask.engine.chance) if email else ""
+        if email:
+            account.verified = False
+            account.codes[EMAIL] = list(keep(ask, code, email))
         actor = user.uid if user is not None else ""
         source = user.source if user is not None else ""
         fact = AccountRegistered(actor, source, account)
-        ask.commit(fact, partial(_made, uid, done))
+        ask.commit(fact, partial(_made, uid, code, done))
     ask.settled()
 
 
-def _made(uid: str, done: Done, ask: Ask, _fact: AccountRegistered) -> None:
+def _made(uid: str, code: str, done: Done, ask: Ask, _fact: AccountRegistered) -> None:
+    account = ask.world.accounts.by_uid[uid]
+    if pending := account.code(EMAIL):
+        write(ask, pending.email, LETTERS, "verify", account=account.name, code=code)
     if not ask.session.ended:
-        done(ask, ask.world.accounts.by_uid[uid])
+        ask.session.proof = None  # whatever was proved before, it was something else
+        done(ask, account)
 
 
 def verify_command(ask: Ask) -> None:
-    """VERIFY <account> <code>. No account of this server waits for a code."""
-    ask.fail("INVALID_CODE", ask.params[0], text="This account waits for no code, or for another one")
+    """VERIFY <account> <code>."""
+    name, code = ask.params[:2]
+    if ask.session.account:
+        ask.fail("ALREADY_AUTHENTICATED", name, text="You have an account and are logged in to it")
+    elif ask.session.registration is not None and not _is_early(ask.session, ask.settings):
+        ask.fail("COMPLETE_CONNECTION_REQUIRED", text="Complete the connection first, and verify then")
+    else:
+        verify(ask, name, code, partial(_verified, ask))
+
+
+def _verified(ask: Ask, answer: Account | Denied) -> None:
+    if isinstance(answer, Account):
+        # "Afterward, the client is assumed to be authenticated to the <account> as if it used SASL."
+        server = ask.settings.server
+        ask.send(f":{server} VERIFY SUCCESS {answer.name} :Account successfully registered")
+        enter(ask, answer, "")
+    elif answer is WRONG:
+        # "Sent by the server if the <code> in the VERIFY command is invalid or expired."
+        ask.fail("INVALID_CODE", ask.params[0], text="This code is wrong, used or too old")
+    else:
+        ask.fail("TEMPORARILY_UNAVAILABLE", ask.params[0], text=answer.text(ask))
 
 
 def _is_early(_session: Session, settings: Settings) -> bool:
@@ -139,4 +201,7 @@ def value(session: Session, settings: Settings) -> str | None:
     """The value of draft/account-registration; None where nobody can have an account."""
     if not settings.registration_open:
         return None
-    return "before-connect" if _is_early(session, settings) else ""
+    keys = ["before-connect"] if _is_early(session, settings) else []
+    if settings.email == "required":
+        keys.append("email-required")
+    return ",".join(keys)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from veche.core.ask import Ask
-from veche.core.logins import BUSY, WRONG, Denied, accept, admit, refuse, split_device
+from veche.core.logins import BUSY, WRONG, Denied, accept_scram, admit, refuse, split_device
 from veche.core.session import Session
 from veche.core.settings import Settings
 from veche.features.sasl.mechanism import Mechanism, challenge, conclude, fail, succeed
@@ -68,7 +68,7 @@ class Scram:
         if isinstance(proof, Failure) or account is None or account.keys.stored_key != self._stored_key:
             refuse(ask, self._name, partial(conclude, ask, ""))
             return
-        answer = accept(ask, account)
+        answer = accept_scram(ask, account)
         if isinstance(answer, Denied):
             fail(ask, answer.text(ask))
             return

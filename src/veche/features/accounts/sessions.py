@@ -1,0 +1,223 @@
+"""Devices and sessions of an account: seen, named, ended, forgotten; and logging out.
+
+The rule: an account has one user with any number of sessions. A session that logs out ceases to speak for that user: if
+it is the only one, its user becomes a guest, who keeps what is a guest's and gives back the name; if there are others,
+or the user stays without any, it is ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from veche.core.ask import Ask
+from veche.core.durations import format_duration
+from veche.core.engine import Engine
+from veche.core.logins import DEVICE_LENGTH
+from veche.core.nicks import free_guest_name
+from veche.core.replies import plain_time
+from veche.core.scopes import FULL
+from veche.core.services import Service, Verb
+from veche.core.session import Session
+from veche.features.accounts.facts import AccountFact, DeviceSeen
+from veche.state.accounts import Account
+from veche.state.events import LoggedOut, NickChanged
+from veche.state.user import LOGGED_IN
+from veche.wire import numerics
+from veche.wire.lines import cut
+
+PHRASES = {
+    "sessions": ("SESSIONS", "SESSIONS"),
+    "sessions-help": (
+        "shows your devices that are connected, and those that are not",
+        "показывает ваши устройства: подключённые и прочие",
+    ),
+    "session-row": (
+        "  {device}: by {door}{tls}, from {host}, since {since}, idle for {idle}{token}{this}",
+        "  {device}: {door}{tls}, откуда {host}, с {since}, бездействует {idle}{token}{this}",
+    ),
+    "session-unnamed": ("(without a name)", "(без названия)"),
+    "session-tls": (" with TLS", " с TLS"),
+    "session-token": (", by a token ({scope})", ", по токену ({scope})"),
+    "session-this": (" - this one", " - это соединение"),
+    "device-row": ("  {device}: not connected, last here {seen}", "  {device}: не подключено, было {seen}"),
+    "logout": ("LOGOUT [<device>|ALL]", "LOGOUT [<устройство>|ALL]"),
+    "logout-help": (
+        "logs this device out, another one, or all others",
+        "завершает вход этого устройства, другого или всех остальных",
+    ),
+    "logged-out": (
+        "You are logged out. You are a guest now.",
+        "Вы вышли из учётной записи. Теперь вы гость.",
+    ),
+    "ended": ("Sessions that were ended: {count}.", "Завершено соединений: {count}."),
+    "device": ("DEVICE <name>", "DEVICE <название>"),
+    "device-help": ("gives this device a name", "даёт этому устройству название"),
+    "device-named": ("This device is called {device} now.", "Это устройство теперь называется {device}."),
+    "device-many": (
+        "You have very many devices: FORGET one of them first.",
+        "У вас очень много устройств: сначала забудьте одно (FORGET).",
+    ),
+    "forget": ("FORGET <device>", "FORGET <устройство>"),
+    "forget-help": (
+        "forgets a device: what it has not seen is not kept apart any more",
+        "забывает устройство: что оно пропустило, больше не отмечается",
+    ),
+    "forgotten": ("{device} is forgotten.", "Устройство {device} забыто."),
+    "device-unknown": ("You have no device called {device}.", "У вас нет устройства {device}."),
+}
+# Named devices of one account.
+MOST_DEVICES = 100
+# What the others read of a session that its owner has ended, and what it reads itself.
+ENDED = "Logged out from another device"
+
+
+class DeviceForgotten(AccountFact):
+    """The owner does not use a device any more."""
+
+    __slots__ = ("device",)
+
+    def __init__(self, actor: str, account: Account, device: str) -> None:
+        super().__init__(actor, account)
+        self.device = device
+
+    def alter(self, account: Account) -> None:
+        """Nothing is known of it."""
+        account.devices.pop(self.device, None)
+
+
+FACTS = (DeviceForgotten,)
+
+
+def sessions_of(engine: Engine, uid: str) -> list[Session]:
+    """The sessions that are logged in to an account, registered or not, in the order of coming."""
+    return [session for session in engine.sessions if session.account == uid and not session.ended]
+
+
+def end_others(ask: Ask, account: Account, device: str = "") -> int:
+    """End the account's sessions but this one: those of one device, or all; returns how many there were."""
+    ended = 0
+    for session in sessions_of(ask.engine, account.uid):
+        if session is not ask.session and (not device or session.device == device):
+            ask.engine.end(session, ENDED)
+            ended += 1
+    return ended
+
+
+def forget_login(session: Session) -> None:
+    """The session is nobody's any more who has an account."""
+    session.account = session.device = session.token = ""
+    session.scope = FULL
+    session.proved = -1e9
+
+
+def log_out(ask: Ask, done: Callable[[Ask], None]) -> None:
+    """End this session's login. `done` hears that its user is a guest; it does not when the session is ended."""
+    session = ask.session
+    user = ask.user
+    if len(ask.engine.fanout.sessions[user.uid]) > 1 or user.stays:
+        ask.finish()
+        ask.engine.end(session, "Logged out; connect again to be a guest")
+        return
+    fact = LoggedOut(user.uid, user.source, ask.engine.chance.uid())
+    ask.commit(fact, partial(_logged_out, done))
+
+
+def _logged_out(done: Callable[[Ask], None], ask: Ask, _fact: LoggedOut) -> None:
+    tell_logged_out(ask)
+    give_back_name(ask)
+    done(ask)
+
+
+def tell_logged_out(ask: Ask) -> None:
+    """Tell the session that it is logged out: "901 <nick> <nick>!<user>@<host> :You are now logged out"."""
+    forget_login(ask.session)
+    user = ask.user
+    ask.reply(numerics.RPL_LOGGEDOUT, user.source, "You are now logged out")
+    ask.send(f":{user.source} MODE {user.nick} -{LOGGED_IN}")
+
+
+def give_back_name(ask: Ask) -> None:
+    """A guest bears no name that is kept for somebody."""
+    user = ask.user
+    owner = ask.world.accounts.owner_of(user.nick)
+    if owner is not None and owner.keeps_name(ask.settings.keep_names):
+        name = free_guest_name(ask.world, ask.settings)
+        ask.commit(NickChanged(user.uid, user.source, name))
+
+
+# ---- what NickServ understands
+
+
+def _sessions(service: Service, ask: Ask, _params: list[str]) -> None:
+    account = ask.world.accounts.by_uid[ask.session.account]
+    phrases = service.phrases(ask)
+    engine = ask.engine
+    now, wall = engine.clock.monotonic(), engine.clock.now()
+    here = sessions_of(engine, account.uid)
+    for session in here:
+        service.say(
+            ask,
+            "session-row",
+            device=session.device or phrases("session-unnamed"),
+            door=session.door,
+            tls=phrases("session-tls") if session.secure else "",
+            host=session.host,
+            since=plain_time(int((wall - (now - session.opened)) * 1000)),
+            idle=format_duration(int(now - session.spoke)),
+            token=phrases("session-token", scope=session.scope) if session.token else "",
+            this=phrases("session-this") if session is ask.session else "",
+        )
+    connected = {session.device for session in here}
+    for device, seen in account.devices.items():
+        if device not in connected:
+            service.say(ask, "device-row", device=device, seen=plain_time(seen))
+
+
+def _logout(service: Service, ask: Ask, params: list[str]) -> None:
+    account = ask.world.accounts.by_uid[ask.session.account]
+    if not params:
+        log_out(ask, lambda ask: service.say(ask, "logged-out"))
+    elif params[0].upper() == "ALL":
+        service.say(ask, "ended", count=end_others(ask, account))
+    elif params[0] == ask.session.device:
+        end_others(ask, account, params[0])
+        log_out(ask, lambda ask: service.say(ask, "logged-out"))
+    else:
+        ended = end_others(ask, account, params[0])
+        key = "ended" if ended or params[0] in account.devices else "device-unknown"
+        service.say(ask, key, count=ended, device=cut(params[0], DEVICE_LENGTH))
+
+
+def _device(service: Service, ask: Ask, params: list[str]) -> None:
+    account = ask.world.accounts.by_uid[ask.session.account]
+    device = cut(params[0], DEVICE_LENGTH)
+    if device not in account.devices and len(account.devices) >= MOST_DEVICES:
+        service.say(ask, "device-many")
+        return
+
+    def named(ask: Ask, _fact: DeviceSeen) -> None:
+        ask.session.device = device
+        service.say(ask, "device-named", device=device)
+
+    ask.commit(DeviceSeen(account, device), named)
+
+
+def _forget(service: Service, ask: Ask, params: list[str]) -> None:
+    account = ask.world.accounts.by_uid[ask.session.account]
+    device = cut(params[0], DEVICE_LENGTH)
+    if device not in account.devices:
+        service.say(ask, "device-unknown", device=device)
+        return
+    ask.commit(
+        DeviceForgotten(ask.user.uid, account, device),
+        lambda ask, _fact: service.say(ask, "forgotten", device=device),
+    )
+
+
+VERBS = [
+    Verb("SESSIONS", _sessions, needs_account=True),
+    Verb("LOGOUT", _logout, most=1, needs_account=True),
+    Verb("DEVICE", _device, least=1, most=1, needs_account=True),
+    Verb("FORGET", _forget, least=1, most=1, needs_account=True),
+]
