@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import time
+from base64 import b32decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,7 @@ from veche.client.plain_visit import Visit, Wish
 from veche.client.session import Session
 from veche.client.tls import Tls
 from veche.phrases import Phrases
+from veche.wire.totp import hotp, step_at
 
 pytestmark = pytest.mark.slow
 
@@ -123,6 +127,25 @@ async def test_a_certificate_is_as_good_as_a_password(ports: Ports, fingerprint:
             assert chat.model.account == "ida"
 
 
+async def test_a_token_and_a_code_are_good_in_the_place_of_the_password(ports: Ports) -> None:
+    await enrol(ports, "kim")
+
+    async def tell(chat: Connection, *words: str) -> str:
+        answer = await chat.ask("NS", *words)
+        return " ".join(line.params[-1] for line in answer.lines)
+
+    async with at(ports, "kim", account="kim", password=PASSWORD) as chat:
+        token = re.findall(r"veche-\S+", await tell(chat, "TOKEN", "ADD", "phone"))[0]
+        secret = re.findall(r": ([A-Z2-7]{16,})", await tell(chat, "TOTP", "ON"))[0]
+        now = hotp(b32decode(secret), step_at(time.time()))
+        recovery = re.findall(r"[a-z2-7]{5}-[a-z2-7]{5}", await tell(chat, "TOTP", "CONFIRM", now))[0]
+    for password in (token, f"{PASSWORD} {recovery}"):
+        async with at(ports, "kim", account="kim", password=password) as chat:
+            assert chat.model.account == "kim"
+    with pytest.raises(LoginFailed, match="second factor"):
+        await at(ports, "kim", account="kim", password=PASSWORD).__aenter__()
+
+
 async def test_a_wrong_password_and_no_account_are_refused_alike(ports: Ports) -> None:
     await enrol(ports, "bert")
     said = []
@@ -169,6 +192,21 @@ async def test_a_guest_who_logs_in_is_who_is_there_already(ports: Ports) -> None
         reader = Reader(chat)
         await guest.send("#kitchen", "hello")
         assert await reader.wait_text("hello") == [("hello", True)]
+
+
+async def test_logging_out_makes_a_guest_who_cannot_be_taken_for_the_owner(ports: Ports) -> None:
+    await enrol(ports, "jan")
+    who = {"account": "jan", "password": PASSWORD}
+    async with at(ports, "jan", **who) as chat:
+        await chat.log_out()
+        await chat.send("#lobby", "a guest")
+        assert chat.model.account == ""
+        assert chat.nick != "jan"
+    async with at(ports, "jan", **who) as chat, at(ports, "jan", **who) as other:
+        await chat.log_out()
+        await asyncio.wait_for(chat.send("#lobby", "another guest"), 10)
+        assert (chat.model.account, other.model.account) == ("", "jan")
+        assert (chat.nick, other.nick) == ("jan_", "jan")
 
 
 async def test_what_was_said_while_a_device_was_cut_off_is_told_once_and_nothing_is_sent_twice(
