@@ -2,7 +2,7 @@
 
 Source: message-redaction (draft). What was taken back is gone from the record when anybody hears of it, and no page
 of history shows it ("responses SHOULD either: exclude it entirely"). That something was said, and who took it back when
-and why, is kept.
+and why, is kept. Whose client does not know of redactions reads a notice.
 """
 
 from __future__ import annotations
@@ -15,15 +15,23 @@ from veche.core.conversations import find
 from veche.core.playback import JustRedacted
 from veche.core.ports import Page, Record, Redaction, StoreError, UnknownReference
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
-from veche.core.replies import Failure, Refusal, fit
+from veche.core.replies import Failure, Refusal, fit, iso_time, plain_time
+from veche.phrases import Phrases
 from veche.state.events import Audience, LastingFact
 from veche.state.world import World
-from veche.wire.caps import REDACTION
+from veche.wire.caps import REDACTION, SERVER_TIME
 from veche.wire.names import fold, is_room
 
 if TYPE_CHECKING:
     from veche.core.engine import Engine
 
+PHRASES = {
+    "own": ("{nick} took back a message of {time}", "{nick}: собственное сообщение от {time} отозвано"),
+    "other": (
+        "{nick} took back what {author} said at {time}",
+        "{nick}: сообщение {author} от {time} отозвано",
+    ),
+}
 # Longer than any message id of ours.
 _LONGEST_MSGID = 64
 
@@ -32,17 +40,20 @@ class MessageRedacted(LastingFact):
     """A message was taken back: `message` is its place in the log, `redacted` its id, `said` its time.
 
     `is_own` is whether who does it has said it, and `window` for how many seconds he may; both for the guard.
+    `notice` is what `server` says of it to whose clients do not know of redactions.
     """
 
     __slots__ = (
         "account",
         "is_own",
         "message",
+        "notice",
         "reason",
         "recipient",
         "redacted",
         "room",
         "said",
+        "server",
         "source",
         "target",
         "window",
@@ -61,6 +72,8 @@ class MessageRedacted(LastingFact):
         self.redacted = record.msgid
         self.said = record.time
         self.reason = reason
+        self.notice = ""
+        self.server = ""
         self.is_own = False
         self.window = 0
 
@@ -103,6 +116,8 @@ def _take_back(ask: Ask, target: str, record: Record) -> None:
     # Not by the name of the account, which may be another person's since.
     fact.is_own = record.sender == user.identity
     fact.window = ask.settings.redact_seconds
+    fact.server = ask.settings.server
+    fact.notice = _notice(ask, record, is_own=fact.is_own) + (f": {reason}" if reason else "")
     if is_room(target):
         fact.room = fold(target)
         room = ask.world.rooms.get(fact.room)
@@ -113,6 +128,14 @@ def _take_back(ask: Ask, target: str, record: Record) -> None:
         recipient = ask.world.present.get(fact.recipient)
         fact.target = recipient.nick if recipient is not None else target
     ask.commit(fact)
+
+
+def _notice(ask: Ask, record: Record, *, is_own: bool) -> str:
+    """In the server's language, since one line is for all."""
+    phrases = Phrases(PHRASES, "ru" if ask.settings.language == "ru" else "en")
+    author = record.source.partition("!")[0]
+    time = plain_time(record.time)
+    return phrases("own" if is_own else "other", nick=ask.user.nick, author=author, time=time)
 
 
 def _not_there(target: str) -> Refusal:
@@ -160,9 +183,14 @@ def apply_redaction(world: World, fact: MessageRedacted) -> Audience:
 
 
 def render_redaction(fact: MessageRedacted, view: int, tags: str) -> str:
-    """ "MUST not forward this `REDACT` to target recipients that have not negotiated this capability" """
+    """ "MUST not forward this `REDACT` to target recipients that have not negotiated this capability"
+
+    They would go on showing what was taken back, so whoever reads it there is told that it was, by a notice.
+    """
     if not view & REDACTION:
-        return ""
+        # It is the server that speaks: the tags of him who did it are not for this line.
+        time = f"@time={iso_time(fact.time)} " if view & SERVER_TIME else ""
+        return fit(time, f":{fact.server} NOTICE {fact.target} :{fact.notice}")
     reason = f" :{fact.reason}" if fact.reason else ""
     return fit(tags, f":{fact.source} REDACT {fact.target} {fact.redacted}{reason}")
 
