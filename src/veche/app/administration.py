@@ -48,7 +48,7 @@ LIVE: dict[str, tuple[str, ...]] = {
     "defcon": ("defcon",),
     "log.level": (),
 }
-_SECRET = ("password", "password_hash")
+_SECRET = ("password", "password_hash", "client_secret")
 _SHOWN = 80
 
 _log = logging.getLogger("veche.server")

@@ -211,6 +211,10 @@ class Limits(_Section, frozen=True):
     max_targets: Annotated[int, Meta(ge=1, le=100)] = 4
 
 
+# Asymmetric ones alone: a secret that the issuer and we share would let each of us pass for the other.
+Signing = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+
+
 class Accounts(_Section, frozen=True):
     """[accounts]: logging in and registering."""
 
@@ -238,6 +242,28 @@ class Accounts(_Section, frozen=True):
     registration_window_seconds: Annotated[int, Meta(ge=10, le=86400)] = 600
     registrations_per_address: Annotated[int, Meta(ge=1, le=1000)] = 5
     registrations: Annotated[int, Meta(ge=1, le=10_000)] = 30
+
+
+class OAuth(_Section, frozen=True):
+    """[oauth]: an issuer of tokens that is trusted to say who somebody is (OAuth 2.0; SASL OAUTHBEARER)."""
+
+    # Its name in tokens, an https address; "" = there is none. Whoever it calls ann enters the account ann.
+    issuer: Annotated[str, Meta(max_length=300)] = ""
+    # The name of this server in tokens (aud); one that is for somebody else is refused.
+    audience: Annotated[str, Meta(max_length=300)] = ""
+    # One of the two: where its public keys are, for tokens that are signed (JWT); or where it tells of each token
+    # whether it is good (RFC 7662). https, or http on this machine.
+    jwks_url: Annotated[str, Meta(max_length=300)] = ""
+    introspection_url: Annotated[str, Meta(max_length=300)] = ""
+    # What this server says to be answered there. A file that holds a secret must be private (mode 0600).
+    client_id: Annotated[str, Meta(max_length=300)] = ""
+    client_secret: Annotated[str, Meta(max_length=300)] = ""
+    # By which algorithms tokens may be signed.
+    algorithms: Annotated[tuple[Signing, ...], Meta(min_length=1)] = ("RS256", "ES256")
+    # What in a token is the name of the account.
+    account_claim: Annotated[str, Meta(min_length=1, max_length=64)] = "preferred_username"
+    # Whether who comes for the first time gets an account; otherwise it must be there.
+    create_accounts: bool = False
 
 
 class Lobby(_Section, frozen=True):
@@ -325,6 +351,7 @@ class Config(_Section, frozen=True):
     defcon: Defcon = msgspec.field(default_factory=Defcon)
     limits: Limits = msgspec.field(default_factory=Limits)
     accounts: Accounts = msgspec.field(default_factory=Accounts)
+    oauth: OAuth = msgspec.field(default_factory=OAuth)
     lobby: Lobby = msgspec.field(default_factory=Lobby)
     messages: Messages = msgspec.field(default_factory=Messages)
     history: History = msgspec.field(default_factory=History)

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from veche.app.addresses import AddressError, parse_addresses
-from veche.app.config import Config, Gateway, Listen, Mail, Oper, is_server_name
+from veche.app.config import Config, Gateway, Listen, Mail, OAuth, Oper, is_server_name
 from veche.app.passwords import is_password_hash
 from veche.core.limits import Networks
 from veche.core.operators import KINDS
@@ -113,6 +113,23 @@ PHRASES = {
         "there is no kind of server notices {value!r}: they are a, b, c, f, k, n, o and q",
         "нет такого вида сообщений сервера: {value!r}; есть a, b, c, f, k, n, o и q",
     ),
+    "issuer": (
+        "an issuer has exactly one of jwks_url and introspection_url",
+        "у издателя задают ровно одно: jwks_url или introspection_url",
+    ),
+    "no-issuer": ("tokens need an issuer", "токенам нужен issuer"),
+    "audience": (
+        "signed tokens need an audience: the name of this server in them",
+        "подписанным токенам нужен audience — имя этого сервера в них",
+    ),
+    "issuer-address": (
+        "{value!r} is no https address (http is for this machine alone)",
+        "{value!r} — не адрес https (http годится только для этой машины)",
+    ),
+    "client-id": (
+        "an issuer that is asked about tokens wants a client_id",
+        "издателю, которого спрашивают о токенах, нужен client_id",
+    ),
     "mail-host": (
         "the name of a machine or its address is needed, without a port",
         "нужно имя машины или её адрес, без порта",
@@ -142,6 +159,10 @@ PHRASES = {
 # RFC 6454, 6.2, as browsers write it: scheme, host, and the port unless it is the scheme's own.
 _ORIGIN = re.compile(
     r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?", re.ASCII
+)
+# Where an issuer of tokens is asked: what is said there is a secret, so only this machine may be asked in clear text.
+_ISSUER = re.compile(
+    r"(https://[A-Za-z0-9._-]+|https?://(localhost|127\.0\.0\.1|\[::1\]))(:[0-9]{1,5})?(/[!-~]*)?", re.ASCII
 )
 # Sections that hold a table for each name of the owner's choice, with the key of each table that is secret.
 _TABLES = {"webirc": Gateway, "oper": Oper}
@@ -280,10 +301,10 @@ def _parse(text: str, file: str, phrases: Phrases) -> dict[str, Any]:
 
 def _secret_in(raw: Mapping[str, Any]) -> str:
     """The key of a password in the raw tables, or ""."""
-    for section in ("server", "mail"):
+    for section, secret in (("server", "password"), ("mail", "password"), ("oauth", "client_secret")):
         table = raw.get(section)
-        if isinstance(table, dict) and table.get("password"):
-            return f"{section}.password"
+        if isinstance(table, dict) and table.get(secret):
+            return f"{section}.{secret}"
     for section, secret in _SECRETS.items():
         tables = raw.get(section)
         for name, table in tables.items() if isinstance(tables, dict) else ():
@@ -371,7 +392,29 @@ def _complaints(config: Config, phrases: Phrases, language: Language) -> Iterabl
     if config.lobby.room and not is_valid_room(config.lobby.room, config.limits.room_length):
         yield "lobby.room", phrases("room")
     yield from _complaints_about_mail(config.mail, phrases)
+    yield from _complaints_about_oauth(config.oauth, phrases)
     yield from _complaints_about_doors(config, phrases, language)
+
+
+def _complaints_about_oauth(oauth: OAuth, phrases: Phrases) -> Iterable[tuple[str, str]]:
+    addresses = {
+        "issuer": oauth.issuer,
+        "jwks_url": oauth.jwks_url,
+        "introspection_url": oauth.introspection_url,
+    }
+    for key, value in addresses.items():
+        if value and not _ISSUER.fullmatch(value):
+            yield f"oauth.{key}", phrases("issuer-address", value=value)
+    if not oauth.issuer:
+        if key := next((key for key, value in addresses.items() if value), ""):
+            yield f"oauth.{key}", phrases("no-issuer")
+        return
+    if bool(oauth.jwks_url) == bool(oauth.introspection_url):
+        yield "oauth.issuer", phrases("issuer")
+    if oauth.jwks_url and not oauth.audience:
+        yield "oauth.jwks_url", phrases("audience")
+    if oauth.introspection_url and not oauth.client_id:
+        yield "oauth.introspection_url", phrases("client-id")
 
 
 def _complaints_about_mail(mail: Mail, phrases: Phrases) -> Iterable[tuple[str, str]]:

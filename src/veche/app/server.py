@@ -21,6 +21,7 @@ from veche.app.config import Config
 from veche.app.doors import DoorMaker, UnusableError, fill_in_doors
 from veche.app.features import FEATURES
 from veche.app.mail import SmtpMailer
+from veche.app.oauth import TokenIssuer
 from veche.app.passwords import PasswordThreads
 from veche.core.engine import Engine
 from veche.core.ports import StoreError
@@ -100,6 +101,8 @@ def engine_settings(config: Config, language: str) -> Settings:
     settings.password = config.server.password
     settings.admin_location = config.server.admin_location
     settings.admin_email = config.server.admin_email
+    settings.oauth_issuer = config.oauth.issuer
+    settings.oauth_creates = config.oauth.create_accounts
     settings.lobby = config.lobby.room
     settings.lobby_replay = config.lobby.replay
     settings.history_page = config.history.page_limit
@@ -132,6 +135,7 @@ class Server:
         shell = Shell(loop)
         passwords = PasswordThreads(shell.post)
         mailer: SmtpMailer | None = None
+        issuer: TokenIssuer | None = None
         store: SqliteStore | None = None
         keeper: SqliteStore | DataDirectory
         if config.store.mode == "durable":
@@ -154,6 +158,8 @@ class Server:
             )
             engine.on_fatal = self._fatal
             engine.passwords = passwords
+            if config.oauth.issuer:
+                engine.tokens = issuer = TokenIssuer(config.oauth, shell.touch)
             if config.mail.host:
                 engine.mailer = mailer = SmtpMailer(
                     config.mail, config.server.name, config.server.network, shell.post
@@ -182,6 +188,8 @@ class Server:
         finally:
             for door in self.doors:
                 door.close()
+            if issuer is not None:
+                await issuer.close()
             if mailer is not None:
                 await mailer.close()
             await asyncio.to_thread(keeper.close)

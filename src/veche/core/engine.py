@@ -30,7 +30,17 @@ from veche.wire.lines import BadLine
 from veche.wire.message import Message, parse
 
 if TYPE_CHECKING:
-    from veche.core.ports import Administration, Chance, Clock, Mailer, Passwords, Pipe, Store, StoreError
+    from veche.core.ports import (
+        Administration,
+        Chance,
+        Clock,
+        Mailer,
+        Passwords,
+        Pipe,
+        Store,
+        StoreError,
+        Tokens,
+    )
     from veche.core.registry import Command, Feature
     from veche.core.settings import Settings
     from veche.state.user import User
@@ -96,6 +106,7 @@ class Engine:
         self.guesses = Guesses(settings)
         self.registrations = Registrations(settings)
         self.passwords: Passwords | None = None  # None: nobody proves anything by a password of his own
+        self.tokens: Tokens | None = None  # None: nobody proves anything by a token of somebody else's
         self.mailer: Mailer | None = None  # None: the server sends no mail
         self.administration: Administration | None = None
         self._batches = 0

@@ -5,6 +5,7 @@ Protocol of few methods, so that a test can hand in a fake and play any fault.
 """
 
 from collections.abc import Callable
+from enum import Enum
 from typing import NamedTuple, Protocol
 
 from veche.state.credentials import PasswordKeys
@@ -350,6 +351,23 @@ class Mailer(Protocol):
         `done` hears once, in a later turn, "" when a mail server has taken it, or why none ever will: `to` is no
         address (wire/emails.py), it was refused, too many are waiting, or it has become too old. That is for the log
         and not for the one who asked. Nobody hears anything of what waits when the program ends.
+        """
+
+
+class TokenProblem(Enum):
+    """Why a token of an issuer says nothing: it is not good, or nobody can tell now."""
+
+    INVALID = "invalid"
+    UNAVAILABLE = "unavailable"
+
+
+class Tokens(Protocol):
+    """Finds out whose a token of a trusted issuer is (OAuth 2.0), beside the loop, because others have to be asked."""
+
+    def check(self, token: str, done: Callable[[str | TokenProblem], None]) -> bool:
+        """Begin; `done` hears in a later turn the name that the issuer gives its owner, as it is written there.
+
+        Returns False, and `done` is not called, when too many are waiting: the same may succeed later.
         """
 
 

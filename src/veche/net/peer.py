@@ -18,7 +18,9 @@ class Peer:
         self.admitted = False  # the engine has counted it (Engine.admit)
         self.secure = False  # nobody between the client and us can read along
         self.certificate = ""  # SHA-256 of the client's TLS certificate, in hex
-        self.binding = b""  # the tls-server-end-point of our certificate, where the client itself has seen that one
+        self.binding = (
+            b""  # the tls-server-end-point of our certificate, where the client itself has seen that one
+        )
         self.server_name = ""  # the host name that the client asked TLS for (SNI)
 
 

@@ -14,14 +14,21 @@ from veche.core.ask import Ask
 from veche.core.logins import Denied
 from veche.core.session import Session
 from veche.core.settings import Settings
-from veche.features.sasl import external, plain, scram
+from veche.features.sasl import external, oauthbearer, plain, scram
 from veche.features.sasl.mechanism import CHUNK, Mechanism, Steps, fail
 from veche.wire import numerics
 from veche.wire.caps import SASL
 
 # The best first, for clients that take what they find first.
 MECHANISMS: dict[str, Mechanism] = {
-    mechanism.name: mechanism for mechanism in (scram.SCRAM_PLUS, scram.SCRAM, external.EXTERNAL, plain.PLAIN)
+    mechanism.name: mechanism
+    for mechanism in (
+        scram.SCRAM_PLUS,
+        scram.SCRAM,
+        external.EXTERNAL,
+        oauthbearer.OAUTHBEARER,
+        plain.PLAIN,
+    )
 }
 # "The server MAY place a limit on the total length of a response": bytes of base64.
 LONGEST = 8192
