@@ -82,8 +82,8 @@ def split_steps(text: str) -> list[Step]:
 def spoken(text: str, known: dict[str, str]) -> bytes:
     """The bytes of what a person says."""
     text = _REPEAT.sub(lambda found: found[1] * int(found[2]), text)
+    text = _KNOWN.sub(lambda found: known.get(found[1], found[0]), text)  # a password may be known, too
     text = _PLAIN.sub(lambda found: b64encode(f"\0{found[1]}\0{found[2]}".encode()).decode(), text)
-    text = _KNOWN.sub(lambda found: known.get(found[1], found[0]), text)
     return _BYTE.sub(lambda found: bytes([int(found[1], 16)]), text.encode())
 
 

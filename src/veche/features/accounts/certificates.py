@@ -9,6 +9,7 @@ import re
 from functools import partial
 
 from veche.core.ask import Ask
+from veche.core.logins import is_fresh
 from veche.core.services import Service, Verb
 from veche.features.accounts.facts import MOST_CERTIFICATES, CertificateAdded, CertificateRemoved
 from veche.state.accounts import Account
@@ -89,7 +90,9 @@ def _add(service: Service, ask: Ask, account: Account, rest: str) -> None:
         fingerprint, name = ask.session.certificate, rest
     name = cut(name.strip(), LONGEST_NAME)
     owner = ask.world.accounts.certified(fingerprint)
-    if not fingerprint:
+    if not is_fresh(ask):
+        service.say(ask, "fresh")
+    elif not fingerprint:
         service.say(ask, "cert-without")
     elif owner is not None and owner is not account:
         service.say(ask, "cert-other")

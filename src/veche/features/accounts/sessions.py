@@ -125,8 +125,7 @@ def log_out(ask: Ask, done: Callable[[Ask], None]) -> None:
 
 def _logged_out(done: Callable[[Ask], None], ask: Ask, _fact: LoggedOut) -> None:
     tell_logged_out(ask)
-    give_back_name(ask)
-    done(ask)
+    _give_back_name(ask, done)
 
 
 def tell_logged_out(ask: Ask) -> None:
@@ -137,13 +136,15 @@ def tell_logged_out(ask: Ask) -> None:
     ask.send(f":{user.source} MODE {user.nick} -{LOGGED_IN}")
 
 
-def give_back_name(ask: Ask) -> None:
+def _give_back_name(ask: Ask, done: Callable[[Ask], None]) -> None:
     """A guest bears no name that is kept for somebody."""
     user = ask.user
     owner = ask.world.accounts.owner_of(user.nick)
     if owner is not None and owner.keeps_name(ask.settings.keep_names):
         name = free_guest_name(ask.world, ask.settings)
-        ask.commit(NickChanged(user.uid, user.source, name))
+        ask.commit(NickChanged(user.uid, user.source, name), lambda ask, _fact: done(ask))
+    else:
+        done(ask)
 
 
 # ---- what NickServ understands

@@ -12,7 +12,7 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.logins import DEVICE_LENGTH, TOKEN_PREFIX, is_fresh, token_hash
-from veche.core.replies import Failure, Refusal, iso_time
+from veche.core.replies import Failure, Refusal, plain_time
 from veche.core.scopes import FULL, SCOPES
 from veche.core.services import Service, Verb
 from veche.features.accounts.facts import AccountFact
@@ -169,8 +169,10 @@ def _list(service: Service, ask: Ask, account: Account) -> None:
     rows = listed(account)
     service.say(ask, "token-title" if rows else "token-none")
     for device, token, used in rows:
-        last = iso_time(used) if used >= token.made else service.phrases(ask)("never")
-        service.say(ask, "token-row", device=device, scope=token.scope, made=iso_time(token.made), used=last)
+        last = plain_time(used) if used >= token.made else service.phrases(ask)("never")
+        service.say(
+            ask, "token-row", device=device, scope=token.scope, made=plain_time(token.made), used=last
+        )
 
 
 VERBS = [Verb("TOKEN", _token, least=1, most=3, needs_account=True)]
