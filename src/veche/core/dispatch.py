@@ -59,6 +59,8 @@ def serve(engine: Engine, session: Session, message: Message, row: Command | Non
             ask.fail("PRIVS_NEEDED", text="This device has logged in with a token that may only read")
     else:
         ask.muted = row.muted and not label
+        served = engine.registry.served
+        served[row.name] = served.get(row.name, 0) + 1
         row.handler(ask)
         for progress in engine.registry.progress if session.registration is not None else ():
             if not session.ended:

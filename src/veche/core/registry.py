@@ -286,6 +286,7 @@ class Registry:
         "partings",
         "progress",
         "reactions",
+        "served",
         "services",
         "shown_rooms",
         "tells",
@@ -333,6 +334,7 @@ class Registry:
                 _add(self.user_modes, letter, mode, feature)
             if feature.whois is not None:
                 self.whois.append(feature.whois)
+        self.served: dict[str, int] = {}  # how often each command was handed to its handler
         self.greetings = [feature.greeting for feature in self.features if feature.greeting is not None]
         self.partings = [feature.parting for feature in self.features if feature.parting is not None]
         self.shown_rooms = [feature.shows_room for feature in self.features if feature.shows_room is not None]

@@ -5,6 +5,7 @@ Source: Modern IRC, "STATS message". Everybody may ask how long the server has b
 
     u  how long the server is up         o  who may become an operator       k  banned masks
     l  connections                       p  operators who are here           d  banned addresses
+    m  how often each command was used
 """
 
 from collections.abc import Callable, Iterator
@@ -91,6 +92,12 @@ def _connections(ask: Ask) -> Iterator[None]:
         yield
 
 
+def _commands(ask: Ask) -> Iterator[None]:
+    for name, count in sorted(ask.engine.registry.served.items()):
+        ask.reply(numerics.RPL_STATSCOMMANDS, name, str(count))
+        yield
+
+
 def _link(session: Session) -> str:
     name = session.user.nick if session.user is not None else "*"
     return f"{name}[{session.address or 'local'}]"
@@ -109,6 +116,7 @@ _TABLE: dict[str, Callable[[Ask], Iterator[None]]] = {
     "k": _masks,
     "d": _addresses,
     "l": _connections,
+    "m": _commands,
 }
 
 feature = Feature("stats", commands=[Command("STATS", stats, least=1)])
