@@ -340,3 +340,22 @@ def test_one_password_is_one_by_every_mechanism(password: str) -> None:
         "AUTHENTICATE PLAIN", f"AUTHENTICATE {b64encode(f'{chr(0)}ann{chr(0)}{password}'.encode()).decode()}"
     )
     assert is_in(person.take()[1:])
+
+
+def test_names_may_hold_what_separates(stage: Stage) -> None:
+    # RFC 5802, 5.1: "The characters ',' or '=' in usernames are sent as '=2C' and '=3D' respectively."
+    person = open_sasl(stage)
+    assert is_wrong(by_scramp(person, "a,n=n", PASSWORD)), (
+        "no such name can be registered, but it can be asked for"
+    )
+    person.send("AUTHENTICATE SCRAM-SHA-256")
+    person.take()
+    # "If the server receives a username that contains '=' not followed by either '2C' or '3D', then the server MUST
+    # fail the authentication."
+    assert " 904 " in say(person, b"n,,n=a=2cnn,r=abcdefgh")[0]
+
+
+def test_the_first_message_cannot_be_said_again(stage: Stage) -> None:
+    """Each exchange has a nonce of the server's own, so that what was heard of another opens nothing."""
+    nonces = {first_answer(stage, "ann")["r"] for _ in range(5)}
+    assert len(nonces) == 5
