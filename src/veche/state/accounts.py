@@ -5,6 +5,7 @@ change accounts by `Accounts.put`, so that its name is found by every way of wri
 """
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from typing import NamedTuple
 
 from veche.state.credentials import PasswordKeys
@@ -123,7 +124,8 @@ class Account:
         account = cls(str(values["uid"]), str(values["name"]), int(str(values["created"])))
         for name in cls.__slots__:
             if name in values and name not in ("uid", "name", "created", "keys"):
-                setattr(account, name, values[name])
+                # Copied, so that whoever changes the account does not change the fact that these values are of.
+                setattr(account, name, copy(values[name]))
         keys = values.get("keys")
         if isinstance(keys, dict):
             account.keys = PasswordKeys.from_values(keys)
@@ -131,15 +133,8 @@ class Account:
 
     def copy(self) -> "Account":
         """Another one that is equal, and shares nothing that can be changed."""
-        account = Account.from_values(self.values())
-        account.certificates = dict(self.certificates)
-        account.hosts = list(self.hosts)
-        account.devices = dict(self.devices)
-        account.choices = dict(self.choices)
-        # What is in these is replaced and never changed.
-        account.codes = dict(self.codes)
-        account.tokens = dict(self.tokens)
-        return account
+        # What stands in its dictionaries is replaced and never changed.
+        return Account.from_values(self.values())
 
     def code(self, purpose: str) -> Code | None:
         """The code that is waited for, whether its time is over or not."""

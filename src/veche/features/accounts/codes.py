@@ -2,7 +2,8 @@
 
 The rule: a code is 80 bits of chance, good for an hour and once; in the account stands its hash alone, so that it
 survives a restart and whoever reads the record cannot use it. Tries are counted with all other guesses
-(core/logins.py), and letters by `Letters`: nobody's mailbox is filled from here.
+(core/logins.py), but for each address by itself: a code is too long to be guessed from a thousand of them, and nobody
+is to keep its owner from saying it. Letters are counted by `Letters`: nobody's mailbox is filled from here.
 """
 
 from __future__ import annotations
@@ -96,6 +97,11 @@ def fits(code: Code | None, typed: str, now: float) -> bool:
     expected = code.hash if code is not None else hash_of("")
     is_right = hmac.compare_digest(expected.encode(), hash_of(typed).encode())
     return code is not None and is_right and now * 1000 < code.until
+
+
+def counted_as(ask: Ask, name: str) -> str:
+    """What tries at the codes of an account are counted as; no account is called so."""
+    return f"{name} {address_key(ask.session.address)}"
 
 
 def may_write(ask: Ask, name: str) -> bool:

@@ -13,7 +13,7 @@ from veche.core.ask import Ask
 from veche.core.logins import Denied, admit, is_fresh, refuse, take_back
 from veche.core.replies import Failure, Refusal
 from veche.core.services import Service
-from veche.features.accounts.codes import CodeSent, fits, keep, may_write, new_code, write
+from veche.features.accounts.codes import CodeSent, counted_as, fits, keep, may_write, new_code, write
 from veche.features.accounts.facts import AccountFact
 from veche.state.accounts import EMAIL, Account
 from veche.wire.emails import is_email
@@ -126,7 +126,8 @@ def verify(ask: Ask, name: str, code: str, done: Callable[[Account | Denied], No
     A wrong code is a guess like a wrong password: it is counted, and answered late. `done` is not called when the code
     was used at the same moment by somebody else; the asker is told so (FAIL).
     """
-    denied = admit(ask, name)
+    counted = counted_as(ask, name)
+    denied = admit(ask, counted)
     if denied is not None:
         done(denied)
         return
@@ -135,7 +136,7 @@ def verify(ask: Ask, name: str, code: str, done: Callable[[Account | Denied], No
     if not fits(pending, code, ask.engine.clock.now()) or account is None or pending is None:
         refuse(ask, name, done)
         return
-    take_back(ask, name)
+    take_back(ask, counted)
     ask.session.failures = 0
     actor = ask.session.user.uid if ask.session.user is not None else ""
     ask.commit(AccountVerified(actor, account, pending.hash), partial(_verified, account.uid, done))

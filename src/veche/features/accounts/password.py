@@ -15,7 +15,7 @@ from veche.core.logins import BUSY, Denied, admit, by_password, is_fresh, refuse
 from veche.core.operators import is_operator, name_of
 from veche.core.operators import tell as tell_operators
 from veche.core.services import Service, Verb
-from veche.features.accounts.codes import CodeSent, fits, keep, may_write, new_code, write
+from veche.features.accounts.codes import CodeSent, counted_as, fits, keep, may_write, new_code, write
 from veche.features.accounts.email import is_on
 from veche.features.accounts.entry import note_use
 from veche.features.accounts.facts import PasswordSet
@@ -175,7 +175,8 @@ def reset(ask: Ask, name: str, code: str, new: str, done: Callable[[str], None])
     if reason := weakness(new, (name, ask.settings.network)):
         done(ask.phrase(PASSWORD_PHRASES, reason))
         return
-    denied = admit(ask, name)
+    counted = counted_as(ask, name)
+    denied = admit(ask, counted)
     if denied is not None:
         done(denied.text(ask))
         return
@@ -184,7 +185,7 @@ def reset(ask: Ask, name: str, code: str, new: str, done: Callable[[str], None])
     if account is None or pending is None or not fits(pending, code, ask.engine.clock.now()):
         refuse(ask, name, lambda _wrong: done(ask.phrase(PHRASES, "reset-wrong")))
         return
-    take_back(ask, name)
+    take_back(ask, counted)
     change(ask, account, new, done, code=pending.hash)
 
 
