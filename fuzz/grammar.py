@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from veche.app.features import FEATURES
 
-from .words import Words
+from .words import PASSWORDS, Words
 
 FORMS: dict[str, list[str]] = {
     "ACCEPT": ["{nicks}", "-{nick}", "*", ""],
@@ -246,6 +246,17 @@ def mend(words: Words) -> list[str]:
         f"UBAN DEL {words.mask()}",
         f"UNDLINE {words.address()}",
     ]
+
+
+def logging_in(words: Words) -> list[str]:
+    """An account is made, or entered: by SASL, or by what people type."""
+    nick = words.nick()
+    return words.pick([
+        [f"NICK {nick}", f"NS REGISTER {PASSWORDS[0]}"],
+        [f"NS IDENTIFY {nick} {PASSWORDS[0]}"],
+        ["CAP REQ :sasl message-tags batch", "AUTHENTICATE PLAIN", f"AUTHENTICATE {words.login()}"],
+        ["NS LOGOUT"],
+    ])  # fmt: skip
 
 
 def spoil(words: Words, line: bytes) -> bytes:

@@ -16,7 +16,7 @@ from veche.core.settings import Gateway, OperatorBlock, Settings
 from veche.testing.passwords import FakePasswords
 from veche.testing.stage import quiet_settings
 
-from .grammar import command, long_message, mend, registration, spoil, tags
+from .grammar import command, logging_in, long_message, mend, registration, spoil, tags
 from .words import Words
 
 # So many connections at once: enough for several rooms with several members each.
@@ -93,6 +93,8 @@ def _lines(words: Words) -> list[bytes]:
         found = long_message(words)
     elif words.is_rare(0.01):
         found = mend(words)
+    elif words.is_rare(0.01):
+        found = logging_in(words)
     elif words.is_rare(0.003):
         found = registration(words, words.nick())
     else:
