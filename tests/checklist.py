@@ -143,8 +143,7 @@ _ACCOUNTS = "accounts come with their own part of the work"
 _HISTORY = "the rest of history comes with its own part of the work"
 NOT_YET = {
     **dict.fromkeys(
-        """draft/persistence soju.im/account-required soju.im/client-cert CHANSERV CS
-        draft/ACCOUNTREQUIRED""".split(),  # noqa: SIM905
+        """draft/persistence soju.im/client-cert CHANSERV CS""".split(),  # noqa: SIM905
         _ACCOUNTS,
     ),
     **dict.fromkeys(

@@ -35,7 +35,7 @@ def check(name: str, *, works: bool, heard: object) -> None:
 # ---- capabilities and tokens
 
 
-@pytest.mark.parametrize("cap", [cap for cap in CAPS if cap != "sts"])
+@pytest.mark.parametrize("cap", [cap for cap in CAPS if cap not in ("sts", "soju.im/account-required")])
 def test_capabilities(cap: str) -> None:
     ann = a_stage().open("ann")
     ann.send("CAP LS 302")
@@ -72,7 +72,20 @@ def test_capabilities_that_are_refused_for_good(cap: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("token", TOKENS)
+def test_that_an_account_is_required_is_told_where_it_is_so() -> None:
+    settings = quiet_settings()
+    assert "draft/ACCOUNTREQUIRED" not in Stage(settings).engine.registry.tokens
+    settings.account_required = True
+    stage = Stage(settings)
+    assert stage.engine.registry.tokens["draft/ACCOUNTREQUIRED"] == ""
+    ann = stage.open("ann")
+    ann.send("CAP LS 302", "CAP REQ soju.im/account-required")
+    *told, refused = ann.take()
+    assert " soju.im/account-required" in " ".join(told).replace(":", " ")
+    assert " NAK " in refused
+
+
+@pytest.mark.parametrize("token", [token for token in TOKENS if token != "draft/ACCOUNTREQUIRED"])
 def test_tokens(token: str) -> None:
     check(token, works=token in tokens(), heard=sorted(tokens()))
 

@@ -52,6 +52,7 @@ DEFINED = {
 }
 # Our own, for what no specification describes; whoever adds one looks above first.
 OWN = {
+    "ALREADY_OWNED": "a server that has an owner",
     "BANNED": "a relayed name that the room has banned",
     "INVALID_MASK": "bans of the server",
     "INVALID_MESSAGE": "a line with a NUL or CR in it",

@@ -225,6 +225,10 @@ class Accounts(_Section, frozen=True):
     # Whether accounts have e-mail addresses: "off", "optional", "required". One that is given is verified by a code
     # before its account can be used, and sets another password when the old one is lost. Needs [mail].
     email: Literal["off", "optional", "required"] = "off"
+    # Whether whoever has neither an account nor an invitation is turned away.
+    account_required: bool = False
+    # Who may invite newcomers: "operators" of the server, or whoever has an account ("accounts").
+    invitations: Literal["operators", "accounts"] = "operators"
     # Whether the owner of an account stays in his rooms, and is reached, when none of his devices is connected:
     # "off", "opt-in" (who has chosen it), "opt-out" (everybody who has not chosen otherwise).
     always_on: Literal["off", "opt-in", "opt-out"] = "opt-in"

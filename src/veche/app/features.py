@@ -55,14 +55,16 @@ from veche.features import (
     whois,
     whowas,
 )
-from veche.features.accounts import presence
+from veche.features.accounts import invitations, owner, presence
 
 FEATURES: list[Feature] = [
     bans.feature,  # before the registration, which would let in whom it turns away
     defcon.feature,
     sasl.feature,  # before the registration, with which a login that is under way is over
+    invitations.feature,  # before the registration, which it opens or shuts
     registration.feature,
     accounts.feature,
+    owner.feature,
     presence.feature,
     cap.feature,
     sts.feature,

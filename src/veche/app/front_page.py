@@ -1,13 +1,15 @@
-"""The page that the browser's door shows: what this is, and how to come in. One page, no scripts.
+"""The page that the browser's door shows: what this is, and how to come in. No scripts.
 
-The rule: it is made of the configuration alone, never of the request.
+The rule: it is made of the configuration alone, and never of the request but for the code of an invitation.
 """
 
+import hmac
 from html import escape
 
 from veche.app.cli import Doors
 from veche.core.engine import Engine
 from veche.phrases import Language, Phrases
+from veche.state.invitations import key_of
 
 PHRASES = {
     "lead": (
@@ -22,6 +24,30 @@ PHRASES = {
     "web": ("IRC over WebSocket, path /irc", "IRC поверх WebSocket, путь /irc"),
     "classic": ("the classic protocol, for nc and telnet", "классический протокол, для nc и telnet"),
     "everywhere": ("every address of this machine, port {port}", "все адреса этой машины, порт {port}"),
+    "invited": (
+        "You are invited to {network}. In any IRC client, give this as the server's password (PASS); it works once:",
+        "Вас приглашают в {network}. В любом клиенте IRC укажите это как пароль сервера (PASS); сработает один раз:",
+    ),
+    "invited-room": ("You will be in {room}.", "Вы окажетесь в {room}."),
+    "ownership": (
+        "This server has no owner yet, and this page is for the one who started it. Come in with any client, and say:",
+        "У этого сервера ещё нет владельца; страница — для того, кто его запустил. Войдите любым клиентом и скажите:",
+    ),
+    "ownership-then": (
+        (
+            "The first line keeps your name for you; the second makes you the operator of the server whenever you are "
+            "logged in. The code is good until the server ends or somebody has used it."
+        ),
+        (
+            "Первая строка закрепляет за вами имя; вторая делает вас оператором сервера всегда, когда вы вошли. "
+            "Код годен, пока сервер не остановлен и никто не воспользовался им."
+        ),
+    ),
+    "password": ("<password>", "<пароль>"),
+    "bad-invitation": (
+        "This invitation is wrong, used up or too old. Ask whoever gave it to you for another one.",
+        "Приглашение неверно, использовано или устарело. Попросите новое у того, кто его дал.",
+    ),
     "own": (
         "The server has made its certificate itself: the client will ask whether you trust it.",
         "Сертификат сервер сделал себе сам: клиент спросит, доверяете ли вы ему.",
@@ -66,6 +92,44 @@ class FrontPage:
         parts = [
             f"<h1>{title}</h1>",
             f"<p>{escape(say('lead'))}</p>",
+            *self._table(say),
+        ]
+        if self._doors.ircs and self._own_certificate:
+            parts.append(f"<p>{escape(say('own'))}</p>")
+        return self._html(tongue, parts)
+
+    def invitation(self, language: str, code: str) -> str:
+        """What an invitation's link leads to: how to come in by it. `code` is letters, digits, "-" and "_"."""
+        tongue: Language = "ru" if language == "ru" else "en"
+        say = Phrases(PHRASES, tongue)
+        engine = self._engine
+        parts = [f"<h1>{escape(self._network)}</h1>"]
+        known = engine.world.invitations.get(key_of(code))
+        if engine.owner_code and hmac.compare_digest(engine.owner_code.encode(), code.encode()):
+            lines = f"/msg NickServ REGISTER {say('password')}\n/msg NickServ OWN {code}"
+            parts += [f"<p>{escape(say('ownership'))}</p>", f"<pre><code>{escape(lines)}</code></pre>"]
+            parts += [f"<p>{escape(say('ownership-then'))}</p>", *self._table(say)]
+        elif known is not None and known.is_good(int(engine.clock.now() * 1000)):
+            parts += [f"<p>{escape(say('invited', network=self._network))}</p>"]
+            parts += [f"<pre><code>{escape(code)}</code></pre>"]
+            if known.room:
+                parts.append(f"<p>{escape(say('invited-room', room=known.room))}</p>")
+            parts += self._table(say)
+        else:
+            parts.append(f"<p>{escape(say('bad-invitation'))}</p>")
+        return self._html(tongue, parts)
+
+    def _html(self, tongue: Language, parts: list[str]) -> str:
+        body = "\n".join(parts)
+        title = escape(self._network)
+        return (
+            f'<!doctype html>\n<html lang="{tongue}">\n<head><meta charset="utf-8">'
+            f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
+            f"<style>{_STYLE}</style></head>\n<body><main>\n{body}\n</main></body>\n</html>\n"
+        )
+
+    def _table(self, say: Phrases) -> list[str]:
+        return [
             f"<h2>{escape(say('how'))}</h2>",
             "<table><thead><tr>",
             *(f"<th scope=col>{escape(say(column))}</th>" for column in ("door", "address")),
@@ -73,14 +137,6 @@ class FrontPage:
             *self._rows(say),
             "</tbody></table>",
         ]
-        if self._doors.ircs and self._own_certificate:
-            parts.append(f"<p>{escape(say('own'))}</p>")
-        body = "\n".join(parts)
-        return (
-            f'<!doctype html>\n<html lang="{tongue}">\n<head><meta charset="utf-8">'
-            f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
-            f"<style>{_STYLE}</style></head>\n<body><main>\n{body}\n</main></body>\n</html>\n"
-        )
 
     def _rows(self, say: Phrases) -> list[str]:
         rows = []

@@ -26,8 +26,10 @@ from veche.app.passwords import PasswordThreads
 from veche.core.engine import Engine
 from veche.core.ports import StoreError
 from veche.core.settings import Settings
+from veche.features.accounts.owner import has_owner
 from veche.net.listeners import DoorError, listen_tcp, listen_unix
 from veche.net.shell import Shell, SystemChance, SystemClock
+from veche.net.web import INVITATION_PATH
 from veche.phrases import Phrases
 from veche.store.directory import DataDirectory, explain
 from veche.store.durable import SqliteStore, open_store
@@ -71,6 +73,14 @@ PHRASES = {
     "other": (
         "{where}: {detail}. Choose another address with --{door} ADDR.",
         "{where}: {detail}. Укажите другой адрес: --{door} ADDR.",
+    ),
+    "owner": (
+        "Nobody owns this server yet. How to be its owner: {link}",
+        "У сервера ещё нет владельца. Как им стать: {link}",
+    ),
+    "owner-here": (
+        "Nobody owns this server yet. Come in, say: /msg NickServ REGISTER <password>, then /msg NickServ OWN {code}",
+        "У сервера ещё нет владельца. Войдите и скажите: /msg NickServ REGISTER <пароль>, /msg NickServ OWN {code}",
     ),
     # Read in every client, so it names no client's commands.
     "motd": (
@@ -177,7 +187,7 @@ class Server:
                 self._end_by_command,
             )
             loop.add_signal_handler(signal.SIGHUP, self._hang_up, shell)
-            await self._open_doors(maker)
+            await self._open_doors(maker, engine)
             # What lives now lives to the end; the collector need not walk it again and again.
             gc.collect()
             gc.freeze()
@@ -214,7 +224,7 @@ class Server:
         self.restarts = restarts
         self.ending.set()
 
-    async def _open_doors(self, maker: DoorMaker) -> None:
+    async def _open_doors(self, maker: DoorMaker, engine: Engine) -> None:
         """Open every door, and only then print the table: who is refused a port has not seen a server begin."""
         say = self.phrases
         table = [say("title", program=f"Veche {veche.__version__}", server=self.settings.config.server.name)]
@@ -226,7 +236,18 @@ class Server:
                 table.append(f"  {name:<8} {say('off')}")
         kept = self.settings.config.store.mode == "durable"
         table.append("  " + (say("record", path=self.settings.data) if kept else say("keeps-nothing")))
+        if kept and not self.settings.config.oper and not has_owner(engine.world):
+            table.append("  " + self._offer_ownership(engine, table))
         print("\n".join(table), flush=True)
+
+    def _offer_ownership(self, engine: Engine, table: list[str]) -> str:
+        """A server that nobody owns is its first visitor's who can read this: by a code for this run alone."""
+        engine.owner_code = SystemChance().uid()
+        web = next((row.split()[1] for row in table if row.startswith("  web ")), "")
+        if not self.settings.doors.web or not web:
+            return self.phrases("owner-here", code=engine.owner_code)
+        scheme = "https" if self.settings.config.web.tls else "http"
+        return self.phrases("owner", link=f"{scheme}://{web}{INVITATION_PATH}{engine.owner_code}")
 
     async def _open_door(
         self, name: str, addresses: Sequence[Address], factory: Callable[[], asyncio.Protocol]

@@ -103,6 +103,7 @@ class Engine:
         self.most_users = 0
         self.stopping = ""  # the reason, once the server is going down
         self.on_fatal: Callable[[StoreError], None] | None = None
+        self.owner_code = ""  # what makes somebody the owner of the installation; "" where nothing does
         self.guesses = Guesses(settings)
         self.registrations = Registrations(settings)
         self.passwords: Passwords | None = None  # None: nobody proves anything by a password of his own

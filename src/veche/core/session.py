@@ -64,6 +64,8 @@ class Session:
         "held_bytes",
         "host",
         "in_flight",
+        "invitation",
+        "is_invited",
         "named",
         "opened",
         "outbox",
@@ -107,6 +109,8 @@ class Session:
         self.registration: Registration | None = Registration(now)
         self.user: User | None = None
         self.account = ""  # the uid of the account that it has proved to be the owner's; "" for a guest
+        self.invitation = ""  # the key of the invitation that it has shown and not yet taken
+        self.is_invited = False  # it has taken one, and not yet made an account by it
         self.device = ""  # what the owner calls the device that this is, when he has given it a name
         self.since = 0  # since when it has missed what was said to its user (ms since 1970); 0 for nothing
         self.exchange: Exchange | None = None  # the login (SASL) that is under way

@@ -40,6 +40,7 @@ class Settings:
 
     __slots__ = (
         "accept_entries",
+        "account_required",
         "admin_email",
         "admin_location",
         "always_on",
@@ -63,6 +64,7 @@ class Settings:
         "history_page",
         "icon",
         "input_queue",
+        "invitations",
         "keep_names",
         "kick_length",
         "language",
@@ -110,7 +112,7 @@ class Settings:
         "webirc",
     )
 
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # noqa: PLR0915 - a list of defaults, and nothing happens in it
         self.server = "irc.localhost"
         self.network = "Veche"
         self.icon = ""  # the https address of an image; "": none
@@ -166,6 +168,8 @@ class Settings:
         self.accept_entries = 50
         self.multiline_bytes = 4096
         self.multiline_lines = 100
+        self.account_required = False  # whether who has none, and no invitation, is turned away
+        self.invitations = "operators"  # who may invite: operators, or everybody with an account: accounts
         self.registration_open = True  # whether everybody may have an account
         # Whether the name of an account is its owner\'s alone: strict, optional (as he has chosen), off.
         self.keep_names = "strict"

@@ -51,7 +51,8 @@ def _ls(ask: Ask) -> None:
     offers = registry.offered(session, ask.settings)
     if is_modern:  # what is only told says nothing without its value
         for name, tell in registry.tells.items():
-            if value := tell(session, ask.settings):
+            value = tell(session, ask.settings)
+            if value is not None:
                 offers[name] = value
     _send_names(ask, "LS", _words(offers, version), several_lines=is_modern)
 

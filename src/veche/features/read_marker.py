@@ -11,6 +11,7 @@ from veche.core.conversations import Conversation, find, of_room
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import iso_time
 from veche.core.session import Session
+from veche.features.accounts.erasure import AccountErased
 from veche.features.accounts.facts import AccountRegistered
 from veche.state.events import SILENCE, Audience, Fact, Forgotten
 from veche.state.room import Room
@@ -136,6 +137,12 @@ def keep_markers(world: World, fact: AccountRegistered) -> list[Fact]:
     ]
 
 
+def forget_markers(world: World, fact: AccountErased) -> list[Fact]:
+    """Nobody is left who has read anything."""
+    markers = world.markers.get(fact.account, {})
+    return [Forgotten(ReadMarked, f"{fact.account} {conversation}") for conversation in markers]
+
+
 def _nothing(_fact: object, _view: int, _tags: str) -> str:
     return ""
 
@@ -143,7 +150,7 @@ def _nothing(_fact: object, _view: int, _tags: str) -> str:
 feature = Feature(
     "read-marker",
     commands=[Command("MARKREAD", markread)],
-    saves={AccountRegistered: keep_markers},
+    saves={AccountRegistered: keep_markers, AccountErased: forget_markers},
     facts={ReadMarked: FactRow(apply=apply_marker, render=_nothing, saves=save_marker)},
     caps={"draft/read-marker": ""},
     shows_room=show_room,

@@ -1,7 +1,7 @@
 """The HTTP server proper: the front page, and whether the server is well. Loaded when first asked for (see web.py).
 
-The rule: an answer holds nothing of the request, not even its Host; it is not kept by anybody, not framed by anybody,
-and runs no script.
+The rule: an answer holds nothing of the request but the code of an invitation, not even its Host; it is not kept by
+anybody, not framed by anybody, and runs no script.
 """
 
 import base64
@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from veche.net.http_head import HEAD_LIMIT
+from veche.net.web import INVITATION_PATH
 
 if TYPE_CHECKING:
     import asyncio
@@ -67,6 +68,11 @@ async def open_page_server(site: "Site") -> PageServer:
         page = site.page(choose_language(request.headers.get("Accept-Language", "")))
         return web.Response(text=page, content_type="text/html", headers={"Vary": "Accept-Language"})
 
+    async def invitation(request: web.Request) -> web.Response:
+        language = choose_language(request.headers.get("Accept-Language", ""))
+        page = site.invitation(language, request.match_info["code"])
+        return web.Response(text=page, content_type="text/html", headers={"Vary": "Accept-Language"})
+
     async def irc(_request: web.Request) -> web.Response:
         return web.Response(
             status=426,
@@ -86,6 +92,7 @@ async def open_page_server(site: "Site") -> PageServer:
     app.add_routes(
         [
             web.get("/", front),
+            web.get(INVITATION_PATH + "{code:[A-Za-z0-9_-]{1,64}}", invitation),
             web.get("/irc", irc),
             web.get("/health/live", live),
             web.get("/health/ready", ready),

@@ -37,11 +37,18 @@ _PATHS = ("/", "/irc")
 _log = logging.getLogger("veche.web")
 
 
+# Behind it stands the code of an invitation.
+INVITATION_PATH = "/invitation/"
+
+
 class Site(Protocol):
     """What the pages show."""
 
     def page(self, language: str) -> str:
         """The front page, in HTML without scripts, for a reader of "en" or "ru"."""
+
+    def invitation(self, language: str, code: str) -> str:
+        """What an invitation's link leads to; `code` is letters, digits, "-" and "_", and may be made up."""
 
     @property
     def style(self) -> str:

@@ -12,6 +12,8 @@ from veche.state.credentials import PasswordKeys
 from veche.wire.confusables import looks
 from veche.wire.names import fold
 
+# The role of the one account that the installation belongs to.
+OWNER = "owner"
 # Choices of an account.
 ALWAYS_ON, KEEP_NAME = "always-on", "keep-name"
 
@@ -71,6 +73,7 @@ class Account:
         "key",
         "keys",
         "name",
+        "role",
         "second_factor",
         "seen",
         "suspended",
@@ -98,6 +101,7 @@ class Account:
         self.hosts: list[str] = []
         self.devices: dict[str, int] = {}
         self.seen = 0
+        self.role = ""  # OWNER: of the installation
         self.choices: dict[str, str] = {}
 
     @property

@@ -10,6 +10,7 @@ def snapshot(world: World) -> dict[str, object]:
     return {
         "users": {uid: _user(user) for uid, user in sorted(world.users.items())},
         "accounts": {uid: account.values() for uid, account in sorted(world.accounts.by_uid.items())},
+        "invitations": {key: one.values() for key, one in sorted(world.invitations.items())},
         "profiles": {uid: [one.metadata, one.notes] for uid, one in sorted(world.profiles.items())},
         "markers": {who: markers for who, markers in sorted(world.markers.items()) if markers},
         "present": {uid: user.uid for uid, user in sorted(world.present.items())},

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from veche.state.accounts import Account, Accounts
 from veche.state.events import SILENCE, Audience
+from veche.state.invitations import Invitation
 from veche.state.room import Member, Room
 from veche.state.server_bans import LOWEST_ALARM, ServerBans
 from veche.state.user import LOGGED_IN, User
@@ -47,6 +48,7 @@ class World:
         "accounts",
         "alarm",
         "conversations",
+        "invitations",
         "markers",
         "mode_counts",
         "present",
@@ -75,6 +77,7 @@ class World:
         self.refused: frozenset[str] = frozenset()  # what is not taken on at that level
         # Under which key the messages of a room are kept, by its folded name, where that is not the name itself.
         self.conversations: dict[str, str] = {}
+        self.invitations: dict[str, Invitation] = {}  # by the hashes of their codes
         self.profiles: dict[str, Profile] = {}  # of accounts, by uid, whether their owners are here or not
         # How far each person has read (ms since 1970), by what the record knows him by, and by conversation.
         self.markers: dict[str, dict[str, int]] = {}
@@ -120,6 +123,14 @@ class World:
         one = self.users.get(actor)
         other = self.present.get(recipient)
         return (one, other) if one is not None and other is not None and one is not other else None
+
+    def erase_account(self, uid: str) -> None:
+        """An account is no more, nor what was its owner's alone. Nobody is logged in to it."""
+        self.accounts.remove(uid)
+        self.profiles.pop(uid, None)
+        self.markers.pop(uid, None)
+        for key in [key for key, one in self.invitations.items() if one.by == uid]:
+            del self.invitations[key]
 
     def log_in(self, user: User, account: Account) -> None:
         """A user is the owner of this account from now on; nobody else here is."""

@@ -2,6 +2,7 @@
 
     setting lobby = #lobby               before anybody comes: a setting of the server (core.settings), or "store = off"
     operator root with password x        the config has such a block (before anybody comes); "from MASK" may follow
+    the owner's code is CODE             whoever says it owns the server (NickServ OWN)
     ann connects with echo-message       she is let in under this nick; her welcome is taken as heard
     ann connects from 192.0.2.1          the same ("with ..." may stand before it; "with everything": all common ones)
     ann opens a connection               she is connected and has said nothing yet
@@ -147,6 +148,10 @@ class _Player:
         block.hosts = (host,) if host else ()
         block.notices = "abfko"
         self.settings.operators[name] = block
+
+    def own(self, code: str) -> None:
+        """The server has printed this at its start."""
+        self.stage.engine.owner_code = code
 
     # ---- coming and going
 
@@ -375,6 +380,7 @@ _STEPS: list[tuple[re.Pattern[str], _Action]] = [
     for pattern, action in (
         (r"setting (\w+) = (.*)", _Player.set),
         (r"operator (\w+) with password (\w+)(?: from (\S+))?", _Player.operator),
+        (r"the owner's code is (\S+)", _Player.own),
         (r"WHO connects(?: with ([^:]+?))?(?: from ([\w.:]+))?", _Player.connect),
         (r"WHO opens a connection(?: from ([\w.:]+))?", _Player.open),
         (r"WHO disconnects(?:: (.*))?", _Player.disconnect),

@@ -62,7 +62,7 @@ class AccountErased(AccountFact):
 
 def apply_erasure(world: World, fact: AccountErased) -> Audience:
     """Whoever was logged in to it has been logged out before."""
-    world.accounts.remove(fact.account)
+    world.erase_account(fact.account)
     return SILENCE
 
 

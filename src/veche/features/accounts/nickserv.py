@@ -18,6 +18,8 @@ from veche.features.accounts import (
     email,
     erasure,
     information,
+    invitations,
+    owner,
     password,
     second_factor,
     sessions,
@@ -28,6 +30,8 @@ from veche.features.accounts.register import register
 from veche.state.accounts import EMAIL, Account
 
 PHRASES = {
+    **invitations.PHRASES,
+    **owner.PHRASES,
     "title": (
         "NickServ keeps names for their owners. What it understands:",
         "NickServ хранит имена для их владельцев. Что он понимает:",
@@ -127,6 +131,8 @@ NICKSERV = Service(
     PHRASES,
     [
         Verb("REGISTER", _register, least=1, most=2),
+        *invitations.VERBS,
+        *owner.VERBS,
         Verb("IDENTIFY", _identify, least=1, most=2, aliases=("LOGIN", "ID")),
         Verb("VERIFY", _verify, least=1, most=2),
         *information.VERBS,

@@ -91,7 +91,7 @@ def _refuse(ask: Ask, name: str, email: str, password: str) -> Failure | None:
         )
     if not may_be_nick(nick, ask.settings):
         return Failure("BAD_ACCOUNT_NAME", nick, text="This name cannot be registered")
-    if not ask.settings.registration_open:
+    if not ask.settings.registration_open and not ask.session.is_invited:
         return Failure("TEMPORARILY_UNAVAILABLE", nick, text="New accounts are not made here")
     if ACCOUNTS in ask.world.refused:
         return Failure("TEMPORARILY_UNAVAILABLE", nick, text="New accounts are not made at the moment")
@@ -200,7 +200,7 @@ def _is_early(_session: Session, settings: Settings) -> bool:
 def value(session: Session, settings: Settings) -> str | None:
     """The value of draft/account-registration; None where nobody can have an account."""
     if not settings.registration_open:
-        return None
+        return ""  # for who has been invited, once he is in
     keys = ["before-connect"] if _is_early(session, settings) else []
     if settings.email == "required":
         keys.append("email-required")

@@ -8,6 +8,7 @@ tells whom it concerns. Values live as long as their user or room does, those of
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.session import Session
 from veche.core.settings import Settings
+from veche.features.accounts.erasure import AccountErased
 from veche.features.accounts.facts import AccountRegistered
 from veche.features.metadata import commands, facts, spread
 from veche.state.events import MemberJoined, NickChanged, UserArrived
@@ -45,7 +46,11 @@ feature = Feature(
         ),
         facts.ProfileKept: FactRow(apply=facts.restore_profile, render=lambda fact, view, tags: ""),
     },
-    saves={AccountRegistered: facts.save_registered, RoomRenamed: facts.save_renamed},
+    saves={
+        AccountRegistered: facts.save_registered,
+        AccountErased: facts.save_erased,
+        RoomRenamed: facts.save_renamed,
+    },
     reactions={UserArrived: commands.arrive, MemberJoined: commands.sync_newcomer},
     witnesses={
         facts.MetadataChanged: spread.tell_change,

@@ -1,8 +1,9 @@
 """What happens to metadata: a value is set or unset, all values are cleared, somebody's private note changes."""
 
 from veche.core.replies import Failure, Refusal
+from veche.features.accounts.erasure import AccountErased
 from veche.features.accounts.facts import AccountRegistered
-from veche.state.events import SILENCE, Audience, Fact
+from veche.state.events import SILENCE, Audience, Fact, Forgotten
 from veche.state.renaming import RoomRenamed
 from veche.state.world import Profile, World
 from veche.wire.names import fold
@@ -174,6 +175,11 @@ def save_renamed(world: World, fact: RoomRenamed) -> list[Fact]:
             notes = {after if about == before else about: values for about, values in user.notes.items()}
             facts.append(ProfileKept(user.identity, user.metadata, notes))
     return facts
+
+
+def save_erased(_world: World, fact: AccountErased) -> list[Fact]:
+    """Nothing that the owner of an account has said of himself or noted outlives it."""
+    return [Forgotten(ProfileKept, fact.account)]
 
 
 def restore_profile(world: World, fact: ProfileKept) -> Audience:
