@@ -91,6 +91,7 @@ COMMANDS = {
         "BATCH",
     ),
     "MARKREAD": ("MARKREAD #tea", "MARKREAD"),
+    "PERSISTENCE": ("PERSISTENCE GET", "FAIL"),
     "UNREAD": ("UNREAD #tea", "UNREAD"),
     "SEARCH": ("SEARCH text=x", "BATCH"),
     "HISTORY": ("HISTORY #tea", "BATCH"),
@@ -143,7 +144,7 @@ _ACCOUNTS = "accounts come with their own part of the work"
 _HISTORY = "the rest of history comes with its own part of the work"
 NOT_YET = {
     **dict.fromkeys(
-        """draft/persistence soju.im/client-cert CHANSERV CS""".split(),  # noqa: SIM905
+        """soju.im/client-cert CHANSERV CS""".split(),  # noqa: SIM905
         _ACCOUNTS,
     ),
     **dict.fromkeys(

@@ -55,7 +55,7 @@ from veche.features import (
     whois,
     whowas,
 )
-from veche.features.accounts import invitations, owner, presence
+from veche.features.accounts import invitations, owner, persistence, presence
 
 FEATURES: list[Feature] = [
     bans.feature,  # before the registration, which would let in whom it turns away
@@ -66,6 +66,7 @@ FEATURES: list[Feature] = [
     accounts.feature,
     owner.feature,
     presence.feature,
+    persistence.feature,
     cap.feature,
     sts.feature,
     isupport.feature,

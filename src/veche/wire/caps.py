@@ -39,6 +39,7 @@ _NAMES = (
     "draft/account-registration",
     "draft/read-marker",
     "veche/unread",
+    "draft/persistence",
 )
 
 BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}
@@ -69,6 +70,7 @@ CHANNEL_RENAME = BITS["draft/channel-rename"]
 OPER_TAG = BITS["draft/oper-tag"]
 METADATA = BITS["draft/metadata-2"]
 SASL = BITS["sasl"]
+PERSISTENCE = BITS["draft/persistence"]
 UNREAD = BITS["veche/unread"]
 READ_MARKER = BITS["draft/read-marker"]
 ACCOUNT_NOTIFY = BITS["account-notify"]

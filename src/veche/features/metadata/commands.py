@@ -24,8 +24,15 @@ from veche.wire.names import fold, is_room, is_valid_nick, is_valid_room
 
 _KEY_CHARS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_./-")
 _KEY_LENGTH = 64
-# What a user notes for himself about others: "0" or "1", read and heard by nobody else (soju, "Metadata keys").
-NOTES = frozenset({"soju.im/blocked", "soju.im/muted", "soju.im/pinned"})
+_YES_OR_NO = ("0", "1")
+# What a user notes for himself about others, with the values that there are, read and heard by nobody else: of soju,
+# "Metadata keys"; and of our own, of which messages of a conversation he wants to be notified.
+NOTES = {
+    "soju.im/blocked": _YES_OR_NO,
+    "soju.im/muted": _YES_OR_NO,
+    "soju.im/pinned": _YES_OR_NO,
+    "veche/notify": ("all", "mentions", "none"),
+}
 NOTES_PER_USER = 500
 # Each change goes to everybody who has subscribed; each room that is synchronized may be long.
 CHANGES = Pace("metadata", burst=10, seconds=3.0)
@@ -226,8 +233,8 @@ def _note(ask: Ask, name: str, key: str, value: str | None) -> None:
     settings = ask.settings
     if not is_valid_room(name, settings.room_length) and not is_valid_nick(name, settings.nick_length):
         ask.fail("INVALID_TARGET", name, text="Invalid metadata target")
-    elif value not in ("0", "1", None):
-        ask.fail("VALUE_INVALID", text="This is either 0 or 1")
+    elif value is not None and value not in NOTES[key]:
+        ask.fail("VALUE_INVALID", text=f"This is one of {', '.join(NOTES[key])}")
     elif not _is_too_fast(ask, key):
         ask.commit(NoteChanged(ask.user.uid, fold(name), name, key, value, NOTES_PER_USER), _noted)
 
