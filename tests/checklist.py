@@ -103,6 +103,7 @@ COMMANDS = {
     "LUSERS": ("LUSERS", "251"),
     "STATS": ("STATS u", "219"),
     "HELP": ("HELP", "704"),
+    "HELPOP": ("HELPOP JOIN", "704"),
     "LINKS": ("LINKS", "365"),
     "USERS": ("USERS", "446"),
     "OPER": ("OPER root wrong", "464"),

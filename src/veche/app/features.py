@@ -26,6 +26,7 @@ from veche.features import (
     knock,
     listing,
     lobby,
+    manual,
     messages,
     metadata,
     mode,
@@ -72,6 +73,7 @@ FEATURES: list[Feature] = [
     isupport.feature,
     webirc.feature,
     about.feature,
+    manual.feature,
     read_marker.feature,  # before the rooms: a marker is told before the names
     join.feature,
     names.feature,

@@ -11,6 +11,7 @@ from copy import copy
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from veche.core.help import UNWRITTEN, Help, Topic
 from veche.state.events import Audience, Fact
 from veche.wire.caps import BITS
 from veche.wire.isupport import format_tokens, split_lines
@@ -51,7 +52,7 @@ class Command:
     `pipelines`: the next such command need not wait for the outcome of this one. `cost` is taken from the
     flood budget (0: free); `costly_targets` names the parameter whose comma-separated targets each cost that much.
     `muted`: refusals are kept to oneself unless the request was labelled (NOTICE).
-    `privileged` commands are for operators alone; all others read 481.
+    `privileged` commands are for operators alone; all others read 481. `help` is what HELP tells of it.
     """
 
     __slots__ = (
@@ -59,6 +60,7 @@ class Command:
         "costly_targets",
         "early",
         "handler",
+        "help",
         "least",
         "muted",
         "name",
@@ -78,8 +80,10 @@ class Command:
         costly_targets: int = -1,
         muted: bool = False,
         privileged: bool = False,
+        help: Help = UNWRITTEN,  # noqa: A002 - it is what the word means
     ) -> None:
         self.name = name
+        self.help = help
         self.privileged = privileged
         self.handler = handler
         self.least = least
@@ -99,15 +103,23 @@ class SetBy(Enum):
 
 
 class UserMode:
-    """One mode of users. `in_who` says whether WHO shows its letter among a user's flags.
+    """One mode of users. `in_who` says whether WHO shows its letter among a user's flags; `help` what HELP tells of it.
 
     Whoever has it may take it off, unless it says how things are and is not `droppable`.
     """
 
-    __slots__ = ("droppable", "in_who", "set_by")
+    __slots__ = ("droppable", "help", "in_who", "set_by")
 
-    def __init__(self, set_by: SetBy = SetBy.USER, *, droppable: bool = True, in_who: bool = False) -> None:
+    def __init__(
+        self,
+        set_by: SetBy = SetBy.USER,
+        *,
+        droppable: bool = True,
+        in_who: bool = False,
+        help: Help = UNWRITTEN,  # noqa: A002 - it is what the word means
+    ) -> None:
         self.set_by = set_by
+        self.help = help
         self.droppable = droppable
         self.in_who = in_who
 
@@ -189,6 +201,7 @@ class Feature:
     reason but that he was to go: whether the user stays all the same.
     `shows_room(ask, room)` adds to what a session is told of a room behind its JOIN.
     `services` are names that nobody bears: `service(ask, text)` is told what somebody says to one, by folded name.
+    `topics` are what HELP tells of beside commands and user modes, by their names (CMODES, for example).
     """
 
     __slots__ = (
@@ -211,6 +224,7 @@ class Feature:
         "shows_room",
         "snapshot",
         "tokens",
+        "topics",
         "user_modes",
         "whois",
         "witnesses",
@@ -241,6 +255,7 @@ class Feature:
         lingers: Callable[[Engine, Session, User], bool] | None = None,
         services: Mapping[str, Callable[[Ask, str], None]] | None = None,
         shows_room: Callable[[Ask, Room], None] | None = None,
+        topics: Mapping[str, Topic] | None = None,
     ) -> None:
         self.name = name
         self.commands = list(commands)
@@ -264,6 +279,7 @@ class Feature:
         self.lingers = lingers
         self.services = dict(services or {})
         self.shows_room = shows_room
+        self.topics = dict(topics or {})
 
 
 class Registry:
@@ -291,6 +307,7 @@ class Registry:
         "shown_rooms",
         "tells",
         "tokens",
+        "topics",
         "user_modes",
         "who_flags",
         "whois",
@@ -312,6 +329,7 @@ class Registry:
         self.user_modes: dict[str, UserMode] = {}
         self.whois: list[Callable[[Ask, User], None]] = []
         self.admits = [feature.admits for feature in self.features if feature.admits is not None]
+        self.topics: dict[str, Topic] = {}
         self.batches: dict[str, BatchType] = {}
         self.batch_caps = 0  # whoever has one of these knows what a batch of his own is
         for feature in self.features:
@@ -330,8 +348,7 @@ class Registry:
                 self.reactions.setdefault(kind, []).append(reaction)
             for kind, witness in feature.witnesses.items():
                 self.witnesses.setdefault(kind, []).append(witness)
-            for letter, mode in feature.user_modes.items():
-                _add(self.user_modes, letter, mode, feature)
+            self._add_modes(feature)
             if feature.whois is not None:
                 self.whois.append(feature.whois)
         self.served: dict[str, int] = {}  # how often each command was handed to its handler
@@ -362,6 +379,12 @@ class Registry:
         for name, batch_type in feature.batches.items():
             _add(self.batches, name, batch_type, feature)
             self.batch_caps |= batch_type.cap
+
+    def _add_modes(self, feature: Feature) -> None:
+        for letter, mode in feature.user_modes.items():
+            _add(self.user_modes, letter, mode, feature)
+        for name, topic in feature.topics.items():
+            _add(self.topics, name, topic, feature)
 
     def offered(self, session: Session, settings: Settings) -> dict[str, str]:
         """The capabilities that this session may ask for, with their values."""

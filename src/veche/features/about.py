@@ -1,9 +1,10 @@
-"""What the server says of itself: MOTD, LUSERS, VERSION, ADMIN, TIME, INFO, HELP, and its picture.
+"""What the server says of itself: MOTD, LUSERS, VERSION, ADMIN, TIME, INFO, and its picture.
 
 Sources: Modern IRC, "Server Queries and Commands"; network-icon (draft).
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.core.replies import plain_time
 from veche.core.settings import Settings
@@ -93,31 +94,6 @@ def info(ask: Ask) -> None:
     ask.reply(numerics.RPL_ENDOFINFO, "End of INFO list")
 
 
-_HELP = {
-    "*": (
-        "Commands that people need",
-        "JOIN #room        enter a room, PART #room leaves it",
-        "PRIVMSG who text  say something to a room or a person",
-        "NAMES #room       who is in a room; LIST shows the rooms; WHO * the people",
-        "AWAY text         say that you are away; AWAY alone says that you are back",
-        "QUIT text         leave",
-    ),
-}
-
-
-def help_(ask: Ask) -> None:
-    """HELP [<subject>]."""
-    subject = ask.params[0] if ask.params and ask.params[0] else "*"
-    lines = _HELP.get(subject)
-    if lines is None:
-        ask.reply(numerics.ERR_HELPNOTFOUND, subject, "No help available on this topic")
-        return
-    ask.reply(numerics.RPL_HELPSTART, subject, lines[0])
-    for line in lines[1:-1]:
-        ask.reply(numerics.RPL_HELPTXT, subject, line)
-    ask.reply(numerics.RPL_ENDOFHELP, subject, lines[-1])
-
-
 def _tokens(settings: Settings) -> dict[str, str]:
     # network-icon: "If a server publishes a `draft/ICON` ISUPPORT token, the value MUST be a URL to an image. The URL
     # SHOULD use the "https" scheme." No other is taken from the config.
@@ -128,12 +104,65 @@ feature = Feature(
     "about",
     tokens=_tokens,
     commands=[
-        Command("MOTD", motd),
-        Command("LUSERS", lusers),
-        Command("VERSION", version),
-        Command("ADMIN", admin),
-        Command("TIME", time),
-        Command("INFO", info),
-        Command("HELP", help_),
+        Command(
+            "MOTD",
+            motd,
+            help=Help(
+                "[<server>]",
+                "Shows what this server has to say to those who come.",
+                "Показывает, что сервер говорит приходящим.",
+                Family.SERVER,
+            ),
+        ),
+        Command(
+            "LUSERS",
+            lusers,
+            help=Help(
+                "",
+                "Counts people and rooms.",
+                "Считает людей и комнаты.",
+                Family.SERVER,
+            ),
+        ),
+        Command(
+            "VERSION",
+            version,
+            help=Help(
+                "[<server>]",
+                "Tells what program this is and what it supports (ISUPPORT).",
+                "Говорит, что это за программа и что она поддерживает (ISUPPORT).",
+                Family.SERVER,
+            ),
+        ),
+        Command(
+            "ADMIN",
+            admin,
+            help=Help(
+                "[<server>]",
+                "Tells whose server this is and how to reach them.",
+                "Говорит, чей это сервер и как с ними связаться.",
+                Family.SERVER,
+            ),
+        ),
+        Command(
+            "TIME",
+            time,
+            help=Help(
+                "[<server>]",
+                "Tells what time it is here.",
+                "Говорит, сколько здесь времени.",
+                Family.SERVER,
+            ),
+        ),
+        Command(
+            "INFO",
+            info,
+            help=Help(
+                "",
+                "Tells what program this is and since when it has been running.",
+                "Говорит, что это за программа и с каких пор она работает.",
+                Family.SERVER,
+            ),
+        ),
     ],
 )

@@ -8,9 +8,11 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.engine import Engine
+from veche.core.help import Family, Help
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal
 from veche.core.settings import Settings
+from veche.features.mode_help import CMODES, EXTBANS
 from veche.features.user_modes import change_user
 from veche.state.events import SILENCE, Audience, Fact
 from veche.state.lasting import RoomDropped, RoomKept, drop, keep, lasting_rooms, restore
@@ -356,7 +358,21 @@ def _tokens(settings: Settings) -> dict[str, str]:
 
 feature = Feature(
     "mode",
-    commands=[Command("MODE", mode, least=1)],
+    commands=[
+        Command(
+            "MODE",
+            mode,
+            least=1,
+            help=Help(
+                "<room> [<changes> [<parameter>...]]\n<your nick> [<changes>]",
+                "Shows the modes of a room or your own, or changes them: MODE #tea +m-t, MODE #tea +b mask. "
+                "HELP CMODES and HELP UMODES tell what there is.",
+                "Показывает режимы комнаты или ваши либо меняет их: MODE #чай +m-t, MODE #чай +b маска. Какие "
+                "они бывают, расскажут HELP CMODES и HELP UMODES.",
+                Family.ROOMS,
+            ),
+        )
+    ],
     facts={
         RoomModeChanged: FactRow(
             guard=guard_room_mode, apply=apply_room_mode, render=_render_room_mode, saves=_saves
@@ -367,4 +383,5 @@ feature = Feature(
     witnesses={RoomModeChanged: _end_later},
     snapshot=lasting_rooms,
     tokens=_tokens,
+    topics={"CMODES": CMODES, "EXTBANS": EXTBANS},
 )
