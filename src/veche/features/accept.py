@@ -10,6 +10,7 @@ from functools import partial
 from veche.core.ask import Ask
 from veche.core.engine import Engine
 from veche.core.fanout import on_behalf_of
+from veche.core.help import Family, Help
 from veche.core.registry import Command, FactRow, Feature, UserMode
 from veche.core.replies import Refusal, numeric_line, pack
 from veche.core.settings import Settings
@@ -158,7 +159,21 @@ def _tokens(settings: Settings) -> dict[str, str]:
 
 feature = Feature(
     "accept",
-    commands=[Command("ACCEPT", accept, costly_targets=0)],
+    commands=[
+        Command(
+            "ACCEPT",
+            accept,
+            costly_targets=0,
+            help=Help(
+                "[<nick>{,<nick>}]",
+                "Whom you hear while you have mode +g; -<nick> takes somebody off. Alone, or with *, it shows "
+                "the list. At most {s.accept_entries} people.",
+                "Кого вы слышите в режиме +g; -<ник> убирает из списка. Без параметра или с * показывает "
+                "список. Не больше {s.accept_entries} человек.",
+                Family.PEOPLE,
+            ),
+        )
+    ],
     facts={
         AcceptChanged: FactRow(guard=guard_accept, apply=apply_accept, render=lambda fact, view, tags: ""),
         Knocked: FactRow(apply=apply_knock, render=lambda fact, view, tags: ""),
@@ -166,6 +181,16 @@ feature = Feature(
     guards={MessageSent: guard_caller, TagsSent: guard_caller},
     reactions={Knocked: tell_sender},
     witnesses={Knocked: tell_recipient},
-    user_modes={CALLER_ID: UserMode()},
+    user_modes={
+        CALLER_ID: UserMode(
+            help=Help(
+                "",
+                "You hear directly only whom you have accepted (ACCEPT), and operators of this server; you "
+                "are told who else tried.",
+                "Лично вам могут писать только те, кого вы приняли (ACCEPT), и операторы сервера; о прочих "
+                "попытках вам скажут.",
+            )
+        )
+    },
     tokens=_tokens,
 )

@@ -6,6 +6,7 @@ Sources: Modern IRC, "AWAY message"; away-notify; pre-away.
 from typing import Protocol
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.pace import Pace
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.settings import Settings
@@ -117,7 +118,21 @@ def _tokens(settings: Settings) -> dict[str, str]:
 
 feature = Feature(
     "away",
-    commands=[Command("AWAY", away, early=True)],
+    commands=[
+        Command(
+            "AWAY",
+            away,
+            early=True,
+            help=Help(
+                "[<text>]",
+                "Says that you are away, which is told to whoever writes to you directly; alone it says that "
+                "you are back. At most {s.away_length} bytes.",
+                "Говорит, что вы отошли; это прочтёт тот, кто напишет вам лично. Без текста: вы вернулись. Не "
+                "больше {s.away_length} байт.",
+                Family.SELF,
+            ),
+        )
+    ],
     facts={
         AwaySet: FactRow(apply=apply_away, render=render_away, own_copy=OwnCopy.NEVER),
         NewcomerIsAway: FactRow(apply=apply_newcomer, render=render_away, own_copy=OwnCopy.NEVER),

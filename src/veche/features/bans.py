@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from veche.core.ask import Ask
 from veche.core.durations import format_duration, parse_duration
 from veche.core.engine import Engine
+from veche.core.help import Family, Help
 from veche.core.operators import guard_operator, name_of, say, tell
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal, plain_time
@@ -276,11 +277,71 @@ def _tell_lifted(engine: Engine, fact: ServerBanLifted) -> None:
 feature = Feature(
     "bans",
     commands=[
-        Command("UBAN", uban, least=1, privileged=True),
-        Command("KLINE", kline, least=1, privileged=True),
-        Command("DLINE", dline, least=1, privileged=True),
-        Command("UNKLINE", unline, least=1, privileged=True),
-        Command("UNDLINE", unline, least=1, privileged=True),
+        Command(
+            "UBAN",
+            uban,
+            least=1,
+            privileged=True,
+            help=Help(
+                "ADD <mask> [<duration>] [<reason>]\nDEL <mask>\nLIST",
+                "Keeps out of the server whom a mask means, user@host or an address or network, and ends "
+                "their connections; lifts such a ban; lists them. A duration is 30m, 1d2h, 2w; without one it "
+                "is for ever.",
+                "Закрывает сервер для тех, кому подходит маска (user@host, адрес или сеть), и обрывает их "
+                "соединения; снимает такой бан; показывает все. Срок: 30m, 1d2h, 2w; без него навсегда.",
+                Family.OPERATORS,
+            ),
+        ),
+        Command(
+            "KLINE",
+            kline,
+            least=1,
+            privileged=True,
+            help=Help(
+                "[<duration>] <user@host> [<reason>]",
+                "Bans a mask of user@host from the server, as UBAN ADD does. A duration that is a bare number "
+                "is in minutes.",
+                "Закрывает сервер для маски user@host, как UBAN ADD. Срок без буквы: минуты.",
+                Family.OPERATORS,
+            ),
+        ),
+        Command(
+            "DLINE",
+            dline,
+            least=1,
+            privileged=True,
+            help=Help(
+                "[<duration>] <address> [<reason>]",
+                "Bans an address or network from the server, as UBAN ADD does. A duration that is a bare "
+                "number is in minutes.",
+                "Закрывает сервер для адреса или сети, как UBAN ADD. Срок без буквы: минуты.",
+                Family.OPERATORS,
+            ),
+        ),
+        Command(
+            "UNKLINE",
+            unline,
+            least=1,
+            privileged=True,
+            help=Help(
+                "<user@host>",
+                "Lifts a ban of the server, as UBAN DEL does.",
+                "Снимает бан сервера, как UBAN DEL.",
+                Family.OPERATORS,
+            ),
+        ),
+        Command(
+            "UNDLINE",
+            unline,
+            least=1,
+            privileged=True,
+            help=Help(
+                "<address>",
+                "Lifts a ban of the server, as UBAN DEL does.",
+                "Снимает бан сервера, как UBAN DEL.",
+                Family.OPERATORS,
+            ),
+        ),
     ],
     facts={
         ServerBanAdded: FactRow(

@@ -8,6 +8,7 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.batches import OpenBatch
+from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.core.session import Session
 
@@ -59,4 +60,22 @@ def _expire(session: Session, open_batch: OpenBatch) -> None:
         open_batch.fail("TIMEOUT", open_batch.reference, text="The batch was left open for too long")
 
 
-feature = Feature("batch", commands=[Command("BATCH", batch, least=1, pipelines=True)])
+feature = Feature(
+    "batch",
+    commands=[
+        Command(
+            "BATCH",
+            batch,
+            least=1,
+            pipelines=True,
+            help=Help(
+                "+<reference> <type> [<parameter>...]\n-<reference>",
+                "Opens and closes a batch of lines that belong together, such as a message of several lines. "
+                "Clients say this by themselves.",
+                "Открывает и закрывает пачку строк, которые составляют целое, например сообщение из "
+                "нескольких строк. Это говорит сама программа.",
+                Family.TALK,
+            ),
+        )
+    ],
+)

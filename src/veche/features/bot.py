@@ -5,6 +5,7 @@ bot does; here is what else the mode means.
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Help
 from veche.core.registry import Feature, UserMode
 from veche.state.user import BOT, User
 from veche.wire import numerics
@@ -19,7 +20,16 @@ def tell(ask: Ask, user: User) -> None:
 feature = Feature(
     "bot",
     # "it is indicated in their WHO flags"
-    user_modes={BOT: UserMode(in_who=True)},
+    user_modes={
+        BOT: UserMode(
+            in_who=True,
+            help=Help(
+                "",
+                "You are a program and no person; WHO and WHOIS show it.",
+                "Вы программа, а не человек; это видно в WHO и WHOIS.",
+            ),
+        )
+    },
     tokens=lambda _settings: {"BOT": BOT},
     whois=tell,
 )

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from veche.core.ask import Ask
 from veche.core.engine import Engine
+from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.core.session import Session
 from veche.core.settings import Settings
@@ -184,7 +185,22 @@ def _tell_changes(engine: Engine, session: Session, before: dict[str, str], afte
 
 feature = Feature(
     "cap",
-    commands=[Command("CAP", cap, least=1, early=True)],
+    commands=[
+        Command(
+            "CAP",
+            cap,
+            least=1,
+            early=True,
+            help=Help(
+                "LS [<version>]\nLIST\nREQ <capabilities>\nEND",
+                "Chooses what a client understands: LS tells what there is, REQ asks for it, LIST tells what "
+                "was asked for, END ends the choice.",
+                "Выбирает, что понимает программа: LS говорит, что есть, REQ просит, LIST говорит, что "
+                "выбрано, END завершает выбор.",
+                Family.CONNECTION,
+            ),
+        )
+    ],
     caps={
         "cap-notify": "",
         # These change how lines look and belong to no command.

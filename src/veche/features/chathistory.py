@@ -9,6 +9,7 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.conversations import find
+from veche.core.help import Family, Help
 from veche.core.playback import JustRedacted, playback_line
 from veche.core.ports import Page, Record, StoreError, UnknownReference
 from veche.core.registry import Command, Feature
@@ -192,7 +193,28 @@ def _tokens(settings: Settings) -> dict[str, str]:
 
 feature = Feature(
     "chathistory",
-    commands=[Command("CHATHISTORY", chathistory, least=1)],
+    commands=[
+        Command(
+            "CHATHISTORY",
+            chathistory,
+            least=1,
+            help=Help(
+                "LATEST <target> <*|message> <count>\n"
+                "BEFORE <target> <message> <count>\n"
+                "AFTER <target> <message> <count>\n"
+                "AROUND <target> <message> <count>\n"
+                "BETWEEN <target> <message> <message> <count>\n"
+                "TARGETS <time> <time> <count>",
+                "Shows what was said in a room that you are in, or between you and somebody; TARGETS shows "
+                "where something was said. A message is msgid=<msgid> or timestamp=<time>, a time only the "
+                "latter. At most {s.history_page} messages at once.",
+                "Показывает, что говорили в комнате, где вы находитесь, или в личной переписке; TARGETS "
+                "показывает, где что-то говорили. Сообщение (message): msgid=<msgid> или timestamp=<время>; "
+                "time: только второе. За раз не больше {s.history_page} сообщений.",
+                Family.HISTORY,
+            ),
+        )
+    ],
     caps={"draft/chathistory": ""},
     tokens=_tokens,
 )

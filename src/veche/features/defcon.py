@@ -8,6 +8,7 @@ import logging
 
 from veche.core.ask import Ask
 from veche.core.engine import Engine
+from veche.core.help import Family, Help
 from veche.core.limits import address_key
 from veche.core.operators import guard_operator, is_operator, name_of, say, tell
 from veche.core.registry import Command, FactRow, Feature
@@ -97,7 +98,22 @@ def guard_room(world: World, fact: MemberJoined) -> Refusal | None:
 
 feature = Feature(
     "defcon",
-    commands=[Command("DEFCON", defcon, privileged=True)],
+    commands=[
+        Command(
+            "DEFCON",
+            defcon,
+            privileged=True,
+            help=Help(
+                "[<level>]",
+                "Shows the level of alarm or sets it: 5 is none, 1 the highest. What the server refuses at a "
+                "level (new accounts, rooms or connections) is in the config; a restart ends the alarm.",
+                "Показывает уровень тревоги или задаёт его: 5 тревоги нет, 1 высший. Что сервер не принимает "
+                "на каждом уровне (новые учётные записи, комнаты, соединения), сказано в настройках; "
+                "перезапуск снимает тревогу.",
+                Family.OPERATORS,
+            ),
+        )
+    ],
     facts={AlarmRaised: FactRow(guard=guard_operator, apply=apply_alarm, render=lambda fact, view, tags: "")},
     guards={MemberJoined: guard_room},
     witnesses={AlarmRaised: _tell},

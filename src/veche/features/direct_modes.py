@@ -4,6 +4,7 @@ Source: the practice of IRC servers (Solanum, InspIRCd, UnrealIRCd): R is for me
 CTCP but ACTION. What one writes to oneself passes, and so does an operator.
 """
 
+from veche.core.help import Help
 from veche.core.registry import Feature, UserMode
 from veche.core.replies import Refusal
 from veche.features.messages import MessageSent, TagsSent, is_ctcp
@@ -34,5 +35,20 @@ def guard_direct(world: World, fact: MessageSent) -> Refusal | None:
 feature = Feature(
     "direct-modes",
     guards={MessageSent: guard_direct, TagsSent: guard_direct},
-    user_modes={REGISTERED_ONLY: UserMode(), NO_CTCP: UserMode()},
+    user_modes={
+        REGISTERED_ONLY: UserMode(
+            help=Help(
+                "",
+                "Only people who are logged in may write to you directly, and operators of this server.",
+                "Писать вам лично могут только те, кто вошёл в учётную запись, и операторы сервера.",
+            )
+        ),
+        NO_CTCP: UserMode(
+            help=Help(
+                "",
+                "No CTCP but ACTION (/me) reaches you directly, unless an operator of this server sends it.",
+                "Лично вам не доходит CTCP, кроме ACTION (/me), если его шлёт не оператор сервера.",
+            )
+        ),
+    },
 )

@@ -7,6 +7,7 @@ everybody sees what happened; who did it is told to the operators, and logged.
 import logging
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.nicks import may_be_nick
 from veche.core.operators import name_of, tell
 from veche.core.registry import Command, Feature
@@ -85,8 +86,41 @@ def _note(ask: Ask, text: str) -> None:
 feature = Feature(
     "force",
     commands=[
-        Command("SAJOIN", sajoin, least=1, privileged=True),
-        Command("SAMODE", samode, least=2, privileged=True),
-        Command("SANICK", sanick, least=2, privileged=True),
+        Command(
+            "SAJOIN",
+            sajoin,
+            least=1,
+            privileged=True,
+            help=Help(
+                "[<nick>] <room>",
+                "Brings somebody, or you, into a room, past bans, keys and limits.",
+                "Вводит кого-нибудь или вас в комнату, несмотря на баны, ключи и пределы.",
+                Family.OPERATORS,
+            ),
+        ),
+        Command(
+            "SAMODE",
+            samode,
+            least=2,
+            privileged=True,
+            help=Help(
+                "<room> <changes> [<parameter>...]",
+                "Changes the modes of a room as the server, which may everything.",
+                "Меняет режимы комнаты от имени сервера, которому можно всё.",
+                Family.OPERATORS,
+            ),
+        ),
+        Command(
+            "SANICK",
+            sanick,
+            least=2,
+            privileged=True,
+            help=Help(
+                "<nick> <new nick>",
+                "Gives somebody another nick.",
+                "Даёт человеку другой ник.",
+                Family.OPERATORS,
+            ),
+        ),
     ],
 )

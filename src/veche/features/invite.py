@@ -5,6 +5,7 @@ InspIRCd has them, since no specification does.
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.pace import SharedPace
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal, numeric_line
@@ -190,7 +191,31 @@ def _render_notice(fact: InvitationNoticed, view: int, tags: str) -> str:
 
 feature = Feature(
     "invite",
-    commands=[Command("INVITE", invite), Command("UNINVITE", uninvite, least=2)],
+    commands=[
+        Command(
+            "INVITE",
+            invite,
+            help=Help(
+                "\n<nick> <room>",
+                "Asks somebody into a room, whatever keeps strangers out of it; members may, and where the "
+                "room has +i only helpers and higher ranks. Alone it tells to which rooms you are invited.",
+                "Зовёт кого-нибудь в комнату, что бы ни закрывало её от посторонних; могут участники, а в "
+                "комнату с +i только помощники и ранги выше. Без параметров говорит, куда приглашены вы.",
+                Family.ROOMS,
+            ),
+        ),
+        Command(
+            "UNINVITE",
+            uninvite,
+            least=2,
+            help=Help(
+                "<nick> <room>",
+                "Takes an invitation back. Helpers and higher ranks may.",
+                "Отзывает приглашение. Могут помощники и ранги выше.",
+                Family.ROOMS,
+            ),
+        ),
+    ],
     facts={
         UserInvited: FactRow(
             guard=guard_invite,

@@ -4,6 +4,7 @@ Sources: RFC 2812, section 4.9 (ISON); Modern IRC, "USERHOST message".
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.core.replies import pack
 from veche.wire import numerics
@@ -43,4 +44,32 @@ def _list(ask: Ask, numeric: str, words: list[str]) -> None:
     ask.send(head + next(pack(words, " ", BODY_LIMIT - len(head.encode())), ""))
 
 
-feature = Feature("ison", commands=[Command("ISON", ison, least=1), Command("USERHOST", userhost, least=1)])
+feature = Feature(
+    "ison",
+    commands=[
+        Command(
+            "ISON",
+            ison,
+            least=1,
+            help=Help(
+                "<nick>{ <nick>}",
+                "Tells which of these are here.",
+                "Говорит, кто из названных здесь.",
+                Family.PEOPLE,
+            ),
+        ),
+        Command(
+            "USERHOST",
+            userhost,
+            least=1,
+            help=Help(
+                "<nick>{ <nick>}",
+                "Tells user name and host of up to five people, who of them is away, and who is an operator "
+                "of this server.",
+                "Говорит имя пользователя и хост не больше чем пяти человек, а также кто отошёл и кто "
+                "оператор этого сервера.",
+                Family.PEOPLE,
+            ),
+        ),
+    ],
+)

@@ -4,6 +4,7 @@ Source: Modern IRC, "RPL_ISUPPORT (005)"; IRCv3 extended-isupport (draft); soju.
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.core.settings import Settings
 from veche.wire import numerics
@@ -45,6 +46,19 @@ def _tokens(_settings: Settings) -> dict[str, str]:
 feature = Feature(
     "isupport",
     tokens=_tokens,
-    commands=[Command("ISUPPORT", isupport, early=True)],
+    commands=[
+        Command(
+            "ISUPPORT",
+            isupport,
+            early=True,
+            help=Help(
+                "",
+                "Tells what the server supports and where its limits are, for clients. HELP LIMITS says it "
+                "for people.",
+                "Говорит программам, что сервер поддерживает и каковы его пределы. Для людей: HELP LIMITS.",
+                Family.CONNECTION,
+            ),
+        )
+    ],
     caps={"draft/extended-isupport": ""},
 )

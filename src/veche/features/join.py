@@ -7,6 +7,7 @@ import hmac
 from functools import partial
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.pace import SharedPace
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal, fit
@@ -239,8 +240,34 @@ def _tokens(settings: Settings) -> dict[str, str]:
 feature = Feature(
     "join",
     commands=[
-        Command("JOIN", join, least=1, costly_targets=0),
-        Command("PART", part, least=1, costly_targets=0),
+        Command(
+            "JOIN",
+            join,
+            least=1,
+            costly_targets=0,
+            help=Help(
+                "<room>{,<room>} [<key>{,<key>}]\n0",
+                "Enters rooms; keys are for rooms with +k. A room that did not exist is made, and whoever "
+                "made it is its operator. JOIN 0 leaves all rooms. One person is in {s.rooms_per_user} rooms "
+                "at most.",
+                "Входит в комнаты; ключи нужны комнатам с +k. Комната, которой не было, создаётся, и "
+                "создатель становится её оператором. JOIN 0 выходит отовсюду. Один человек бывает не больше "
+                "чем в {s.rooms_per_user} комнатах.",
+                Family.ROOMS,
+            ),
+        ),
+        Command(
+            "PART",
+            part,
+            least=1,
+            costly_targets=0,
+            help=Help(
+                "<room>{,<room>} [<reason>]",
+                "Leaves rooms. Whoever stays reads the reason.",
+                "Выходит из комнат. Оставшиеся прочтут причину.",
+                Family.ROOMS,
+            ),
+        ),
     ],
     facts={
         MemberJoined: FactRow(

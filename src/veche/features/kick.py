@@ -4,6 +4,7 @@ Source: Modern IRC, "KICK message".
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal, fit
 from veche.core.settings import Settings
@@ -79,7 +80,22 @@ def _tokens(settings: Settings) -> dict[str, str]:
 
 feature = Feature(
     "kick",
-    commands=[Command("KICK", kick, least=2, costly_targets=1)],
+    commands=[
+        Command(
+            "KICK",
+            kick,
+            least=2,
+            costly_targets=1,
+            help=Help(
+                "<room> <nick>{,<nick>} [<reason>]",
+                "Makes members leave a room. Helpers and higher ranks may, and nobody whose rank is higher "
+                "than theirs has to leave.",
+                "Выгоняет участников из комнаты. Могут помощники и ранги выше; тех, чей ранг выше "
+                "собственного, выгнать нельзя.",
+                Family.ROOMS,
+            ),
+        )
+    ],
     facts={
         MemberKicked: FactRow(
             guard=guard_kick,

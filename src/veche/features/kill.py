@@ -6,6 +6,7 @@ Source: Modern IRC, "KILL message". The others read the reason in his QUIT, as o
 import logging
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.operators import name_of, tell
 from veche.core.registry import Command, Feature
 from veche.core.replies import fit
@@ -41,4 +42,20 @@ def kill(ask: Ask) -> None:
         ask.engine.end(session, cut(f"Closing Link: {session.host} ({reason})", ask.settings.topic_length))
 
 
-feature = Feature("kill", commands=[Command("KILL", kill, least=2, privileged=True)])
+feature = Feature(
+    "kill",
+    commands=[
+        Command(
+            "KILL",
+            kill,
+            least=2,
+            privileged=True,
+            help=Help(
+                "<nick> <reason>",
+                "Ends somebody's connections. The reason is read by all who share a room with that person.",
+                "Обрывает соединения человека. Причину прочтут все, кто с ним в одной комнате.",
+                Family.OPERATORS,
+            ),
+        )
+    ],
+)

@@ -5,6 +5,7 @@ A knock is heard by those who may open, and by nobody for long: each who knocks 
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.pace import SharedPace
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal, numeric_line
@@ -100,7 +101,21 @@ def _tokens(_settings: Settings) -> dict[str, str]:
 
 feature = Feature(
     "knock",
-    commands=[Command("KNOCK", knock, least=1)],
+    commands=[
+        Command(
+            "KNOCK",
+            knock,
+            least=1,
+            help=Help(
+                "<room> [<reason>]",
+                "Asks to be let into a room that is closed by an invitation, a key or a limit. Its helpers "
+                "and higher ranks hear of it.",
+                "Просит впустить в комнату, закрытую приглашениями, ключом или пределом. Услышат её помощники "
+                "и ранги выше.",
+                Family.ROOMS,
+            ),
+        )
+    ],
     facts={
         RoomKnocked: FactRow(
             guard=guard_knock, apply=apply_knock, render=_render_knock, own_copy=OwnCopy.NEVER

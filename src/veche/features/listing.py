@@ -9,6 +9,7 @@ minutes and `C>10` one that is older; the same with `T` and the age of a topic.
 from collections.abc import Callable, Iterator
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.pace import Pace
 from veche.core.registry import Command, Feature
 from veche.core.settings import Settings
@@ -119,4 +120,25 @@ def _tokens(_settings: Settings) -> dict[str, str]:
     return {"ELIST": "CMNTU", "SAFELIST": ""}
 
 
-feature = Feature("listing", commands=[Command("LIST", listing, costly_targets=0)], tokens=_tokens)
+feature = Feature(
+    "listing",
+    commands=[
+        Command(
+            "LIST",
+            listing,
+            costly_targets=0,
+            help=Help(
+                "[<room>{,<room>}] [<condition>{,<condition>}]",
+                "Tells of the rooms that there are: their topics, and how many people are in them. A "
+                "condition is a mask (*tea*), one that must not fit (!*tea*), a number of people (>5, <50), "
+                "or an age in minutes: C<10 is made less than ten minutes ago, T>60 has a topic older than an "
+                "hour.",
+                "Рассказывает, какие есть комнаты, с темами и числом людей. Условие: маска (*чай*), маска с "
+                "отрицанием (!*чай*), число людей (>5, <50) или возраст в минутах: C<10 создана меньше десяти "
+                "минут назад, T>60 тема старше часа.",
+                Family.ROOMS,
+            ),
+        )
+    ],
+    tokens=_tokens,
+)

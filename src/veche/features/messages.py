@@ -6,6 +6,7 @@ Messages of several lines come from multiline.py and are messages like any other
 
 from veche.core.ask import Ask, Then
 from veche.core.conversations import conversation_of
+from veche.core.help import Family, Help
 from veche.core.longtext import LINE_END, is_long, pieces, render_batch, render_lines
 from veche.core.pace import SharedPace
 from veche.core.ports import Reaction, Record
@@ -372,9 +373,50 @@ SAID = FactRow(
 feature = Feature(
     "messages",
     commands=[
-        Command("PRIVMSG", message, pipelines=True, costly_targets=0),
-        Command("TAGMSG", tags_only, least=1, pipelines=True, costly_targets=0),
-        Command("NOTICE", message, pipelines=True, costly_targets=0, muted=True),
+        Command(
+            "PRIVMSG",
+            message,
+            pipelines=True,
+            costly_targets=0,
+            help=Help(
+                "<target>{,<target>} <text>",
+                "Says something to rooms or people. @#room is for those in the room who have that rank or a "
+                "higher one. At most {s.max_targets} targets.",
+                "Говорит что-нибудь комнатам или людям. @#комната: тем в комнате, у кого такой ранг или выше. "
+                "Не больше {s.max_targets} адресатов.",
+                Family.TALK,
+            ),
+        ),
+        Command(
+            "TAGMSG",
+            tags_only,
+            least=1,
+            pipelines=True,
+            costly_targets=0,
+            help=Help(
+                "<target>{,<target>}",
+                "Sends tags without a text: that somebody is typing, or a reaction. Clients say this by "
+                "themselves; it takes the capability message-tags.",
+                "Отправляет теги без текста: что кто-то печатает, или реакцию. Это говорит сама программа; "
+                "нужна возможность message-tags.",
+                Family.TALK,
+            ),
+        ),
+        Command(
+            "NOTICE",
+            message,
+            pipelines=True,
+            costly_targets=0,
+            muted=True,
+            help=Help(
+                "<target>{,<target>} <text>",
+                "Says something that no program answers by itself; when it cannot be said, you are not told. "
+                "At most {s.max_targets} targets.",
+                "Говорит что-нибудь, на что программы сами не отвечают; если сказать не удалось, вы об этом "
+                "не узнаете. Не больше {s.max_targets} адресатов.",
+                Family.TALK,
+            ),
+        ),
     ],
     facts={
         MessageSent: SAID,

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from veche.core.ask import Ask
 from veche.core.engine import Engine
 from veche.core.fanout import tags_of
+from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.core.replies import numeric_line, pack
 from veche.core.session import Session
@@ -188,7 +189,21 @@ def _tokens(settings: Settings) -> dict[str, str]:
 
 feature = Feature(
     "monitor",
-    commands=[Command("MONITOR", monitor, least=1)],
+    commands=[
+        Command(
+            "MONITOR",
+            monitor,
+            least=1,
+            help=Help(
+                "+ <nick>{,<nick>}\n- <nick>{,<nick>}\nC\nL\nS",
+                "Tells you when people come and go: + and - change the list, C empties it, L shows it, S "
+                "tells who of them is here. At most {s.monitor_entries} nicks.",
+                "Сообщает, когда люди приходят и уходят: + и - меняют список, C очищает его, L показывает, S "
+                "говорит, кто из них здесь. Не больше {s.monitor_entries} ников.",
+                Family.PEOPLE,
+            ),
+        )
+    ],
     witnesses={
         UserArrived: tell_arrival,
         UserLeft: tell_departure,

@@ -6,6 +6,7 @@ Source: Modern IRC, "NAMES message"; userhost-in-names; multi-prefix.
 from collections.abc import Iterator
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.core.replies import pack, shown_prefix
 from veche.core.settings import Settings
@@ -64,7 +65,20 @@ def _tokens(_settings: Settings) -> dict[str, str]:
 
 feature = Feature(
     "names",
-    commands=[Command("NAMES", names, costly_targets=0)],
+    commands=[
+        Command(
+            "NAMES",
+            names,
+            costly_targets=0,
+            help=Help(
+                "[<room>{,<room>}]",
+                "Tells who is in a room. Without a room there is nothing to tell: LIST finds rooms, WHO finds "
+                "people.",
+                "Говорит, кто в комнате. Без комнаты рассказывать не о чем: комнаты ищет LIST, людей WHO.",
+                Family.ROOMS,
+            ),
+        )
+    ],
     caps={"userhost-in-names": "", "multi-prefix": ""},
     tokens=_tokens,
 )

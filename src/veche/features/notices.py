@@ -7,6 +7,7 @@ have long shown the mask by. The rule: this file only watches. Features with som
 
 from veche.core.ask import Ask
 from veche.core.engine import Engine
+from veche.core.help import Family, Help
 from veche.core.operators import KINDS, OPERATOR, READS_NOTICES, Readers, guard_operator, read_by, tell
 from veche.core.registry import Command, FactRow, Feature
 from veche.features.oper import OperatorMade
@@ -107,7 +108,23 @@ def _renamed(engine: Engine, fact: NickChanged) -> None:
 
 feature = Feature(
     "notices",
-    commands=[Command("SNOMASK", snomask, privileged=True)],
+    commands=[
+        Command(
+            "SNOMASK",
+            snomask,
+            privileged=True,
+            help=Help(
+                "[<kinds>]",
+                "Shows or chooses which notices of the server you read: a what operators do, b bans, c who "
+                "comes, q who goes, n new nicks, f floods, k kills, o who becomes an operator; * all. +c-k "
+                "changes the choice.",
+                "Показывает или выбирает, какие уведомления сервера вы читаете: a дела операторов, b баны, c "
+                "кто пришёл, q кто ушёл, n смена ников, f флуд, k KILL, o кто стал оператором; * все. +c-k "
+                "меняет выбор.",
+                Family.OPERATORS,
+            ),
+        )
+    ],
     facts={NoticesChosen: FactRow(guard=guard_operator, apply=apply_chosen, render=_render)},
     reactions={UserArrived: _came},
     witnesses={

@@ -13,6 +13,7 @@ from functools import partial
 from math import ceil
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.limits import address_key
 from veche.core.operators import READS_NOTICES, name_of, say, tell
 from veche.core.registry import Command, FactRow, Feature
@@ -199,8 +200,30 @@ def _render(fact: OperatorMade, _view: int, tags: str) -> str:
 feature = Feature(
     "oper",
     commands=[
-        Command("OPER", oper, least=2),
-        Command("DEOPER", deoper, privileged=True),
+        Command(
+            "OPER",
+            oper,
+            least=2,
+            help=Help(
+                "<name> <password>",
+                "Makes you an operator of this server, if the config knows the name and all that it asks for "
+                "is right.",
+                "Делает вас оператором этого сервера, если имя есть в настройках и всё, что там требуется, "
+                "верно.",
+                Family.OPERATORS,
+            ),
+        ),
+        Command(
+            "DEOPER",
+            deoper,
+            privileged=True,
+            help=Help(
+                "",
+                "Makes you a user like any other again.",
+                "Делает вас снова обычным пользователем.",
+                Family.OPERATORS,
+            ),
+        ),
     ],
     facts={OperatorMade: FactRow(guard=guard_made, apply=apply_made, render=_render)},
     caps={"draft/oper-tag": ""},

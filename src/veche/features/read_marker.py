@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from veche.core.ask import Ask
 from veche.core.conversations import Conversation, find, of_room
+from veche.core.help import Family, Help
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import iso_time
 from veche.core.session import Session
@@ -149,7 +150,20 @@ def _nothing(_fact: object, _view: int, _tags: str) -> str:
 
 feature = Feature(
     "read-marker",
-    commands=[Command("MARKREAD", markread)],
+    commands=[
+        Command(
+            "MARKREAD",
+            markread,
+            help=Help(
+                "<target> [timestamp=<time>]",
+                "Shows how far you have read a conversation, or says so to all your devices; nobody else "
+                "learns it.",
+                "Показывает, докуда вы прочли переписку, или сообщает это всем вашим устройствам; больше "
+                "никто этого не узнает.",
+                Family.HISTORY,
+            ),
+        )
+    ],
     saves={AccountRegistered: keep_markers, AccountErased: forget_markers},
     facts={ReadMarked: FactRow(apply=apply_marker, render=_nothing, saves=save_marker)},
     caps={"draft/read-marker": ""},

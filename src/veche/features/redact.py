@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from veche.core.ask import Ask
 from veche.core.conversations import find
+from veche.core.help import Family, Help
 from veche.core.playback import JustRedacted
 from veche.core.ports import Page, Record, Redaction, StoreError, UnknownReference
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
@@ -210,7 +211,21 @@ def note(engine: Engine, fact: MessageRedacted) -> None:
 
 feature = Feature(
     "redact",
-    commands=[Command("REDACT", redact, least=2)],
+    commands=[
+        Command(
+            "REDACT",
+            redact,
+            least=2,
+            help=Help(
+                "<target> <msgid> [<reason>]",
+                "Takes a message back: your own for {s.redact_seconds} seconds, and any in a room of which "
+                "you are an operator. It is gone from the history.",
+                "Отзывает сообщение: своё в течение {s.redact_seconds} секунд, а в комнате, где вы оператор, "
+                "любое. Из истории оно исчезает.",
+                Family.TALK,
+            ),
+        )
+    ],
     facts={
         MessageRedacted: FactRow(
             guard=guard_redaction,

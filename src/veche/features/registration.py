@@ -7,6 +7,7 @@ import hmac
 
 from veche.core.ask import Ask
 from veche.core.fanout import tags_of
+from veche.core.help import Family, Help
 from veche.core.nicks import clash, in_use, looks_taken, may_be_nick
 from veche.core.pace import Pace
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
@@ -323,12 +324,78 @@ def _tokens(settings: Settings) -> dict[str, str]:
 feature = Feature(
     "registration",
     commands=[
-        Command("PASS", password, least=1, early=True),
-        Command("NICK", nick, early=True),
-        Command("USER", user, least=4, early=True),
-        Command("PING", ping, early=True),
-        Command("PONG", pong, early=True, cost=0),
-        Command("QUIT", quit_, early=True, cost=0),
+        Command(
+            "PASS",
+            password,
+            least=1,
+            early=True,
+            help=Help(
+                "<password>",
+                "Gives the password of the server, before you are let in.",
+                "Называет пароль сервера, до того как вас впустят.",
+                Family.CONNECTION,
+            ),
+        ),
+        Command(
+            "NICK",
+            nick,
+            early=True,
+            help=Help(
+                "<nick>",
+                "Says how you are called from now on. At most {s.nick_length} bytes; nobody else may have the "
+                "name, or one that looks like it.",
+                "Говорит, как вас теперь зовут. Не больше {s.nick_length} байт; ни этого имени, ни похожего "
+                "на вид не должно быть у других.",
+                Family.SELF,
+            ),
+        ),
+        Command(
+            "USER",
+            user,
+            least=4,
+            early=True,
+            help=Help(
+                "<user name> 0 * <real name>",
+                "Says who you are, before you are let in. SETNAME changes the real name later.",
+                "Говорит, кто вы, до того как вас впустят. Настоящее имя потом меняет SETNAME.",
+                Family.CONNECTION,
+            ),
+        ),
+        Command(
+            "PING",
+            ping,
+            early=True,
+            help=Help(
+                "<token>",
+                "Asks the server for a sign of life; it answers with the same token.",
+                "Проверяет, отвечает ли сервер; он вернёт то же слово.",
+                Family.CONNECTION,
+            ),
+        ),
+        Command(
+            "PONG",
+            pong,
+            early=True,
+            cost=0,
+            help=Help(
+                "[<token>]",
+                "Answers the server's PING.",
+                "Отвечает на PING сервера.",
+                Family.CONNECTION,
+            ),
+        ),
+        Command(
+            "QUIT",
+            quit_,
+            early=True,
+            cost=0,
+            help=Help(
+                "[<reason>]",
+                "Leaves the server. Those who share a room with you read the reason.",
+                "Покидает сервер. Причину прочтут те, кто в одной комнате с вами.",
+                Family.SELF,
+            ),
+        ),
     ],
     facts={
         UserArrived: FactRow(

@@ -9,6 +9,7 @@ server needs its name as the parameter, lest a command that was meant for anothe
 import logging
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.operators import name_of, say, tell
 from veche.core.ports import ConfigFault
 from veche.core.registry import Command, Feature
@@ -67,8 +68,38 @@ def _end(ask: Ask, *, restarts: bool) -> None:
 feature = Feature(
     "rehash",
     commands=[
-        Command("REHASH", rehash, privileged=True),
-        Command("DIE", die, privileged=True),
-        Command("RESTART", restart, privileged=True),
+        Command(
+            "REHASH",
+            rehash,
+            privileged=True,
+            help=Help(
+                "",
+                "Reads the config and the certificate again. A config that cannot be used changes nothing.",
+                "Перечитывает настройки и сертификат. Негодные настройки ничего не меняют.",
+                Family.OPERATORS,
+            ),
+        ),
+        Command(
+            "DIE",
+            die,
+            privileged=True,
+            help=Help(
+                "<server name>",
+                "Ends the server.",
+                "Останавливает сервер.",
+                Family.OPERATORS,
+            ),
+        ),
+        Command(
+            "RESTART",
+            restart,
+            privileged=True,
+            help=Help(
+                "<server name>",
+                "Ends the server and starts it again.",
+                "Перезапускает сервер.",
+                Family.OPERATORS,
+            ),
+        ),
     ],
 )

@@ -5,6 +5,7 @@ steps to verify that the caller is authorized to use `RELAYMSG`": operators of t
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Failure, Refusal, with_tag
 from veche.core.session import Session
@@ -117,7 +118,22 @@ def _separators(_session: Session, settings: Settings) -> str | None:
 
 feature = Feature(
     "relaymsg",
-    commands=[Command("RELAYMSG", relaymsg, least=3, pipelines=True)],
+    commands=[
+        Command(
+            "RELAYMSG",
+            relaymsg,
+            least=3,
+            pipelines=True,
+            help=Help(
+                "<room> <name> <text>",
+                "For bridges: says in a room what somebody has said elsewhere, under a name with a slash in "
+                "it (ann/matrix). Operators of the room may, unless this server allows it to nobody.",
+                "Для мостов: говорит в комнате то, что кто-то сказал в другом месте, под именем с косой "
+                "чертой (ann/matrix). Могут операторы комнаты, если на этом сервере это не запрещено всем.",
+                Family.TALK,
+            ),
+        )
+    ],
     facts={
         RelayedMessageSent: FactRow(
             guard=guard_relayed,

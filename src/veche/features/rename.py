@@ -10,6 +10,7 @@ from functools import partial
 from veche.core.ask import Ask
 from veche.core.engine import Engine
 from veche.core.fanout import tags_of
+from veche.core.help import Family, Help
 from veche.core.pace import Pace, SharedPace
 from veche.core.ports import StoreError
 from veche.core.registry import Command, FactRow, Feature
@@ -203,7 +204,22 @@ def _tell_all_names(engine: Engine, room: Room, waiting: deque[Session]) -> None
 
 feature = Feature(
     "rename",
-    commands=[Command("RENAME", rename_room, least=2)],
+    commands=[
+        Command(
+            "RENAME",
+            rename_room,
+            least=2,
+            help=Help(
+                "<room> <new name> [<reason>]",
+                "Gives a room another name, with everybody and everything in it. Operators of the room may; "
+                "not the lobby, and not to a name under which something has been said before.",
+                "Даёт комнате другое название вместе со всеми и всем, что в ней есть. Могут операторы "
+                "комнаты; нельзя переименовать общую комнату (лобби) и взять название, под которым уже что-то "
+                "говорили.",
+                Family.ROOMS,
+            ),
+        )
+    ],
     facts={
         RoomRenamed: FactRow(guard=guard_rename, apply=rename, render=_render, saves=_saves),
         ConversationNamed: FactRow(apply=restore_name, render=lambda fact, view, tags: ""),

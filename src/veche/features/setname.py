@@ -4,6 +4,7 @@ Source: setname.
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.registry import Command, FactRow, Feature
 from veche.state.events import Audience, RealNameChanged
 from veche.state.world import World
@@ -43,7 +44,18 @@ def _render(fact: RealNameChanged, view: int, tags: str) -> str:
 
 feature = Feature(
     "setname",
-    commands=[Command("SETNAME", setname)],
+    commands=[
+        Command(
+            "SETNAME",
+            setname,
+            help=Help(
+                "<real name>",
+                "Changes your real name. At most {s.real_name_length} bytes.",
+                "Меняет ваше настоящее имя. Не больше {s.real_name_length} байт.",
+                Family.SELF,
+            ),
+        )
+    ],
     facts={RealNameChanged: FactRow(apply=apply_name, render=_render)},
     caps={"setname": ""},
 )

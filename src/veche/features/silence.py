@@ -5,6 +5,7 @@ because whoever says something here learns what becomes of it, and what nobody h
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal
 from veche.core.settings import Settings
@@ -108,7 +109,22 @@ def _tokens(settings: Settings) -> dict[str, str]:
 
 feature = Feature(
     "silence",
-    commands=[Command("SILENCE", silence, costly_targets=0)],
+    commands=[
+        Command(
+            "SILENCE",
+            silence,
+            costly_targets=0,
+            help=Help(
+                "[<mask>{,<mask>}]",
+                "Whom you do not want to hear: direct messages and invitations from such people are refused. "
+                "-<mask> takes a mask off; alone it shows the list. At most {s.silence_entries} masks.",
+                "Кого вы не хотите слышать: личные сообщения и приглашения от таких людей отклоняются. "
+                "-<маска> убирает маску; без параметра показывает список. Не больше {s.silence_entries} "
+                "масок.",
+                Family.PEOPLE,
+            ),
+        )
+    ],
     facts={
         SilenceChanged: FactRow(
             guard=guard_silence,

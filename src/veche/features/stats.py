@@ -11,6 +11,7 @@ Source: Modern IRC, "STATS message". Everybody may ask how long the server has b
 from collections.abc import Callable, Iterator
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.operators import NOT_OPERATOR, is_operator, name_of
 from veche.core.registry import Command, Feature
 from veche.core.session import Session
@@ -119,4 +120,23 @@ _TABLE: dict[str, Callable[[Ask], Iterator[None]]] = {
     "m": _commands,
 }
 
-feature = Feature("stats", commands=[Command("STATS", stats, least=1)])
+feature = Feature(
+    "stats",
+    commands=[
+        Command(
+            "STATS",
+            stats,
+            least=1,
+            help=Help(
+                "<letter> [<server>]",
+                "Tells what the server counts: u how long it has been up, l your connection. For its "
+                "operators: o who may be one, p who of them is here, k banned masks, d banned addresses, l "
+                "all connections.",
+                "Говорит, что сервер считает: u сколько он работает, l ваше соединение. Операторам сервера: o "
+                "кто может им стать, p кто из них здесь, k забаненные маски, d забаненные адреса, l все "
+                "соединения.",
+                Family.SERVER,
+            ),
+        )
+    ],
+)

@@ -4,6 +4,7 @@ Source: Modern IRC, "TOPIC message", "Protected Topic Mode".
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.pace import Pace
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.replies import Refusal, fit
@@ -83,7 +84,21 @@ def _tokens(settings: Settings) -> dict[str, str]:
 
 feature = Feature(
     "topic",
-    commands=[Command("TOPIC", topic, least=1)],
+    commands=[
+        Command(
+            "TOPIC",
+            topic,
+            least=1,
+            help=Help(
+                "<room> [<topic>]",
+                "Shows the topic of a room, or sets it; an empty one takes it away. Members may, and where "
+                "the room has +t only helpers and higher ranks. At most {s.topic_length} bytes.",
+                "Показывает тему комнаты или меняет её; пустая снимает. Менять могут участники, а в комнате с "
+                "+t только помощники и ранги выше. Не больше {s.topic_length} байт.",
+                Family.ROOMS,
+            ),
+        )
+    ],
     facts={
         TopicSet: FactRow(
             guard=guard_topic,

@@ -12,6 +12,7 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.conversations import Conversation, find, of_room
+from veche.core.help import Family, Help
 from veche.core.ports import UNREAD_LIMIT, Partner, StoreError, UnreadQuestion
 from veche.core.registry import Command, Feature
 from veche.core.session import Session
@@ -160,7 +161,20 @@ def _tell_sessions(
 
 feature = Feature(
     "unread",
-    commands=[Command("UNREAD", unread)],
+    commands=[
+        Command(
+            "UNREAD",
+            unread,
+            help=Help(
+                "[<target>]",
+                "Counts what you have not read, and how often you are named in it: in one conversation, or in "
+                "all that have something new.",
+                "Считает, что вы не прочли и сколько раз вас там назвали: в одной переписке или во всех, где "
+                "есть новое.",
+                Family.HISTORY,
+            ),
+        )
+    ],
     caps={CAPABILITY: ""},
     reactions={UserArrived: tell_newcomer, DeviceCame: tell_newcomer, ReadMarked: tell_marked},
 )

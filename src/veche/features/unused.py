@@ -6,6 +6,7 @@ Sources: Modern IRC, "LINKS message", "CONNECT message", "SQUIT message"; RFC 28
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.wire import numerics
 
@@ -40,11 +41,69 @@ def trace(ask: Ask) -> None:
 feature = Feature(
     "unused",
     commands=[
-        Command("LINKS", links),
-        Command("USERS", users),
-        Command("SUMMON", summon),
-        Command("CONNECT", elsewhere, least=1, privileged=True),
-        Command("SQUIT", elsewhere, least=1, privileged=True),
-        Command("TRACE", trace),
+        Command(
+            "LINKS",
+            links,
+            help=Help(
+                "",
+                "Names this server, which is linked to no other.",
+                "Называет этот сервер; с другими он не связан.",
+                Family.SERVER,
+            ),
+        ),
+        Command(
+            "USERS",
+            users,
+            help=Help(
+                "",
+                "Is answered by a no: who uses the machine is nobody's business. WHO tells who is here.",
+                "В ответ отказ: кто работает на машине, никого не касается. Кто здесь, скажет WHO.",
+                Family.SERVER,
+            ),
+        ),
+        Command(
+            "SUMMON",
+            summon,
+            help=Help(
+                "",
+                "Is answered by a no: nobody is called to a terminal. INVITE calls people into a room.",
+                "В ответ отказ: к терминалу никого не зовут. В комнату зовёт INVITE.",
+                Family.SERVER,
+            ),
+        ),
+        Command(
+            "CONNECT",
+            elsewhere,
+            least=1,
+            privileged=True,
+            help=Help(
+                "<server>",
+                "Is answered by a no: there is no other server.",
+                "В ответ отказ: других серверов нет.",
+                Family.OPERATORS,
+            ),
+        ),
+        Command(
+            "SQUIT",
+            elsewhere,
+            least=1,
+            privileged=True,
+            help=Help(
+                "<server>",
+                "Is answered by a no: there is no other server.",
+                "В ответ отказ: других серверов нет.",
+                Family.OPERATORS,
+            ),
+        ),
+        Command(
+            "TRACE",
+            trace,
+            help=Help(
+                "",
+                "Shows the way to this server, which ends where it begins.",
+                "Показывает путь до сервера; он кончается там же, где начинается.",
+                Family.SERVER,
+            ),
+        ),
     ],
 )

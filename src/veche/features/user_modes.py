@@ -5,6 +5,7 @@ when its target is a person.
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Help
 from veche.core.registry import FactRow, Feature, SetBy, UserMode
 from veche.state.events import SILENCE, Audience, Fact, UserArrived
 from veche.state.user import LOGGED_IN
@@ -108,11 +109,43 @@ feature = Feature(
     },
     reactions={UserArrived: tell_modes},
     user_modes={
-        "i": UserMode(),  # who shares no room with me does not find me
-        OPERATOR: UserMode(SetBy.SERVER),
-        LOGGED_IN: UserMode(SetBy.SERVER, droppable=False),  # I am logged in
-        "s": UserMode(SetBy.OPERATOR),  # I read the server's notices
-        "w": UserMode(),  # I read what operators say to all
-        SECURE: UserMode(SetBy.SERVER, droppable=False),  # nobody on the way can read along
+        "i": UserMode(
+            help=Help(
+                "",
+                "Keeps you out of what WHO finds by mask, but for those who share a room with you; WHO and "
+                "NAMES of a room show you to those in it.",
+                "WHO по маске находит вас только для тех, кто в одной комнате с вами; WHO и NAMES комнаты "
+                "показывают вас тем, кто в ней.",
+            )
+        ),
+        OPERATOR: UserMode(
+            SetBy.SERVER,
+            help=Help("", "You are an operator of this server (OPER).", "Вы оператор этого сервера (OPER)."),
+        ),
+        LOGGED_IN: UserMode(
+            SetBy.SERVER,
+            droppable=False,
+            help=Help("", "You are logged in to an account.", "Вы вошли в учётную запись."),
+        ),
+        "s": UserMode(
+            SetBy.OPERATOR,
+            help=Help(
+                "",
+                "You read notices of the server; SNOMASK chooses which.",
+                "Вы читаете уведомления сервера; какие, выбирает SNOMASK.",
+            ),
+        ),
+        "w": UserMode(
+            help=Help(
+                "",
+                "You read what operators of this server say to all (WALLOPS).",
+                "Вы читаете то, что операторы сервера говорят всем (WALLOPS).",
+            )
+        ),
+        SECURE: UserMode(
+            SetBy.SERVER,
+            droppable=False,
+            help=Help("", "You have come in through TLS.", "Вы пришли через TLS."),
+        ),
     },
 )

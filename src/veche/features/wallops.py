@@ -4,6 +4,7 @@ Source: Modern IRC, "WALLOPS message".
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.operators import guard_operator
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import fit
@@ -43,7 +44,20 @@ def apply_wallops(world: World, _fact: WallopsSent) -> Audience:
 
 feature = Feature(
     "wallops",
-    commands=[Command("WALLOPS", wallops, least=1, privileged=True)],
+    commands=[
+        Command(
+            "WALLOPS",
+            wallops,
+            least=1,
+            privileged=True,
+            help=Help(
+                "<text>",
+                "Says something to everybody who has mode +w.",
+                "Говорит что-нибудь всем, у кого режим +w.",
+                Family.OPERATORS,
+            ),
+        )
+    ],
     facts={
         WallopsSent: FactRow(
             guard=guard_operator,

@@ -10,6 +10,7 @@ import hmac
 import ipaddress
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.core.settings import Gateway
 from veche.wire.message import unescape
@@ -73,4 +74,22 @@ def _fingerprint(options: dict[str, str]) -> str:
     return value if len(value) == 64 and not value.strip("0123456789abcdef") else ""
 
 
-feature = Feature("webirc", commands=[Command("WEBIRC", webirc, least=4, early=True)])
+feature = Feature(
+    "webirc",
+    commands=[
+        Command(
+            "WEBIRC",
+            webirc,
+            least=4,
+            early=True,
+            help=Help(
+                "<password> <gateway> <host> <address> [<options>]",
+                "A trusted gateway says where its user comes from. It is the first line of a connection or "
+                "ends it.",
+                "Доверенный шлюз говорит, откуда пришёл его пользователь. Это первая строка соединения, иначе "
+                "оно закрывается.",
+                Family.CONNECTION,
+            ),
+        )
+    ],
+)

@@ -6,6 +6,7 @@ Sources: Modern IRC, "WHO message"; whox.
 from collections.abc import Iterator
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.pace import Pace
 from veche.core.registry import Command, Feature
 from veche.core.replies import shown_prefix
@@ -178,4 +179,23 @@ def _tokens(_settings: Settings) -> dict[str, str]:
     return {"WHOX": ""}
 
 
-feature = Feature("who", commands=[Command("WHO", who)], tokens=_tokens)
+feature = Feature(
+    "who",
+    commands=[
+        Command(
+            "WHO",
+            who,
+            help=Help(
+                "[<mask> [o][%<fields>[,<number>]]]",
+                "Tells of people: those in a room, one by nick, or whom a mask fits (by nick, user name, host "
+                "or real name). With o only operators of this server; with % the fields that you choose "
+                "(WHOX).",
+                "Рассказывает о людях: кто в комнате, один по нику или все, кому подходит маска (ник, имя "
+                "пользователя, хост или настоящее имя). С o только операторы этого сервера; с % выбранные "
+                "поля (WHOX).",
+                Family.PEOPLE,
+            ),
+        )
+    ],
+    tokens=_tokens,
+)

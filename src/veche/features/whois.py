@@ -6,6 +6,7 @@ operators, as they contain privacy-sensitive information": the real address, the
 """
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.core.replies import pack, shown_prefix
 from veche.core.whereabouts import address_of, idle_seconds
@@ -97,4 +98,18 @@ def _tell_in_confidence(ask: Ask, user: User) -> None:
         ask.reply(numerics.RPL_WHOISCERTFP, nick, text)
 
 
-feature = Feature("whois", commands=[Command("WHOIS", whois)])
+feature = Feature(
+    "whois",
+    commands=[
+        Command(
+            "WHOIS",
+            whois,
+            help=Help(
+                "[<server>] <nick>",
+                "Tells what there is to know of a person who is here.",
+                "Рассказывает, что известно о человеке, который здесь.",
+                Family.PEOPLE,
+            ),
+        )
+    ],
+)

@@ -8,6 +8,7 @@ from collections import OrderedDict, deque
 
 from veche.core.ask import Ask
 from veche.core.engine import Engine
+from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.core.replies import plain_time
 from veche.state.events import NickChanged, UserLeft
@@ -101,6 +102,18 @@ def note_nick(engine: Engine, fact: NickChanged) -> None:
 
 feature = Feature(
     "whowas",
-    commands=[Command("WHOWAS", whowas)],
+    commands=[
+        Command(
+            "WHOWAS",
+            whowas,
+            help=Help(
+                "<nick> [<count>]",
+                "Tells who bore a nick before. This is kept for three days, and not over a restart.",
+                "Рассказывает, кто носил этот ник раньше. Помнится это три дня и не дольше, чем до "
+                "перезапуска.",
+                Family.PEOPLE,
+            ),
+        )
+    ],
     witnesses={UserLeft: note_departure, NickChanged: note_nick},
 )

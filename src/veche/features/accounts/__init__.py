@@ -7,6 +7,7 @@ what NickServ understands of it; `nickserv.py` puts these together.
 """
 
 from veche.core.engine import Engine
+from veche.core.help import Family, Help
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.features.accounts import (
     administration,
@@ -40,10 +41,54 @@ CHANGED = FactRow(
 feature = Feature(
     "accounts",
     commands=[
-        Command("REGISTER", register.register_command, least=3, early=True),
-        Command("VERIFY", register.verify_command, least=2, early=True),
-        Command("NICKSERV", NICKSERV.command),
-        Command("NS", NICKSERV.command),
+        Command(
+            "REGISTER",
+            register.register_command,
+            least=3,
+            early=True,
+            help=Help(
+                "<your nick> <email> <password>",
+                "Makes an account of your nick, which is yours on every device from then on; * stands for "
+                "your nick, or for no e-mail address where none is needed.",
+                "Делает из вашего ника учётную запись: он ваш на всех устройствах. * вместо ника: нынешний "
+                "ник; вместо почты: без неё, если её не требуют.",
+                Family.ACCOUNTS,
+            ),
+        ),
+        Command(
+            "VERIFY",
+            register.verify_command,
+            least=2,
+            early=True,
+            help=Help(
+                "<account> <code>",
+                "Completes a registration with the code that was sent by e-mail.",
+                "Завершает регистрацию кодом, присланным по почте.",
+                Family.ACCOUNTS,
+            ),
+        ),
+        Command(
+            "NICKSERV",
+            NICKSERV.command,
+            help=Help(
+                "[<verb> [<parameter>...]]",
+                "Speaks with NickServ, who does everything about accounts. NICKSERV HELP tells what it "
+                "understands.",
+                "Обращается к NickServ: он делает всё, что касается учётных записей. NICKSERV HELP покажет, "
+                "что он понимает.",
+                Family.ACCOUNTS,
+            ),
+        ),
+        Command(
+            "NS",
+            NICKSERV.command,
+            help=Help(
+                "[<verb> [<parameter>...]]",
+                "The same as NICKSERV. NS HELP tells what it understands.",
+                "То же, что NICKSERV. NS HELP покажет, что он понимает.",
+                Family.ACCOUNTS,
+            ),
+        ),
     ],
     facts={
         facts.AccountKept: FactRow(apply=facts.restore_account, render=_nothing),

@@ -5,6 +5,7 @@ tells whom it concerns. Values live as long as their user or room does, those of
 (`soju.im/muted` and the like) are what a user keeps about others for himself; nobody else can read them.
 """
 
+from veche.core.help import Family, Help
 from veche.core.registry import Command, FactRow, Feature
 from veche.core.session import Session
 from veche.core.settings import Settings
@@ -24,7 +25,30 @@ def _value(_session: Session, settings: Settings) -> str:
 
 feature = Feature(
     "metadata",
-    commands=[Command("METADATA", commands.metadata, early=True)],
+    commands=[
+        Command(
+            "METADATA",
+            commands.metadata,
+            early=True,
+            help=Help(
+                "<target> GET <key>{ <key>}\n"
+                "<target> SET <key> [<value>]\n"
+                "<target> LIST\n"
+                "<target> CLEAR\n"
+                "<target> SYNC\n"
+                "* SUB <key>{ <key>}\n"
+                "* UNSUB <key>{ <key>}\n"
+                "* SUBS",
+                "What people and rooms say of themselves, by key; * is you. You set your own and those of "
+                "rooms of which you are an operator; SUB tells you when the values of a key change. At most "
+                "{s.metadata_keys} keys.",
+                "Что люди и комнаты сообщают о себе, по ключам; * это вы. Менять можно своё и то, что "
+                "сообщают комнаты, где вы оператор; SUB подписывает на изменения ключа. Не больше "
+                "{s.metadata_keys} ключей.",
+                Family.PEOPLE,
+            ),
+        )
+    ],
     facts={
         facts.MetadataChanged: FactRow(
             guard=facts.guard_change,
