@@ -117,10 +117,11 @@ def help_(ask: Ask) -> None:
 
 
 def _answer(ask: Ask, subject: str, lines: list[str]) -> None:
-    """ "RPL_HELPSTART [...] RPL_HELPTXT [...] RPL_ENDOFHELP": the first line, those between, the last."""
-    first, *between, last = [piece for line in lines for piece in wrapped(line)]
-    ask.reply(numerics.RPL_HELPSTART, subject, first)
-    for line in between:
+    """ "The RPL_HELPSTART message SHOULD be some sort of title and the first RPL_HELPTXT message SHOULD be empty." """
+    title, *rest = lines
+    *between, last = [piece for line in rest for piece in wrapped(line)]
+    ask.reply(numerics.RPL_HELPSTART, subject, title)
+    for line in ("", *between):
         ask.reply(numerics.RPL_HELPTXT, subject, line)
     ask.reply(numerics.RPL_ENDOFHELP, subject, last)
 
@@ -133,7 +134,7 @@ def wrapped(line: str) -> list[str]:
 
 
 def _command(ask: Ask, row: Command) -> list[str]:
-    lines = row.help.usages(row.name)
+    lines = [row.name, *row.help.usages(row.name)]
     lines.append(row.help.text(ask.language, ask.settings))
     if row.privileged:
         lines.append(ask.phrase(PHRASES, "privileged"))
@@ -142,7 +143,7 @@ def _command(ask: Ask, row: Command) -> list[str]:
 
 def _mode(ask: Ask, letter: str) -> list[str]:
     """What a letter means: there may be one of people and one of rooms."""
-    lines = []
+    lines = [letter]
     registry = ask.engine.registry
     topic = registry.topics.get("CMODES")
     for entry, text in topic.entries.items() if topic is not None else ():
@@ -154,7 +155,7 @@ def _mode(ask: Ask, letter: str) -> list[str]:
     if mode is not None:
         lines.append(ask.phrase(PHRASES, "umode", letter=letter))
         lines.append(_of_user_mode(ask, letter[1:]))
-    return lines
+    return lines if len(lines) > 1 else []
 
 
 def _of_user_mode(ask: Ask, letter: str) -> str:

@@ -7,8 +7,8 @@ from veche.core.help import Help, Topic
 
 CMODES = Topic(
     (
-        "Room modes: MODE <room> +<letters> sets them, -<letters> takes them off; rank o is needed, or what is said",
-        "Режимы комнаты: MODE <комната> +<буквы> ставит их, -<буквы> снимает; нужен ранг o или то, что указано",
+        "Room modes, MODE <room> +<letters> and -<letters>; they need rank o, where nothing else is said",
+        "Режимы комнаты, MODE <комната> +<буквы> и -<буквы>; нужен ранг o, если не сказано иное",
     ),
     {
         "+q": Help(

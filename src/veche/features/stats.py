@@ -130,11 +130,11 @@ feature = Feature(
             help=Help(
                 "<letter> [<server>]",
                 "Tells what the server counts: u how long it has been up, l your connection. For its "
-                "operators: o who may be one, p who of them is here, k banned masks, d banned addresses, l "
-                "all connections.",
+                "operators: o who may be one, p who of them is here, k banned masks, d banned addresses, m how "
+                "often each command was used, l all connections.",
                 "Говорит, что сервер считает: u сколько он работает, l ваше соединение. Операторам сервера: o "
-                "кто может им стать, p кто из них здесь, k забаненные маски, d забаненные адреса, l все "
-                "соединения.",
+                "кто может им стать, p кто из них здесь, k забаненные маски, d забаненные адреса, m сколько "
+                "раз звучала каждая команда, l все соединения.",
                 Family.SERVER,
             ),
         )
