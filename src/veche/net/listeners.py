@@ -13,7 +13,7 @@ from veche.net.descriptors import Reserve, allow_all
 # Connections that wait at a door to be accepted; fewer where descriptors are few, since one turn of the loop accepts
 # them all, at several doors, before the first can be refused.
 BACKLOG = 1024
-_PART_OF_RESERVE = 8
+_PART_OF_RESERVE = 4  # as many as there are doors
 _LEAST = 8
 
 
