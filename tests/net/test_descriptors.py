@@ -99,13 +99,16 @@ class Crowd:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "LC_ALL": "C.UTF-8"},
             )
+        self.sockets: list[socket.socket] = []
+        self.ports: dict[str, int] = {}
+
+    def wait_until_ready(self) -> None:
         self.wait_for(lambda: "ready" in self.said)
         self.ports = {
             line.split()[0]: int(line.split()[1].rpartition(":")[2])
             for line in self.said.splitlines()
-            if line.startswith("  ") and "127.0.0.1:" in line
+            if line.split()[:1] and line.split()[0] in {"irc", "classic", "web"}
         }
-        self.sockets: list[socket.socket] = []
 
     @property
     def said(self) -> str:
@@ -147,11 +150,15 @@ def hear(sock: socket.socket, what: bytes) -> bytes:
 @pytest.fixture
 def crowd(tmp_path: Path) -> Iterator[Crowd]:
     crowd = Crowd(tmp_path)
-    yield crowd
-    for sock in crowd.sockets:
-        sock.close()
-    crowd.process.terminate()
-    assert crowd.process.wait(20) == 0
+    try:
+        crowd.wait_until_ready()
+        yield crowd
+    finally:
+        for sock in crowd.sockets:
+            sock.close()
+        crowd.process.terminate()
+        code = crowd.process.wait(20)
+    assert code == 0
 
 
 @pytest.mark.slow
