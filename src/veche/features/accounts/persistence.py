@@ -12,6 +12,7 @@ A face of the same choice as NickServ's SET ALWAYS-ON.
 from __future__ import annotations
 
 from veche.core.ask import Ask
+from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.core.session import Session
 from veche.features.accounts.choices import DEFAULT, choose
@@ -65,7 +66,21 @@ def tell_newcomer(ask: Ask, _fact: UserArrived | DeviceCame | LoggedIn) -> None:
 
 feature = Feature(
     "persistence",
-    commands=[Command("PERSISTENCE", persistence, least=1)],
+    commands=[
+        Command(
+            "PERSISTENCE",
+            persistence,
+            least=1,
+            help=Help(
+                "GET\nSET ON\nSET OFF\nSET DEFAULT",
+                "Shows whether you stay in your rooms while none of your devices is here, or chooses it, as NickServ's "
+                "SET ALWAYS-ON does; DEFAULT leaves it to this server. It takes an account.",
+                "Показывает, остаётесь ли вы в комнатах, когда ни одного вашего устройства здесь нет, или меняет это, "
+                "как SET ALWAYS-ON у NickServ; DEFAULT: как принято на сервере. Нужна учётная запись.",
+                Family.ACCOUNTS,
+            ),
+        )
+    ],
     caps={"draft/persistence": ""},
     reactions={UserArrived: tell_newcomer, DeviceCame: tell_newcomer, LoggedIn: tell_newcomer},
 )
