@@ -122,6 +122,22 @@ def test_scram_bound_to_the_connection(ports: Ports) -> None:
         assert " 900 " in by_scramp(line, PASSWORD, (END_POINT, binding))
 
 
+def salt_of_nobody(folder: Path) -> str:
+    """What a server on this data directory says to a name that nobody has."""
+    with serving(folder) as ports, negotiating(ports.irc) as line:
+        line.say("AUTHENTICATE SCRAM-SHA-256")
+        line.skip_to("AUTHENTICATE +")
+        challenge = challenge_in(line.authenticate(b"n,,n=nobody,r=abcdefgh")).decode()
+        return challenge.partition(",s=")[2]
+
+
+def test_a_name_that_nobody_has_looks_the_same_after_a_restart(tmp_path: Path) -> None:
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    here.mkdir()
+    elsewhere.mkdir()
+    assert salt_of_nobody(here) == salt_of_nobody(here) != salt_of_nobody(elsewhere)
+
+
 # ---- EXTERNAL, with OpenSSL
 
 

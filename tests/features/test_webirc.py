@@ -27,7 +27,12 @@ def come(stage: Stage, address: str = "192.0.2.1", *, secure: bool = False) -> P
     person = Person(stage, "gateway", address)
     certificate = "00" * 32 if secure else ""
     person.session = stage.engine.connect(
-        person.pipe, address, "ircs" if secure else "irc", secure=secure, certificate=certificate
+        person.pipe,
+        address,
+        "ircs" if secure else "irc",
+        secure=secure,
+        certificate=certificate,
+        binding=b"ours" if secure else b"",
     )
     stage.persons.append(person)
     return person
@@ -185,3 +190,12 @@ def test_what_is_believed_of_the_link(is_tls: bool, options: str, is_secure: boo
     person.send(f"WEBIRC hunter2 Example x 198.51.100.3 :{options}")
     assert person.session is not None
     assert (person.session.secure, person.session.certificate) == (is_secure, certificate)
+
+
+def test_a_login_cannot_be_bound_to_the_gateways_tls() -> None:
+    person = come(stage_with_gateways(), secure=True)
+    assert person.session is not None
+    assert person.session.binding == b"ours"
+    person.send("WEBIRC hunter2 Example x 198.51.100.3 :secure", "CAP LS 302")
+    assert person.session.binding == b""
+    assert "PLUS" not in " ".join(person.take())

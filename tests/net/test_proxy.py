@@ -198,6 +198,7 @@ async def test_tls_begins_in_the_same_packet_as_the_header_ends(house: House, pa
         except ssl.SSLWantReadError:
             pass  # that was the server's part of the handshake that comes behind it
     assert answer == b":irc.example PONG irc.example :1\r\n"
+    assert next(iter(house.engine.sessions)).binding == door.binding != b"", "it is our TLS, behind the proxy"
     session = next(iter(house.engine.sessions))
     assert (session.address, session.secure, session.server_name) == ("198.51.100.3", True, "irc.example")
     writer.transport.abort()

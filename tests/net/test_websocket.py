@@ -354,6 +354,22 @@ async def test_an_address_that_is_none_is_refused_from_a_proxy_too(house: House)
         assert b" 400 " in await client.open(upgrade("X-Forwarded-For: 1.2.3.4, evil"))
 
 
+async def test_tls_with_a_proxy_is_none_that_a_login_could_be_bound_to(house: House, pair: Pair) -> None:
+    async with open_door(house, trusted=("127.0.0.1",)) as door:
+        tls = TlsDoor(house.shell, protocol=b"http/1.1", asks_clients=False, counts=False)
+        tls.use(*pair)
+        port = await house.open(lambda: TlsLayer(tls, lambda peer: WebProtocol(door.door, peer)))
+        headers = {"X-Forwarded-For": "198.51.100.7"}
+        async with (
+            aiohttp.ClientSession() as browser,
+            browser.ws_connect(f"https://127.0.0.1:{port}/irc", ssl=False, headers=headers) as ws,
+        ):
+            await ws.send_str("PING x")
+            await ws.receive_str(timeout=5)
+            session = next(iter(house.engine.sessions))
+            assert (session.address, session.binding) == ("198.51.100.7", b"")
+
+
 async def test_over_tls(house: House, pair: Pair) -> None:
     async with open_door(house) as door:
         tls = TlsDoor(house.shell, protocol=b"http/1.1", asks_clients=False, counts=False)
@@ -366,4 +382,6 @@ async def test_over_tls(house: House, pair: Pair) -> None:
                 for line in REGISTER:
                     await ws.send_str(line)
                 assert " 001 ann " in await ws.receive_str(timeout=5)
-                assert next(iter(house.engine.sessions)).secure
+                session = next(iter(house.engine.sessions))
+                assert session.secure
+                assert session.binding == tls.binding != b""
