@@ -145,7 +145,7 @@ _ACCOUNTS = "accounts come with their own part of the work"
 _HISTORY = "the rest of history comes with its own part of the work"
 NOT_YET = {
     **dict.fromkeys(
-        """soju.im/client-cert CHANSERV CS""".split(),  # noqa: SIM905
+        ["soju.im/client-cert"],
         _ACCOUNTS,
     ),
     **dict.fromkeys(

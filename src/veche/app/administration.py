@@ -30,6 +30,7 @@ _LIVE_ACCOUNTS = (
     "guess_window_seconds", "guesses_per_account", "guesses_per_address", "guesses_per_minute",
     "registration_window_seconds", "registrations_per_address", "registrations", "keep_names", "always_on",
     "invitations",
+    "rooms_per_account",
     "missed_messages",
 )  # fmt: skip
 # What takes effect at once: a key, or a section with all its keys, and the engine's settings that it makes. Whatever

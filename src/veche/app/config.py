@@ -229,6 +229,8 @@ class Accounts(_Section, frozen=True):
     account_required: bool = False
     # Who may invite newcomers: "operators" of the server, or whoever has an account ("accounts").
     invitations: Literal["operators", "accounts"] = "operators"
+    # Rooms that may be registered to one account.
+    rooms_per_account: Annotated[int, Meta(ge=0, le=10_000)] = 20
     # Whether the owner of an account stays in his rooms, and is reached, when none of his devices is connected:
     # "off", "opt-in" (who has chosen it), "opt-out" (everybody who has not chosen otherwise).
     always_on: Literal["off", "opt-in", "opt-out"] = "opt-in"

@@ -10,6 +10,8 @@ from veche.wire import numerics
 from veche.wire.confusables import looks, skeleton
 from veche.wire.names import fold, is_valid_nick
 
+# Who gives ranks for an account's sake.
+CHANSERV = "ChanServ"
 # Names that people would trust to be the server's own.
 RESERVED = (
     "nickserv",

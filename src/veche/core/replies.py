@@ -115,6 +115,12 @@ def with_tag(line: str, tag: str) -> str:
     return f"@{tag} {line}"
 
 
+def time_alone(tags: str) -> str:
+    """Of a tag part what is true of a line that the server adds to somebody's: the time."""
+    kept = ";".join(tag for tag in tags[1:-1].split(";") if tag.startswith("time="))
+    return f"@{kept} " if kept else ""
+
+
 def own_tags(engine: Engine, view: int) -> str:
     """The tag part, with '@' and space, of a NOTICE that the server says in its own name; it is no fact and kept
     nowhere.

@@ -42,10 +42,11 @@ class Verb:
 
     Its usage and its help are the service's phrases `<name>` and `<name>-help`, in lower case; `<name>-more`, where
     there is one, says more to who asks for help with it, in lines. The last parameter takes the rest of the line.
-    `needs_account`: only for who is logged in. `privileged`: only for operators, and shown to nobody else.
+    `needs_account`: only for who is logged in. `privileged`: only for operators, and shown to nobody else. What is not
+    `is_listed` is explained to who asks for it, beside a verb of its kind that is.
     """
 
-    __slots__ = ("aliases", "handler", "least", "most", "name", "needs_account", "privileged")
+    __slots__ = ("aliases", "handler", "is_listed", "least", "most", "name", "needs_account", "privileged")
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class Verb:
         aliases: tuple[str, ...] = (),
         needs_account: bool = False,
         privileged: bool = False,
+        is_listed: bool = True,
     ) -> None:
         self.name = name
         self.handler = handler
@@ -65,6 +67,7 @@ class Verb:
         self.aliases = aliases
         self.needs_account = needs_account
         self.privileged = privileged
+        self.is_listed = is_listed
 
 
 class Service:
@@ -135,6 +138,6 @@ class Service:
         else:
             self.say(ask, "title", service=self.name)
             for verb in self.verbs:
-                if not verb.privileged or is_operator(ask.user):
+                if verb.is_listed and (not verb.privileged or is_operator(ask.user)):
                     self.say(ask, "row", verb=verb.name, help=phrases(verb.name.lower() + "-help"))
             self.say(ask, "end")

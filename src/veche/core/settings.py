@@ -99,6 +99,7 @@ class Settings:
         "relaymsg",
         "room_creations_per_minute",
         "room_length",
+        "rooms_per_account",
         "rooms_per_user",
         "send_queue",
         "server",
@@ -170,6 +171,7 @@ class Settings:
         self.multiline_lines = 100
         self.account_required = False  # whether who has none, and no invitation, is turned away
         self.invitations = "operators"  # who may invite: operators, or everybody with an account: accounts
+        self.rooms_per_account = 20  # that may be registered
         self.registration_open = True  # whether everybody may have an account
         # Whether the name of an account is its owner\'s alone: strict, optional (as he has chosen), off.
         self.keep_names = "strict"

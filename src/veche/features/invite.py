@@ -100,7 +100,7 @@ def _find(ask: Ask) -> tuple[User, Room] | None:
         ask.reply(numerics.ERR_NOSUCHNICK, nick, "No such nick/channel")
         return None
     room = ask.world.rooms.get(fold(name))
-    if room is None or not room.is_visible_to(ask.user.uid):
+    if room is None or not (room.is_visible_to(ask.user.uid) or room.rule(ask.user)):
         # "Otherwise, the server SHOULD reject the command with the ERR_NOSUCHCHANNEL numeric."
         ask.reply(numerics.ERR_NOSUCHCHANNEL, name, "No such channel")
         return None
@@ -120,11 +120,12 @@ def _tell_uninvited(ask: Ask, fact: UserUninvited) -> None:
 
 
 def guard_invite(world: World, fact: UserInvited) -> Refusal | None:
-    """Members invite; into an invite-only room only its operators do."""
+    """Members invite, and those who rule the room from outside; into an invite-only room only its operators do."""
     room = world.rooms.get(fold(fact.room))
-    if room is None or fact.actor not in room.members:
+    power = room.rule(world.users.get(fact.actor)) if room is not None else 0
+    if room is None or (fact.actor not in room.members and power < HELPER_POWER):
         return Refusal(numerics.ERR_NOTONCHANNEL, fact.room, "You're not on that channel")
-    if "i" in room.flags and room.power(fact.actor) < HELPER_POWER:
+    if "i" in room.flags and power < HELPER_POWER:
         return Refusal(numerics.ERR_CHANOPRIVSNEEDED, fact.room, "You're not channel operator")
     if fact.target not in world.users:
         return Refusal(numerics.ERR_NOSUCHNICK, fact.nick, "No such nick/channel")

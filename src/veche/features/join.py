@@ -8,13 +8,15 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.help import Family, Help
+from veche.core.longtext import LINE_END
+from veche.core.nicks import CHANSERV
 from veche.core.pace import SharedPace
 from veche.core.registry import Command, FactRow, Feature
-from veche.core.replies import Refusal, fit
+from veche.core.replies import Refusal, fit, time_alone
 from veche.core.settings import Settings
 from veche.state.events import Audience, Fact, MemberJoined, MemberLeft
 from veche.state.lasting import keep
-from veche.state.room import Room
+from veche.state.room import HELPER_POWER, Room
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
@@ -151,7 +153,8 @@ def guard_join(world: World, fact: MemberJoined) -> Refusal | None:
     room = world.rooms.get(fold(fact.room))
     if room is None or user.uid in room.members:
         return None
-    if room.has_invited(user):
+    # Whoever rules a room for his account's sake can unlock it, so it is not locked for him.
+    if room.has_invited(user) or room.rule(user) >= HELPER_POWER:
         return None
     refusal = _refuse(room, user, fact)
     if refusal is not None and room.forward and not fact.is_forwarded:
@@ -188,6 +191,8 @@ def apply_join(world: World, fact: MemberJoined) -> Audience:
         user = world.users[fact.actor]
         user.invitations.pop(key, None)
         world.add_member(room, user, ranks)
+        rank = room.members[user.uid].given
+        fact.given = f"+{rank} {user.nick}" if rank else ""
     fact.room = room.name  # others read the room's own spelling
     return world.audience(room, world.users[fact.actor])
 
@@ -225,7 +230,12 @@ def apply_part(world: World, fact: MemberLeft) -> Audience:
 def _render_join(fact: MemberJoined, view: int, tags: str) -> str:
     line = f"{tags}:{fact.source} JOIN {fact.room}"
     # extended-join: the account ('*' for a guest) and the real name behind it
-    return f"{line} {fact.account or '*'} :{fact.real_name}" if view & EXTENDED_JOIN else line
+    if view & EXTENDED_JOIN:
+        line = f"{line} {fact.account or '*'} :{fact.real_name}"
+    if not fact.given:
+        return line
+    # He is somebody in this room from his first moment on.
+    return f"{line}{LINE_END}{time_alone(tags)}:{CHANSERV} MODE {fact.room} {fact.given}"
 
 
 def _render_part(fact: MemberLeft, _view: int, tags: str) -> str:

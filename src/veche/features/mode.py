@@ -97,7 +97,7 @@ def mode(ask: Ask) -> None:
         change_user(ask, target)
         return
     room = ask.world.rooms.get(fold(target))
-    if room is None or not room.is_visible_to(ask.user.uid):
+    if room is None or not (room.is_visible_to(ask.user.uid) or room.rule(ask.user)):
         ask.reply(numerics.ERR_NOSUCHCHANNEL, target, "No such channel")
     elif len(ask.params) < 2:
         _show_room(ask, room)
@@ -151,7 +151,7 @@ def change_room(ask: Ask, room: Room, actor: str, source: str) -> None:
 def _show_list(ask: Ask, room: Room, letter: str) -> None:
     entry_numeric, end_numeric, end = _LIST_NUMERICS[letter]
     # Who is exempt is the operators' affair; who is banned may be read by all.
-    if letter != BANS and room.power(ask.user.uid) < HELPER_POWER:
+    if letter != BANS and room.rule(ask.user) < HELPER_POWER:
         ask.reply(numerics.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
         return
     now = int(ask.engine.clock.now() * 1000)
@@ -216,7 +216,7 @@ def guard_room_mode(world: World, fact: RoomModeChanged) -> Refusal | None:
         if OPERATOR not in world.users[fact.actor].modes:
             return Refusal(numerics.ERR_NOPRIVILEGES, "Permission Denied- You're not an IRC operator")
         return None
-    if fact.actor and not _may_change(room, fact):
+    if fact.actor and not _may_change(world, room, fact):
         return Refusal(
             numerics.ERR_CHANOPRIVSNEEDED, fact.room, "You're not channel operator", then=_say_no_more
         )
@@ -236,8 +236,8 @@ def _say_no_more(ask: Ask) -> None:
     ask.muted = True
 
 
-def _may_change(room: Room, fact: RoomModeChanged) -> bool:
-    power = room.power(fact.actor)
+def _may_change(world: World, room: Room, fact: RoomModeChanged) -> bool:
+    power = room.rule(world.users.get(fact.actor))
     if fact.letter in LISTS:
         return power >= HELPER_POWER
     if fact.letter not in RANKS:
@@ -246,6 +246,9 @@ def _may_change(room: Room, fact: RoomModeChanged) -> bool:
         return fact.actor in room.members  # whoever has a rank may lay it down
     if room.power(fact.target) > power:
         return False
+    member = room.members.get(fact.target)
+    if fact.letter == FOUNDER and not fact.adding and member is not None and member.given == FOUNDER:
+        return False  # it comes with his account, and goes with it
     if fact.letter == VOICE:
         return power >= HELPER_POWER
     return power >= (OPERATOR_POWER if power_of(fact.letter) <= OPERATOR_POWER else power_of(FOUNDER))

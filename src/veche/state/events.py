@@ -188,12 +188,14 @@ class MemberJoined(Fact):
 
     `founder` is the rank of whoever brings the room into being. `password` is the key that he gave, `limit` the
     most rooms that he may be in, `is_forwarded` that another room sent him here, `is_forced` that an operator of the
-    server did: these for the guard alone.
+    server did: these for the guard alone. `given` is set when it is applied: the rank that is his account's there, with
+    the nick that he has then.
     """
 
     __slots__ = (
         "account",
         "founder",
+        "given",
         "is_forced",
         "is_forwarded",
         "limit",
@@ -214,6 +216,7 @@ class MemberJoined(Fact):
         self.limit = 0
         self.is_forwarded = False
         self.is_forced = False
+        self.given = ""
 
 
 class MemberLeft(Fact):

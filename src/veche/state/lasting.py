@@ -1,4 +1,5 @@
-"""Rooms that last: mode P keeps a room's topic, modes, lists and metadata when nobody is in it, and over a restart.
+"""Rooms that last: mode P, or a founder, keeps a room's topic, modes, lists and metadata when it is empty, and over
+a restart.
 
 The rule: `keep` writes down what a restart must bring back, and `restore` builds it in a world without users. Ranks of
 guests are not kept: those users never come back.
@@ -9,6 +10,7 @@ from typing import ClassVar
 
 from veche.state.events import SILENCE, Audience, Fact
 from veche.state.masks import parse_mask
+from veche.state.ownership import Registration
 from veche.state.room import LISTS, Entry, Room
 from veche.state.world import World
 from veche.wire.names import fold
@@ -25,13 +27,14 @@ class RoomKept(Fact):
         "lists",
         "metadata",
         "password",
+        "registration",
         "room",
         "slow",
         "topic",
         "topic_by",
         "topic_time",
     )
-    defaults: ClassVar[Mapping[str, object]] = {"metadata": {}}
+    defaults: ClassVar[Mapping[str, object]] = {"metadata": {}, "registration": {}}
 
     def __init__(self, room: str, created: int, flags: list[str]) -> None:
         super().__init__("")
@@ -47,6 +50,9 @@ class RoomKept(Fact):
         self.topic_time = 0
         self.lists: dict[str, list[list[str | int]]] = {}
         self.metadata: dict[str, str] = {}
+        self.registration: dict[
+            str, object
+        ] = {}  # Registration.values(); nothing for a room that is nobody's
 
 
 class RoomDropped(Fact):
@@ -70,6 +76,8 @@ def keep(room: Room, flags: str = "") -> RoomKept:
     fact.topic_by = room.topic_by
     fact.topic_time = room.topic_time
     fact.metadata = dict(room.metadata)
+    if room.registration is not None:
+        fact.registration = room.registration.values()
     fact.lists = {
         letter: [[entry.mask.text, entry.by, entry.time] for entry in entries.values()]
         for letter, entries in room.lists.items()
@@ -91,6 +99,8 @@ def restore(world: World, fact: RoomKept) -> Audience:
     room.topic_by = fact.topic_by
     room.topic_time = fact.topic_time
     room.metadata.update(fact.metadata)
+    if fact.registration:
+        room.registration = Registration.from_values(fact.registration)
     for letter in LISTS:
         for text, by, time in fact.lists.get(letter, []):
             mask = parse_mask(str(text))

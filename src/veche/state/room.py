@@ -3,7 +3,10 @@
 Sources: Modern IRC, "Channel Modes" and "Channel Membership Prefixes".
 """
 
+from collections.abc import Collection
+
 from veche.state.masks import Mask
+from veche.state.ownership import Registration
 from veche.state.user import User
 
 # Ranks by falling power, and the prefix of each; PREFIX=(qaohv)~&@%+ is made of these.
@@ -32,6 +35,11 @@ def power_of(rank: str) -> int:
     return _POWERS.get(rank, 0)
 
 
+def sorted_ranks(ranks: Collection[str]) -> str:
+    """Rank letters, highest first."""
+    return "".join(rank for rank in RANKS if rank in ranks) if ranks else ""
+
+
 class Entry:
     """One entry of a list: who set it (a source), when, and when it ends (seconds since 1970; 0 for never)."""
 
@@ -49,13 +57,17 @@ class Entry:
 
 
 class Member:
-    """A user in a room. `ranks` holds his rank letters, highest first; `spoke` when he last said something (ms)."""
+    """A user in a room. `ranks` holds his rank letters, highest first; `spoke` when he last said something (ms).
 
-    __slots__ = ("is_silenced", "lists_mark", "ranks", "spoke", "user")
+    `given` is the one of them that he has for his account's sake, "" for none (Room.rank_of).
+    """
 
-    def __init__(self, user: User, ranks: str) -> None:
+    __slots__ = ("given", "is_silenced", "lists_mark", "ranks", "spoke", "user")
+
+    def __init__(self, user: User, ranks: str, given: str = "") -> None:
         self.user = user
-        self.ranks = ranks
+        self.ranks = sorted_ranks({*ranks, given}) if given else ranks
+        self.given = given
         self.spoke = 0
         # The lists are matched once per member and change of list or source, not once per message.
         self.lists_mark = -1
@@ -72,14 +84,19 @@ class Member:
         return PREFIXES[RANKS.index(self.ranks[0])] if self.ranks else ""
 
     @property
+    def own_ranks(self) -> str:
+        """The ranks that he has not for his account's sake, highest first."""
+        return self.ranks.replace(self.given, "") if self.given else self.ranks
+
+    @property
     def power(self) -> int:
         """What his highest rank can do."""
         return _POWERS[self.ranks[0]] if self.ranks else 0
 
 
 class Room:
-    """One room. It exists while it has members, or for good with mode P. It is known again after a restart while that
-    is so, and while somebody is in it who stays."""
+    """One room. It exists while it has members, or for good with mode P or when it is registered. It is known again
+    after a restart while that is so, and while somebody is in it who stays."""
 
     __slots__ = (
         "created",
@@ -95,6 +112,7 @@ class Room:
         "metadata",
         "name",
         "password",
+        "registration",
         "slow",
         "stayers",
         "topic",
@@ -110,6 +128,7 @@ class Room:
         self.metadata: dict[str, str] = {}  # by key
         self.stayers = 0  # how many of the members stay when they have no device here
         self.is_awaiting = False  # it has been restored for members who are not yet
+        self.registration: Registration | None = None  # to whom it belongs; None: to nobody
         self.topic = ""
         self.topic_by = ""
         self.topic_time = 0  # seconds since 1970
@@ -128,6 +147,16 @@ class Room:
         """What this user's highest rank can do; 0 for a stranger."""
         member = self.members.get(uid)
         return member.power if member is not None else 0
+
+    def rank_of(self, identity: str) -> str:
+        """The rank that somebody has here for his account's sake, by what the record knows him by; "" for none."""
+        return self.registration.rank_of(identity) if self.registration is not None else ""
+
+    def rule(self, user: User | None) -> int:
+        """What a user can do by his rank or by his account's, whether he is inside and wears it or not; 0 for none."""
+        if user is None or self.registration is None:
+            return self.power(user.uid) if user is not None else 0
+        return max(self.power(user.uid), _POWERS.get(self.rank_of(user.identity), 0))
 
     def is_operator(self, uid: str) -> bool:
         """Whether this user has rank o or more."""
@@ -191,7 +220,11 @@ class Room:
 
     def is_lasting(self) -> bool:
         """Whether the room stays when its last member leaves, and over a restart."""
-        return "P" in self.flags or self.stayers > 0 or self.is_awaiting
+        return self.lasts_empty() or self.stayers > 0 or self.is_awaiting
+
+    def lasts_empty(self) -> bool:
+        """Whether it stays for its own sake, whoever is in it."""
+        return "P" in self.flags or self.registration is not None
 
     def modes(self) -> str:
         """The mode string without parameters, as `+klnt`."""

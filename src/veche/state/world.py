@@ -206,8 +206,8 @@ class World:
             self.mode_counts[mode] = self.mode_counts.get(mode, 0) + step
 
     def add_member(self, room: Room, user: User, ranks: str) -> None:
-        """A user enters a room."""
-        room.members[user.uid] = Member(user, ranks)
+        """A user enters a room, with these ranks and that which is his account's there."""
+        room.members[user.uid] = Member(user, ranks, room.rank_of(user.identity))
         room.stayers += user.stays
         user.rooms[room.key] = None
         self.rooms.setdefault(room.key, room)

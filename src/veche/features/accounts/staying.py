@@ -33,7 +33,7 @@ from veche.state.events import (
 )
 from veche.state.lasting import RoomDropped, keep
 from veche.state.renaming import RoomRenamed
-from veche.state.room import RANKS, Room
+from veche.state.room import RANKS, Room, sorted_ranks
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire.names import fold
@@ -63,7 +63,7 @@ class PersonKept(Fact):
 
 
 class MemberKept(Fact):
-    """Somebody who stays (the uid of his account) is in a room, with these ranks."""
+    """Somebody who stays (the uid of his account) is in a room, with these ranks beside that of his account."""
 
     __slots__ = ("account", "ranks", "room")
     phase = 2  # behind the people and the rooms
@@ -165,7 +165,7 @@ def _settle_in(world: World, user: User) -> list[Fact]:
         room = world.rooms[key]
         if not room.is_lasting():
             facts.append(keep(room))
-        facts.append(MemberKept(user.identity, room.key, room.members[user.uid].ranks))
+        facts.append(MemberKept(user.identity, room.key, room.members[user.uid].own_ranks))
     return facts
 
 
@@ -179,7 +179,7 @@ def _move_out(world: World, user: User) -> list[Fact]:
 
 def _leave(room: Room, user: User) -> list[Fact]:
     facts: list[Fact] = [Forgotten(MemberKept, f"{user.identity} {room.key}")]
-    if room.stayers == 1 and "P" not in room.flags:
+    if room.stayers == 1 and not room.lasts_empty():
         facts.append(RoomDropped(room.name))
     return facts
 
@@ -275,8 +275,8 @@ def _mode_changed(world: World, fact: RoomModeChanged) -> list[Fact]:
     if member is None or not member.user.stays:
         return []
     held = set(member.ranks) | {fact.letter} if fact.adding else set(member.ranks) - {fact.letter}
-    ranks = "".join(rank for rank in RANKS if rank in held)
-    return [MemberKept(member.user.identity, room.key, ranks)]
+    # What comes with his account comes back with it.
+    return [MemberKept(member.user.identity, room.key, sorted_ranks(held - {member.given}))]
 
 
 def _room_renamed(world: World, fact: RoomRenamed) -> list[Fact]:
@@ -286,7 +286,7 @@ def _room_renamed(world: World, fact: RoomRenamed) -> list[Fact]:
     for member in room.members.values():
         if member.user.stays and key != room.key:
             facts.append(Forgotten(MemberKept, f"{member.user.identity} {room.key}"))
-            facts.append(MemberKept(member.user.identity, key, member.ranks))
+            facts.append(MemberKept(member.user.identity, key, member.own_ranks))
     return facts
 
 
