@@ -110,6 +110,12 @@ class Service:
         """What it says, in the asker's language."""
         return self._phrases[ask.language]
 
+    def told_of(self, verb: Verb, language: Language) -> tuple[str, str]:
+        """How one says a verb, and what it does."""
+        phrases = self._phrases[language]
+        key = verb.name.lower()
+        return phrases(key), phrases(key + "-help")
+
     def say(self, ask: Ask, key: str, **values: object) -> None:
         """Tell the asker one of its phrases."""
         self.say_text(ask, self.phrases(ask)(key, **values))

@@ -258,11 +258,11 @@ feature = Feature(
             help=Help(
                 "<room>{,<room>} [<key>{,<key>}]\n0",
                 "Enters rooms; keys are for rooms with +k. A room that did not exist is made, and whoever "
-                "made it is its operator. JOIN 0 leaves all rooms. One person is in {s.rooms_per_user} rooms "
-                "at most.",
+                "made it is its operator (nobody is the lobby's). JOIN 0 leaves all rooms. One person is in "
+                "{s.rooms_per_user} rooms at most.",
                 "Входит в комнаты; ключи нужны комнатам с +k. Комната, которой не было, создаётся, и "
-                "создатель становится её оператором. JOIN 0 выходит отовсюду. Один человек бывает не больше "
-                "чем в {s.rooms_per_user} комнатах.",
+                "создатель становится её оператором (у лобби его нет). JOIN 0 выходит отовсюду. Один человек "
+                "бывает не больше чем в {s.rooms_per_user} комнатах.",
                 Family.ROOMS,
             ),
         ),

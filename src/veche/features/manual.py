@@ -12,7 +12,9 @@ import textwrap
 
 from veche.core.ask import Ask
 from veche.core.help import Family, Help
-from veche.core.registry import Command, Feature, SetBy
+from veche.core.registry import Command, Feature, SetBy, UserMode
+from veche.core.settings import Settings
+from veche.phrases import Language, Phrases
 from veche.wire import numerics
 
 # Letters in a line: as many as are read with ease. Of our two alphabets no letter has more than two bytes, so that they
@@ -154,17 +156,18 @@ def _mode(ask: Ask, letter: str) -> list[str]:
     mode = registry.user_modes.get(letter[1:])
     if mode is not None:
         lines.append(ask.phrase(PHRASES, "umode", letter=letter))
-        lines.append(_of_user_mode(ask, letter[1:]))
+        lines.append(of_user_mode(mode, ask.language, ask.settings))
     return lines if len(lines) > 1 else []
 
 
-def _of_user_mode(ask: Ask, letter: str) -> str:
-    mode = ask.engine.registry.user_modes[letter]
-    texts = [mode.help.text(ask.language, ask.settings)]
+def of_user_mode(mode: UserMode, language: Language, settings: Settings) -> str:
+    """What a mode of people is, and whose it is to set."""
+    phrases = Phrases(PHRASES, language)
+    texts = [mode.help.text(language, settings)]
     if mode.set_by is not SetBy.USER:
-        texts.append(ask.phrase(PHRASES, "operator" if mode.set_by is SetBy.OPERATOR else "server"))
+        texts.append(phrases("operator" if mode.set_by is SetBy.OPERATOR else "server"))
     if not mode.droppable:
-        texts.append(ask.phrase(PHRASES, "stays"))
+        texts.append(phrases("stays"))
     return " ".join(texts)
 
 
@@ -188,10 +191,13 @@ def _index(ask: Ask) -> list[str]:
 
 
 def _user_modes(ask: Ask) -> list[str]:
-    letters = sorted(ask.engine.registry.user_modes, key=lambda letter: (letter.lower(), letter))
+    modes = ask.engine.registry.user_modes
     return [
         ask.phrase(PHRASES, "umodes"),
-        *(f"+{letter}: {_of_user_mode(ask, letter)}" for letter in letters),
+        *(
+            f"+{letter}: {of_user_mode(modes[letter], ask.language, ask.settings)}"
+            for letter in sorted(modes, key=lambda letter: (letter.lower(), letter))
+        ),
     ]
 
 

@@ -331,8 +331,10 @@ feature = Feature(
             early=True,
             help=Help(
                 "<password>",
-                "Gives the password of the server, before you are let in.",
-                "Называет пароль сервера, до того как вас впустят.",
+                "Gives the password of the server, before you are let in. Where the server has none, "
+                "PASS <account>:<password> logs in.",
+                "Называет пароль сервера, до того как вас впустят. Если у сервера пароля нет, "
+                "PASS <учётная запись>:<пароль> выполняет вход.",
                 Family.CONNECTION,
             ),
         ),
