@@ -279,7 +279,7 @@ class Engine:
 
     def _let_go(self, session: Session) -> None:
         """An ended session ceases to speak for its user, once what it has said is done; a guest goes with it."""
-        if session.user is not None:
+        if session.user is not None and not session.leaving:
             self.leave(Ask(self, session, Message("QUIT", []), ""))
 
     def leave(self, ask: Ask, then: Callable[[Ask], None] | None = None) -> None:
@@ -289,8 +289,10 @@ class Engine:
         user = session.user
         if user is None:
             raise AssertionError("who speaks for nobody has nobody to leave")
-        # Who has just been logged out everywhere may still have sessions that are ending.
-        if user.account or len(self.fanout.sessions.get(user.uid, ())) > 1:
+        session.leaving = True
+        # Who has just been logged out everywhere may still have sessions that are ending; and what stands in line may
+        # make of a guest somebody who has others.
+        if user.account or session.changing or len(self.fanout.sessions.get(user.uid, ())) > 1:
             self.log.commit(DeviceLeft(user.uid, session.device), ask, partial(_device_left, then))
         else:
             fact = UserLeft(user.uid, user.source, session.quitting)
@@ -303,6 +305,7 @@ class Engine:
             for parting in self.registry.partings:
                 parting(self, session)
             self.fanout.detach(user, session)
+            session.leaving = False
             self.attached -= 1
             session.user = None
 

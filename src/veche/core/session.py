@@ -66,6 +66,7 @@ class Session:
         "in_flight",
         "invitation",
         "is_invited",
+        "leaving",
         "named",
         "opened",
         "outbox",
@@ -148,6 +149,7 @@ class Session:
         self.away = ""  # what AWAY said before registration (pre-away)
         self.early_metadata: object = None  # what METADATA said before registration: its feature's own
         self.quitting = ""  # the reason to give the others, once one is known
+        self.leaving = False  # that it ceases to speak for its user stands in line
         self.evicted = False  # its user goes with it, even one who would stay without a session
         self.finished = False  # the peer will send nothing more (it has shut down its side)
         self.ended = False  # nothing more is read from or written to it

@@ -15,6 +15,15 @@ from veche.state.accounts import Account
 from veche.wire import numerics
 
 
+class _Moment:
+    """When it is known whose the account is: in the middle of a registration's progress, or later."""
+
+    __slots__ = ("is_later",)
+
+    def __init__(self) -> None:
+        self.is_later = False
+
+
 def look_at_pass(ask: Ask) -> None:
     """Hold the registration of whoever has named an account in PASS until it is known whether it is his."""
     session = ask.session
@@ -29,10 +38,12 @@ def look_at_pass(ask: Ask) -> None:
     # It belongs to the connection, not to the command that happened to come last: no label.
     login = Ask(ask.engine, session, ask.message, "")
     name, device = split_device(user)
-    by_password(login, name, password, partial(_conclude, login, device))
+    moment = _Moment()
+    by_password(login, name, password, partial(_conclude, login, device, moment))
+    moment.is_later = True
 
 
-def _conclude(ask: Ask, device: str, answer: Account | Denied) -> None:
+def _conclude(ask: Ask, device: str, moment: _Moment, answer: Account | Denied) -> None:
     session = ask.session
     registration = session.registration
     if registration is None:
@@ -45,10 +56,12 @@ def _conclude(ask: Ask, device: str, answer: Account | Denied) -> None:
         ask.engine.end(session, reason)
         return
     registration.negotiating = False
-    enter(ask, answer, device, _go_on)
+    enter(ask, answer, device, partial(_go_on, moment))
 
 
-def _go_on(ask: Ask) -> None:
+def _go_on(moment: _Moment, ask: Ask) -> None:
+    if not moment.is_later:
+        return  # what comes behind this is done by whoever has asked us
     for progress in ask.engine.registry.progress:
         if not ask.session.ended:
             progress(ask)
