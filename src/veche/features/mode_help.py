@@ -23,8 +23,10 @@ CMODES = Topic(
         ),
         "+o": Help(
             "<nick>",
-            "Operator of the room (@): sets the modes of the room and gives the ranks o, h and v.",
-            "Оператор комнаты (@): ставит режимы комнаты и даёт ранги o, h и v.",
+            "Operator of the room (@): sets the modes of the room, but where ChanServ's MODELOCK "
+            "leaves them to founders, and gives the ranks o, h and v.",
+            "Оператор комнаты (@): ставит режимы комнаты, если MODELOCK у ChanServ не оставил их "
+            "основателям, и даёт ранги o, h и v.",
         ),
         "+h": Help(
             "<nick>",
@@ -38,22 +40,22 @@ CMODES = Topic(
         ),
         "+b": Help(
             "[<mask>]",
-            "Bans whom the mask means: such people cannot come in, nor speak without a rank. Helpers can set it; "
-            "without a mask it shows the list. At most {s.list_entries} entries.",
-            "Бан тем, кому подходит маска: они не могут ни войти, ни говорить без ранга. Ставит и помощник; без маски "
-            "показывает список. Записей не больше {s.list_entries}.",
+            "Bans whom the mask means: such people cannot come in, nor speak without a rank. Helpers "
+            "can set it; without a mask it shows the list. At most {s.list_entries} entries.",
+            "Бан тем, кому подходит маска: они не могут ни войти, ни говорить без ранга. Ставит и "
+            "помощник; без маски показывает список. Записей не больше {s.list_entries}.",
         ),
         "+e": Help(
             "[<mask>]",
-            "Exempts from bans whom the mask means. Helpers can set it; without a mask it shows the list.",
-            "Освобождает от банов тех, кому подходит маска. Ставит и помощник; без маски показывает список.",
+            "Exempts from bans whom the mask means. Helpers can set it and, without a mask, read the list.",
+            "Освобождает от банов тех, кому подходит маска. Ставит и, без маски, читает список и помощник.",
         ),
         "+I": Help(
             "[<mask>]",
-            "Lets in whom the mask means without an invitation (see +i). Helpers can set it; without a mask it "
-            "shows the list.",
-            "Пускает тех, кому подходит маска, без приглашения (см. +i). Ставит и помощник; без маски "
-            "показывает список.",
+            "Lets in whom the mask means without an invitation (see +i). Helpers can set it and, "
+            "without a mask, read the list.",
+            "Пускает тех, кому подходит маска, без приглашения (см. +i). Ставит и, без маски, "
+            "читает список и помощник.",
         ),
         "+k": Help(
             "<key>",
@@ -83,10 +85,10 @@ CMODES = Topic(
         ),
         "+P": Help(
             "",
-            "Lasting: the room stays when nobody is in it, and over a restart. Only operators of this server can set "
-            "it and take it off.",
-            "Постоянная: комната остаётся, когда в ней никого нет, и после перезапуска. Ставят и снимают только "
-            "операторы этого сервера.",
+            "Lasting: the room stays when nobody is in it, and over a restart. Only operators of this "
+            "server can set it and take it off.",
+            "Постоянная: комната остаётся, когда в ней никого нет, и после перезапуска. Ставят и "
+            "снимают только операторы этого сервера.",
         ),
         "+R": Help(
             "",
@@ -96,8 +98,8 @@ CMODES = Topic(
         "+c": Help("", "No messages with colours.", "Никаких цветных сообщений."),
         "+i": Help(
             "",
-            "By invitation only (INVITE, and the list +I).",
-            "Вход только по приглашению (INVITE и список +I).",
+            "By invitation only (INVITE, and the list +I). An invitation opens +b, +k, +l and +R, too.",
+            "Вход только по приглашению (INVITE и список +I). Приглашение открывает и +b, +k, +l и +R.",
         ),
         "+m": Help(
             "",

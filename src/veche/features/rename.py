@@ -211,11 +211,12 @@ feature = Feature(
             least=2,
             help=Help(
                 "<room> <new name> [<reason>]",
-                "Gives a room another name, with everybody and everything in it. Operators of the room may; "
-                "not the lobby, and not to a name under which something has been said before.",
+                "Gives a room another name, with everybody and everything in it. Operators of the room "
+                "may, and where it is registered its founders alone; not the lobby, and not to a name "
+                "under which something has been said before.",
                 "Даёт комнате другое название вместе со всеми и всем, что в ней есть. Могут операторы "
-                "комнаты; нельзя переименовать общую комнату (лобби) и взять название, под которым уже что-то "
-                "говорили.",
+                "комнаты, а если она зарегистрирована, только её основатели; нельзя переименовать общую "
+                "комнату (лобби) и взять название, под которым уже что-то говорили.",
                 Family.ROOMS,
             ),
         )

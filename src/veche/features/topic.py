@@ -91,10 +91,12 @@ feature = Feature(
             least=1,
             help=Help(
                 "<room> [<topic>]",
-                "Shows the topic of a room, or sets it; an empty one takes it away. Members may, and where "
-                "the room has +t only helpers and higher ranks. At most {s.topic_length} bytes.",
-                "Показывает тему комнаты или меняет её; пустая снимает. Менять могут участники, а в комнате с "
-                "+t только помощники и ранги выше. Не больше {s.topic_length} байт.",
+                "Shows the topic of a room, or sets it; an empty one takes it away. Members may, and "
+                "where the room has +t only helpers and higher ranks, unless ChanServ's TOPICLOCK leaves "
+                "it to fewer. At most {s.topic_length} bytes.",
+                "Показывает тему комнаты или меняет её; пустая снимает. Менять могут участники, а в "
+                "комнате с +t только помощники и ранги выше, если TOPICLOCK у ChanServ не оставил это ещё "
+                "меньшему числу людей. Не больше {s.topic_length} байт.",
                 Family.ROOMS,
             ),
         )
