@@ -159,11 +159,12 @@ def restore_member(world: World, fact: MemberKept) -> Audience:
 
 
 def _settle_in(world: World, user: User) -> list[Fact]:
-    """Everything of somebody who stays from now on; his rooms are kept if they were not yet."""
+    """Everything of somebody who stays from now on; his rooms are kept unless they are for others, too."""
     facts: list[Fact] = [PersonKept(user)]
     for key in user.rooms:
         room = world.rooms[key]
-        if not room.is_lasting():
+        # Who has stayed as the owner of another account has just been moved out, and with him his rooms.
+        if "P" not in room.flags and room.stayers == user.stays:
             facts.append(keep(room))
         facts.append(MemberKept(user.identity, room.key, room.members[user.uid].own_ranks))
     return facts
@@ -334,7 +335,7 @@ SAVES: dict[type[Fact], Callable[[World, Any], list[Fact]]] = {
     UserModesChanged: _modes_changed,
     SilenceChanged: _silenced,
     NickChanged: _person(lambda fact: {"nick": fact.nick}),
-    AwaySet: _person(lambda fact: {"away": fact.text}),
+    AwaySet: _person(lambda fact: {"away": fact.text, "is_away_for_absence": False}),
     RealNameChanged: _person(lambda fact: {"real_name": fact.real_name}),
     HostChanged: _person(lambda fact: {"username": fact.username, "host": fact.host}),
     UserAbsent: _absent,
