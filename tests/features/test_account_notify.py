@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from veche.features.accounts.sessions import forget_login
 from veche.state.events import LoggedOut
 from veche.testing.checks import check_stage
 from veche.testing.stage import Stage
@@ -22,6 +23,7 @@ def test_who_is_a_guest_again_has_a_star_for_an_account() -> None:
     user = ann.session.user
     assert user is not None
     assert user.account == "ann"
+    forget_login(ann.session)
     stage.engine.log.commit(LoggedOut(user.uid, user.source, "somebody"), None)
     stage.turn()
     # account-notify: "When enabled, clients will get the ACCOUNT message to designate the account name changes for

@@ -6,6 +6,7 @@ The rule: each check returns what is wrong, as sentences; nothing here raises.
 from veche.state.events import Fact
 from veche.state.snapshot import snapshot
 from veche.state.world import World
+from veche.testing.invariants import check_disk, check_indexes
 from veche.testing.shapes import least_parameters
 from veche.testing.stage import Person, Stage
 from veche.wire.lines import BODY_LIMIT
@@ -21,7 +22,10 @@ def check_stage(stage: Stage) -> list[str]:
     for person in stage.persons:
         wrong += check_lines(person)
         wrong += check_labels(person)
-    return wrong + check_rebuilding(stage)
+    wrong += check_rebuilding(stage)
+    if stage.engine.log.is_idle:
+        wrong += check_indexes(stage.engine) + check_disk(stage.engine)
+    return wrong
 
 
 def check_rebuilding(stage: Stage) -> list[str]:

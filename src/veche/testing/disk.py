@@ -71,6 +71,13 @@ class FakeDisk(DelayedStore):
             callback()
         return True
 
+    def forget(self) -> None:
+        """The server is killed: nothing that waits for the disk comes there, and nobody waits for an answer."""
+        self.waiting.clear()
+        self._ready.clear()
+        self._unread.clear()
+        self._committing = False
+
     def hurry(self) -> None:
         """What waits succeeds, and so does what comes, at once."""
         self.is_slow = self.is_full = False

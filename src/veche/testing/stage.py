@@ -195,6 +195,9 @@ class Stage:
         """The server is killed, with all connections, and starts again with what is on the disk."""
         for person in self.persons:
             person.ended = person.pipe.closed = True
+        self.disk.forget()
+        self.passwords.waiting.clear()
+        self.mailer.waiting.clear()
         self.engine = self._start()
 
     def open(self, name: str, *, address: str = "", bytewise: bool = False) -> Person:
