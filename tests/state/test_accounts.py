@@ -66,3 +66,26 @@ def test_two_of_an_older_time_may_look_alike() -> None:
     accounts.remove("1")
     accounts.remove("2")
     assert accounts.by_look == {}
+
+
+def test_a_certificate_is_found_as_long_as_its_account_has_it() -> None:
+    accounts = Accounts()
+    ann, bob = Account("u1", "ann", 1), Account("u2", "bob", 1)
+    for account in (ann, bob):
+        accounts.put(account)
+    assert accounts.certified("") is accounts.certified("aa") is None
+    ann.certificates["aa"] = "the laptop"  # as facts do: the account is changed, and put once more
+    accounts.put(ann)
+    bob.certificates["bb"] = ""
+    accounts.put(bob)
+    assert (accounts.certified("aa"), accounts.certified("bb")) == (ann, bob)
+    del ann.certificates["aa"]
+    ann.certificates["cc"] = ""
+    accounts.put(ann)
+    assert (accounts.certified("aa"), accounts.certified("cc")) == (None, ann)
+    ann.certificates.clear()
+    accounts.put(ann)
+    accounts.remove("u2")
+    accounts.remove("u2")
+    assert accounts.by_certificate == {}
+    assert Account.from_values(bob.values()).certificates == {"bb": ""}
