@@ -162,7 +162,7 @@ def read(folder: Path, rows: int) -> None:
     for _ in range(200):
         answers: list = []
         began = time.perf_counter()
-        names = [f"#room-name-{chance.randrange(ROOMS)}" for _ in range(50)]
+        names = [(f"#room-name-{chance.randrange(ROOMS)}", 0) for _ in range(50)]
         bench.store.latest(names, answers.append)
         bench.due.get()()
         times.append(time.perf_counter() - began)

@@ -231,8 +231,8 @@ def test_questions_beyond_the_limit_are_refused_at_once(room: Room) -> None:
     room.history.ask(slow, answers.append)
     assert begun.wait(30)
     for _ in range(QUESTIONS_LIMIT):
-        room.history.latest(["#tea"], answers.append)
-    room.history.latest(["#tea"], answers.append)
+        room.history.latest([("#tea", 0)], answers.append)
+    room.history.latest([("#tea", 0)], answers.append)
     room.turns.take()
     assert [str(answer) for answer in answers] == ["busy: too many questions are waiting"]
     go_on.set()

@@ -145,12 +145,12 @@ def test_an_aborted_pipe_loses_what_was_stuck() -> None:
 def test_a_disk_answers_in_a_later_turn() -> None:
     disk = FakeDisk()
     told: list[object] = []
-    disk.latest(["#tea"], told.append)
+    disk.latest([("#tea", 0)], told.append)
     assert told == []
     assert disk.answer()
     assert told == [{}]
     disk.reads_slowly = True
-    disk.latest(["#tea"], told.append)
+    disk.latest([("#tea", 0)], told.append)
     assert not disk.answer()
     disk.read()
     assert disk.answer()

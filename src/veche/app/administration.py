@@ -44,6 +44,7 @@ LIVE: dict[str, tuple[str, ...]] = {
     **{f"accounts.{name}": (name,) for name in _LIVE_ACCOUNTS},
     "lobby.replay": ("lobby_replay",),
     "messages.redact_seconds": ("redact_seconds",),
+    "history.newcomers": ("newcomers_read",),
     "tls.sts_seconds": ("sts_seconds",),
     "webirc": ("webirc", "gateways"),
     "oper": ("operators",),

@@ -116,6 +116,7 @@ def engine_settings(config: Config, language: str) -> Settings:
     settings.lobby = config.lobby.room
     settings.lobby_replay = config.lobby.replay
     settings.history_page = config.history.page_limit
+    settings.newcomers_read = config.history.newcomers
     settings.motd = list(config.server.motd_lines) or [_own_motd(config, language)]
     return settings
 

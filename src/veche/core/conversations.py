@@ -1,6 +1,7 @@
 """Conversations as the record knows them: of a room, or of two people; and which one a target means to who names it.
 
-The rule: a target that one may not read, and one that does not exist, are both None.
+The rules: a target that one may not read, and one that does not exist, are both None. How much of a room's past a
+member reads is for its operators to say (metadata `veche/history`), else for the installation (`newcomers_read`).
 """
 
 from __future__ import annotations
@@ -12,19 +13,29 @@ from veche.wire.names import fold, is_room
 
 if TYPE_CHECKING:
     from veche.core.ask import Ask
+    from veche.core.ports import Partner
     from veche.state.room import Room
-    from veche.state.world import World
+
+# How much of a room's past its members read: everything, what was said since they have been known to the server (an
+# account since it was registered, a guest since he came), or what was said since they joined.
+EVERYTHING, REGISTRATION, JOINING = NEWCOMERS_READ = ("everything", "registration", "joining")
+# The key of the room's metadata that says so for this room alone.
+HISTORY_KEY = "veche/history"
 
 
 class Conversation:
-    """`key` and `era` are as in the record; `name` is what it is called now: the room's name, or the other's nick."""
+    """`key` and `era` are as in the record; `name` is what it is called now: the room's name, or the other's nick.
 
-    __slots__ = ("era", "key", "name")
+    What was said before `since` (ms since 1970) is not for who asks.
+    """
 
-    def __init__(self, key: str, era: int, name: str) -> None:
+    __slots__ = ("era", "key", "name", "since")
+
+    def __init__(self, key: str, era: int, name: str, since: int = 0) -> None:
         self.key = key
         self.era = era
         self.name = name
+        self.since = since
 
 
 def conversation_of(one: str, other: str) -> str:
@@ -32,9 +43,36 @@ def conversation_of(one: str, other: str) -> str:
     return f"{one} {other}" if one < other else f"{other} {one}"
 
 
-def of_room(world: World, room: Room) -> Conversation:
-    """The conversation of a room, as its members read it."""
-    return Conversation(world.conversation_of(room.key), room.created, room.name)
+def of_room(ask: Ask, room: Room) -> Conversation:
+    """The conversation of a room that who asks is in, as he may read it."""
+    return Conversation(ask.world.conversation_of(room.key), room.created, room.name, _since(ask, room))
+
+
+def _since(ask: Ask, room: Room) -> int:
+    """From when on somebody reads what was said in a room that he is in."""
+    rule = room.metadata.get(HISTORY_KEY, "")
+    if rule not in NEWCOMERS_READ:
+        rule = ask.settings.newcomers_read
+    if rule == EVERYTHING:
+        return 0
+    user = ask.user
+    if rule == JOINING:
+        member = room.members.get(user.uid)
+        return member.joined if member is not None else int(ask.engine.clock.now() * 1000)
+    account = ask.world.accounts.by_uid.get(user.identity)
+    return account.created if account is not None else user.signed_on
+
+
+def of_partner(ask: Ask, partner: Partner) -> Conversation:
+    """A direct conversation of who asks, by the name that the other one has now, or had; "*" where nobody knows."""
+    identity = ask.user.identity
+    one, two = partner.conversation.split(" ")
+    other = ask.world.known(two if one == identity else one)
+    if other is None:
+        name = partner.source.partition("!")[0] or "*"
+    else:
+        name = other.nick if isinstance(other, User) else other.name
+    return Conversation(partner.conversation, 0, name)
 
 
 def find(ask: Ask, target: str) -> Conversation | None:
@@ -42,7 +80,7 @@ def find(ask: Ask, target: str) -> Conversation | None:
     user = ask.user
     if is_room(target):
         room = ask.world.rooms.get(fold(target))
-        return of_room(ask.world, room) if room is not None and user.uid in room.members else None
+        return of_room(ask, room) if room is not None and user.uid in room.members else None
     other = ask.world.person(target)
     if other is None:
         return None

@@ -3,14 +3,25 @@
 Source: chathistory ("Returned message notes"): the time and msgid are those of the message itself.
 """
 
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING
+
 from veche.core.longtext import LINE_END, NEW_LINE, is_long, pieces, render_batch, render_lines
-from veche.core.ports import Record
 from veche.core.replies import iso_time
-from veche.core.session import Session
 from veche.wire.caps import ACCOUNT_TAG, BATCH, MESSAGE_TAGS, MULTILINE, SERVER_TIME
 from veche.wire.lines import BODY_LIMIT, cut
 from veche.wire.message import escape
+from veche.wire.names import is_room
 
+if TYPE_CHECKING:
+    from veche.core.ask import Ask
+    from veche.core.ports import Record
+    from veche.core.session import Session
+
+# On the opening of a batch: there is nothing further in the direction that was asked for.
+END = "draft/chathistory-end"
 # How many redactions are remembered: far more than happen while a page is on its way.
 _REMEMBERED = 1000
 
@@ -36,6 +47,45 @@ class JustRedacted:
         """The records without those that were taken back since they were read."""
         msgids = self._msgids
         return [record for record in records if record.msgid not in msgids] if msgids else records
+
+
+def tell_page(
+    ask: Ask, name: str, records: list[Record], *, is_end: bool = False, kind: str = "chathistory"
+) -> None:
+    """Answer with what was said in a conversation that is called `name` now; in a batch where the client knows those.
+
+    `is_end`: there is nothing behind it in the direction that was asked for.
+    """
+    batch = open_batch(ask, f"{kind} {name}", is_end=is_end)
+    for record in records:
+        ask.send(playback_line(_as_called(record, name), ask.session, batch))
+    close_batch(ask, batch)
+
+
+def open_batch(ask: Ask, kind: str, *, is_end: bool = False) -> str:
+    """Open a batch if the session knows batches; its reference, or ""."""
+    session = ask.session
+    if not session.caps & BATCH:
+        return ""
+    reference = ask.engine.next_batch()
+    tag = f"@{END} " if is_end and session.view & MESSAGE_TAGS else ""
+    ask.send(f"{tag}:{ask.settings.server} BATCH +{reference} {kind}")
+    return reference
+
+
+def close_batch(ask: Ask, reference: str) -> None:
+    """End a batch that was opened, if it was."""
+    if reference:
+        ask.send(f":{ask.settings.server} BATCH -{reference}")
+
+
+def _as_called(record: Record, name: str) -> Record:
+    """A message of a room as said under its name of today: a client looks for it there, whatever it was called then."""
+    if record.target == name or not is_room(name):
+        return record
+    record = copy(record)
+    record.target = name
+    return record
 
 
 def playback_line(record: Record, session: Session, batch: str = "") -> str:

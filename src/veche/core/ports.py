@@ -4,7 +4,7 @@ The rule: below this line nothing knows a clock, a socket, a thread, a random nu
 Protocol of few methods, so that a test can hand in a fake and play any fault.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -251,10 +251,22 @@ class Page:
     `newest` takes them from the end of the range, else from its start; either way they are returned ascending.
     `around` (a time or msgid) instead asks for `limit` messages about it, itself included. `between` names both ends
     instead, in either order, and takes them from the end of the range that is named first.
-    `era` is the incarnation whose closed messages may be seen too (0: none).
+    `era` is the incarnation whose closed messages may be seen too (0: none). What is older than `since` (ms) is as
+    though it were not there, for references too. `events`: what happened in a room is shown among what was said.
     """
 
-    __slots__ = ("after", "around", "before", "between", "conversation", "era", "limit", "newest")
+    __slots__ = (
+        "after",
+        "around",
+        "before",
+        "between",
+        "conversation",
+        "era",
+        "events",
+        "limit",
+        "newest",
+        "since",
+    )
 
     def __init__(
         self,
@@ -267,7 +279,11 @@ class Page:
         around: int | str | None = None,
         between: tuple[int | str, int | str] | None = None,
         newest: bool = False,
+        since: int = 0,
+        events: bool = False,
     ) -> None:
+        self.since = since
+        self.events = events
         self.conversation = conversation
         self.limit = limit
         self.era = era
@@ -276,6 +292,16 @@ class Page:
         self.around = around
         self.between = between
         self.newest = newest
+
+
+class Records(list[Record]):
+    """A page as it was read. `has_more`: there is more of the same than fitted; for `around`, on either side."""
+
+    __slots__ = ("has_more",)
+
+    def __init__(self, records: Iterable[Record] = (), *, has_more: bool = False) -> None:
+        super().__init__(records)
+        self.has_more = has_more
 
 
 class Partner(NamedTuple):
@@ -424,11 +450,16 @@ class Store(Protocol):
     def append(self, rows: list[Row], done: Callable[[StoreError | None], None]) -> None:
         """Commit all of `rows` or none; call `done(None)` once they are on disk, else `done(error)`."""
 
-    def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
+    def page(self, page: Page, done: Callable[[Records | StoreError], None]) -> None:
         """Read messages; call `done` with them, ascending by `seq`, or with the error."""
 
-    def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
-        """Read the time (ms) of the newest open message (era 0) of each conversation that has any."""
+    def latest(
+        self, conversations: list[tuple[str, int]], done: Callable[[dict[str, int] | StoreError], None]
+    ) -> None:
+        """Read the time (ms) of the newest message of each conversation that has any that stands.
+
+        A conversation is asked for by its name and the era whose closed messages count too (0: none).
+        """
 
     def reactions(
         self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]

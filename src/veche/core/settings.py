@@ -81,6 +81,7 @@ class Settings:
         "multiline_bytes",
         "multiline_lines",
         "network",
+        "newcomers_read",
         "nick_length",
         "oauth_creates",
         "oauth_issuer",
@@ -187,6 +188,8 @@ class Settings:
         self.lobby = "#lobby"
         self.lobby_replay = 20
         self.history_page = 1000
+        # How much of a room's past its members read: everything, registration, joining (core/conversations.py).
+        self.newcomers_read = "everything"
         self._limit_guesses()
         self._trust_nobody()
 

@@ -4,21 +4,22 @@ Source: chathistory (draft), batch type chathistory. Members read the record of 
 direct conversations; a room that one is not in and one that does not exist give the same answer.
 """
 
-from copy import copy
+from collections.abc import Callable
 from functools import partial
 
 from veche.core.ask import Ask
-from veche.core.conversations import find
+from veche.core.conversations import Conversation, conversation_of, find, of_partner, of_room
 from veche.core.help import Family, Help
-from veche.core.playback import JustRedacted, playback_line
-from veche.core.ports import Page, Record, StoreError, UnknownReference
+from veche.core.playback import JustRedacted, close_batch, open_batch, tell_page
+from veche.core.ports import Page, Partner, Records, StoreError, UnknownReference
 from veche.core.registry import Command, Feature
 from veche.core.replies import iso_time
 from veche.core.settings import Settings
-from veche.wire.caps import BATCH
-from veche.wire.names import is_room
+from veche.wire.names import fold, is_room
 from veche.wire.times import BadTime, parse_time
 
+# Direct conversations of one person that are looked through, the newest.
+PARTNERS = 1000
 # subcommand -> how many message references it takes
 _REFERENCES = {"LATEST": 1, "BEFORE": 1, "AFTER": 1, "AROUND": 1, "BETWEEN": 2}
 _LONGEST_MSGID = 64
@@ -46,14 +47,53 @@ def chathistory(ask: Ask) -> None:
     except BadReference as bad:
         ask.fail("INVALID_PARAMS", verb, str(bad), text="Invalid message reference or limit")
         return
+    _find(ask, verb, target, partial(_read, ask, verb, page))
+
+
+def _find(ask: Ask, verb: str, target: str, go_on: Callable[[Conversation], None]) -> None:
+    """Find out which conversation is meant, or say that there is none for who asks.
+
+    The owner of an account has talked with people who are gone: they are looked for by their last nicks.
+    """
     conversation = find(ask, target)
-    if ask.engine.store is None or conversation is None:
+    store = ask.engine.store
+    if store is not None and conversation is not None:
+        go_on(conversation)
+    elif store is not None and ask.user.account and not is_room(target):
+        ask.wait()
+        store.partners(ask.user.identity, 0, PARTNERS, partial(_among, ask, verb, target, go_on))
+    else:
         # The same text for what does not exist and for what is not one's business.
         ask.fail("INVALID_TARGET", verb, target, text="Messages could not be retrieved")
-        return
-    page.conversation, page.era = conversation.key, conversation.era
-    ask.wait()
-    ask.engine.store.page(page, partial(_answer, ask, verb, conversation.name))
+
+
+def _among(
+    ask: Ask,
+    verb: str,
+    target: str,
+    go_on: Callable[[Conversation], None],
+    partners: list[Partner] | StoreError,
+) -> None:
+    """The conversations that he has had are known: is the target one of them?"""
+    if ask.session.user is not None:
+        talks = [] if isinstance(partners, StoreError) else [of_partner(ask, one) for one in partners]
+        named = [talk for talk in talks if fold(talk.name) == fold(target)]
+        if isinstance(partners, StoreError):
+            ask.fail("MESSAGE_ERROR", verb, target, text="Messages could not be retrieved")
+        elif named:
+            go_on(named[0])
+        else:
+            ask.fail("INVALID_TARGET", verb, target, text="Messages could not be retrieved")
+    ask.settled()
+
+
+def _read(ask: Ask, verb: str, page: Page, conversation: Conversation) -> None:
+    """Ask the record for a page of a conversation."""
+    store = ask.engine.store
+    if store is not None:
+        page.conversation, page.era, page.since = conversation.key, conversation.era, conversation.since
+        ask.wait()
+        store.page(page, partial(_answer, ask, verb, conversation.name, page))
 
 
 def _has_count(ask: Ask, verb: str, count: int) -> bool:
@@ -101,43 +141,33 @@ def _limit(ask: Ask) -> int:
     return min(int(word), ask.settings.history_page)
 
 
-def _answer(ask: Ask, verb: str, name: str, records: list[Record] | StoreError) -> None:
+def _answer(ask: Ask, verb: str, name: str, page: Page, records: Records | StoreError) -> None:
     """The page has come."""
+    store = ask.engine.store
     if isinstance(records, UnknownReference):
         ask.fail("INVALID_PARAMS", verb, name, text="No message with this id in this conversation")
     elif isinstance(records, StoreError):
         ask.fail("MESSAGE_ERROR", verb, name, text="Messages could not be retrieved")
     else:
-        reference = _open(ask, f"chathistory {name}")
-        for record in ask.engine.shelf(JustRedacted).standing(records):
-            ask.send(playback_line(_as_called(record, name), ask.session, reference))
-        _close(ask, reference)
+        standing = ask.engine.shelf(JustRedacted).standing(records)
+        if len(standing) < len(records) and store is not None:
+            # Something on it was taken back meanwhile. A page that came out short would be taken for the end.
+            store.page(page, partial(_answer, ask, verb, name, page))
+            return
+        tell_page(ask, name, standing, is_end=not records.has_more)
     ask.settled()
-
-
-def _as_called(record: Record, name: str) -> Record:
-    """A message of a room as said under its name of today: a client looks for it there, whatever it was called then."""
-    if record.target == name or not is_room(name):
-        return record
-    record = copy(record)
-    record.target = name
-    return record
 
 
 def _targets(ask: Ask) -> None:
     """CHATHISTORY TARGETS <timestamp> <timestamp> <limit>: the conversations whose newest message lies between.
 
-    A guest's conversations are the rooms that he is in and the people who are here.
+    A guest's conversations are the rooms that he is in and the people who are here; the owner of an account is told
+    of everybody he has talked with.
     """
     if not _has_count(ask, "TARGETS", 4):
         return
     try:
-        times = []
-        for word in ask.params[1:3]:
-            value = _reference(word)
-            if isinstance(value, str):
-                raise BadReference(word)
-            times.append(value)
+        times = [_time(word) for word in ask.params[1:3]]
         limit = _limit(ask)
     except BadReference as bad:
         ask.fail("INVALID_PARAMS", "TARGETS", str(bad), text="Invalid timestamp or limit")
@@ -147,44 +177,74 @@ def _targets(ask: Ask) -> None:
         ask.fail("MESSAGE_ERROR", "TARGETS", text="Messages could not be retrieved")
         return
     user = ask.user
-    names = {ask.world.conversation_of(key): ask.world.rooms[key].name for key in user.rooms}
+    talks = [of_room(ask, ask.world.rooms[key]) for key in user.rooms]
+    ask.wait()
+    if user.account:
+        answer = partial(_with_partners, ask, talks, times, limit)
+        store.partners(user.identity, min(times), PARTNERS, answer)
+        return
     for uid in ask.world.peers(user):
         other = ask.world.users[uid]
-        one, two = sorted((user.identity, other.identity))
-        names[f"{one} {two}"] = other.nick
-    ask.wait()
-    store.latest(list(names), partial(_answer_targets, ask, names, times, limit))
+        talks.append(Conversation(conversation_of(user.identity, other.identity), 0, other.nick))
+    _ask_latest(ask, talks, [], times, limit)
+
+
+def _time(word: str) -> int:
+    """The time in ms that a reference names. Raises BadReference for one that names a message."""
+    value = _reference(word)
+    if isinstance(value, str):
+        raise BadReference(word)
+    return value
+
+
+def _with_partners(
+    ask: Ask,
+    rooms: list[Conversation],
+    times: list[int],
+    limit: int,
+    partners: list[Partner] | StoreError,
+) -> None:
+    if isinstance(partners, StoreError):
+        ask.fail("MESSAGE_ERROR", "TARGETS", text="Messages could not be retrieved")
+        ask.settled()
+    elif ask.session.user is None:
+        ask.settled()
+    else:
+        people = [(partner.time, of_partner(ask, partner).name) for partner in partners]
+        _ask_latest(ask, rooms, [one for one in people if one[1] != "*"], times, limit)
+
+
+def _ask_latest(
+    ask: Ask, talks: list[Conversation], found: list[tuple[int, str]], times: list[int], limit: int
+) -> None:
+    """Ask when the newest message of each of these was; of those `found` that is known."""
+    if ask.engine.store is not None:
+        questions = [(talk.key, talk.era) for talk in talks]
+        ask.engine.store.latest(questions, partial(_answer_targets, ask, talks, found, times, limit))
 
 
 def _answer_targets(
-    ask: Ask, names: dict[str, str], times: list[int], limit: int, latest: dict[str, int] | StoreError
+    ask: Ask,
+    talks: list[Conversation],
+    found: list[tuple[int, str]],
+    times: list[int],
+    limit: int,
+    latest: dict[str, int] | StoreError,
 ) -> None:
     if isinstance(latest, StoreError):
         ask.fail("MESSAGE_ERROR", "TARGETS", text="Messages could not be retrieved")
     else:
         low, high = min(times), max(times)
-        found = sorted((time, names[key]) for key, time in latest.items() if low < time < high)
+        newest = [(latest[talk.key], talk.name) for talk in talks if latest.get(talk.key, -1) >= talk.since]
+        every = sorted((time, name) for time, name in newest + found if low < time < high)
         # As in BETWEEN, counting starts from the first time given; the order is that of time in any case.
-        found = found[:limit] if times[0] <= times[1] else found[-limit:]
-        reference = _open(ask, "draft/chathistory-targets")
-        for time, name in found:
-            tag = f"@batch={reference} " if ask.session.caps & BATCH else ""
+        told = every[:limit] if times[0] <= times[1] else every[-limit:]
+        reference = open_batch(ask, "draft/chathistory-targets", is_end=len(told) == len(every))
+        tag = f"@batch={reference} " if reference else ""
+        for time, name in told:
             ask.send(f"{tag}:{ask.settings.server} CHATHISTORY TARGETS {name} {iso_time(time)}")
-        _close(ask, reference)
+        close_batch(ask, reference)
     ask.settled()
-
-
-def _open(ask: Ask, kind: str) -> str:
-    """Open a batch if the session knows batches; returns its reference."""
-    reference = ask.engine.next_batch()
-    if ask.session.caps & BATCH:
-        ask.send(f":{ask.settings.server} BATCH +{reference} {kind}")
-    return reference
-
-
-def _close(ask: Ask, reference: str) -> None:
-    if ask.session.caps & BATCH:
-        ask.send(f":{ask.settings.server} BATCH -{reference}")
 
 
 def _tokens(settings: Settings) -> dict[str, str]:

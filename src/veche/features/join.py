@@ -190,7 +190,7 @@ def apply_join(world: World, fact: MemberJoined) -> Audience:
     if fact.actor not in room.members:
         user = world.users[fact.actor]
         user.invitations.pop(key, None)
-        world.add_member(room, user, ranks)
+        world.add_member(room, user, ranks, fact.time)
         rank = room.members[user.uid].given
         fact.given = f"+{rank} {user.nick}" if rank else ""
     fact.room = room.name  # others read the room's own spelling

@@ -8,11 +8,12 @@ a batch where he knows batches (batch type chathistory).
 from functools import partial
 
 from veche.core.ask import Ask
-from veche.core.playback import JustRedacted, playback_line
-from veche.core.ports import Page, Record, StoreError
+from veche.core.conversations import of_room
+from veche.core.playback import JustRedacted, tell_page
+from veche.core.ports import Page, Records, StoreError
 from veche.core.registry import Feature
 from veche.state.events import MemberJoined, UserArrived
-from veche.wire.caps import BATCH, CHATHISTORY
+from veche.wire.caps import CHATHISTORY
 from veche.wire.names import fold
 
 
@@ -30,31 +31,21 @@ def tell(ask: Ask, fact: MemberJoined) -> None:
     if store is None or not settings.lobby_replay or fold(fact.room) != key or ask.session.caps & CHATHISTORY:
         return
     ask.wait()
-    room = ask.world.rooms[key]
+    lobby = of_room(ask, ask.world.rooms[key])
     # What is said from now on reaches him as it is said; the page may be read when some of that is in the record.
     last = ask.engine.log.seq
-    store.page(Page(key, settings.lobby_replay, era=room.created, newest=True), partial(_show, ask, last))
+    page = Page(lobby.key, settings.lobby_replay, era=lobby.era, since=lobby.since, newest=True)
+    store.page(page, partial(_show, ask, lobby.name, last))
 
 
-def _show(ask: Ask, last: int, records: list[Record] | StoreError) -> None:
-    if not isinstance(
-        records, StoreError
-    ):  # a newcomer can do nothing about it, and the store has told the log
+def _show(ask: Ask, name: str, last: int, records: Records | StoreError) -> None:
+    # A newcomer can do nothing about an error, and the store has told the log.
+    if not isinstance(records, StoreError):
         standing = ask.engine.shelf(JustRedacted).standing(records)
-        _tell_all(ask, [record for record in standing if record.seq <= last])
+        # "the server SHOULD put all PRIVMSGs and NOTICEs into a single chathistory batch"
+        if told := [record for record in standing if record.seq <= last]:
+            tell_page(ask, name, told)
     ask.settled()
-
-
-def _tell_all(ask: Ask, records: list[Record]) -> None:
-    """ "the server SHOULD put all PRIVMSGs and NOTICEs into a single chathistory batch" """
-    server = ask.settings.server
-    batch = ask.engine.next_batch() if records and ask.session.caps & BATCH else ""
-    if batch:
-        ask.send(f":{server} BATCH +{batch} chathistory {records[0].target}")
-    for record in records:
-        ask.send(playback_line(record, ask.session, batch))
-    if batch:
-        ask.send(f":{server} BATCH -{batch}")
 
 
 feature = Feature("lobby", reactions={UserArrived: enter, MemberJoined: tell})

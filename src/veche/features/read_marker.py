@@ -101,7 +101,7 @@ def show_room(ask: Ask, room: Room) -> None:
     """ "after the server sends a server JOIN command to the client for a corresponding channel, the server MUST send a
     MARKREAD command for that channel. The command MUST be sent before the RPL_ENDOFNAMES reply" """
     if ask.session.caps & READ_MARKER:
-        _tell(ask, ask.session, of_room(ask.world, room))
+        _tell(ask, ask.session, of_room(ask, room))
 
 
 # ---- facts

@@ -92,7 +92,7 @@ def redact(ask: Ask) -> None:
     elif ask.engine.store is None or not 0 < len(msgid) <= _LONGEST_MSGID or not msgid.isascii():
         ask.refuse(_unknown(target, msgid))
     else:
-        page = Page(conversation.key, 1, era=conversation.era, around=msgid)
+        page = Page(conversation.key, 1, era=conversation.era, since=conversation.since, around=msgid)
         ask.wait()
         ask.engine.store.page(page, partial(_found, ask, target, msgid))
 

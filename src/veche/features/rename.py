@@ -69,7 +69,7 @@ def rename_room(ask: Ask) -> None:
         ask.wait()
         ask.session.changing += 1  # what the same session says next is said under the new name
         conversation = ask.world.conversation_of(fold(name))
-        ask.engine.store.latest([conversation], partial(_go_on, ask, fact, conversation))
+        ask.engine.store.latest([(conversation, 0)], partial(_go_on, ask, fact, conversation))
 
 
 def _refuse_lobby(ask: Ask, fact: RoomRenamed) -> Refusal | None:

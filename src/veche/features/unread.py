@@ -11,14 +11,13 @@ from collections.abc import Callable
 from functools import partial
 
 from veche.core.ask import Ask
-from veche.core.conversations import Conversation, find, of_room
+from veche.core.conversations import Conversation, find, of_partner, of_room
 from veche.core.help import Family, Help
 from veche.core.ports import UNREAD_LIMIT, Partner, StoreError, UnreadQuestion
 from veche.core.registry import Command, Feature
 from veche.core.session import Session
 from veche.features.read_marker import ReadMarked
 from veche.state.events import DeviceCame, UserArrived
-from veche.state.user import User
 from veche.wire.caps import BATCH, UNREAD
 
 # Direct conversations that are counted, the newest; each is a question to the record.
@@ -44,7 +43,7 @@ def _tell_all(ask: Ask) -> None:
     """The rooms first, then the people, whose names the record has to be asked for."""
     store = ask.engine.store
     user = ask.user
-    rooms = [of_room(ask.world, ask.world.rooms[key]) for key in user.rooms]
+    rooms = [of_room(ask, ask.world.rooms[key]) for key in user.rooms]
     if store is None or not user.account:
         _count(ask, rooms, partial(_answer, ask, rooms, is_whole=True))
         return
@@ -54,22 +53,12 @@ def _tell_all(ask: Ask) -> None:
 
 def _with_partners(ask: Ask, rooms: list[Conversation], partners: list[Partner] | StoreError) -> None:
     if ask.session.user is not None:
-        people = [] if isinstance(partners, StoreError) else [_of_two(ask, partner) for partner in partners]
+        people = (
+            [] if isinstance(partners, StoreError) else [of_partner(ask, partner) for partner in partners]
+        )
         both = rooms + people
         _count(ask, both, partial(_answer, ask, both, is_whole=True))
     ask.settled()
-
-
-def _of_two(ask: Ask, partner: Partner) -> Conversation:
-    """A direct conversation by the name that the other one has now, or had."""
-    identity = ask.user.identity
-    one, two = partner.conversation.split(" ")
-    other = ask.world.known(two if one == identity else one)
-    if other is None:
-        name = partner.source.partition("!")[0] or "*"
-    else:
-        name = other.nick if isinstance(other, User) else other.name
-    return Conversation(partner.conversation, 0, name)
 
 
 def _count(ask: Ask, conversations: list[Conversation], done: Callable[[Counts | StoreError], None]) -> None:

@@ -59,15 +59,17 @@ class Entry:
 class Member:
     """A user in a room. `ranks` holds his rank letters, highest first; `spoke` when he last said something (ms).
 
-    `given` is the one of them that he has for his account's sake, "" for none (Room.rank_of).
+    `given` is the one of them that he has for his account's sake, "" for none (Room.rank_of). `joined` is when he came
+    in (ms since 1970); 0 where nobody has noted it.
     """
 
-    __slots__ = ("given", "is_silenced", "lists_mark", "ranks", "spoke", "user")
+    __slots__ = ("given", "is_silenced", "joined", "lists_mark", "ranks", "spoke", "user")
 
     def __init__(self, user: User, ranks: str, given: str = "") -> None:
         self.user = user
         self.ranks = sorted_ranks({*ranks, given}) if given else ranks
         self.given = given
+        self.joined = 0
         self.spoke = 0
         # The lists are matched once per member and change of list or source, not once per message.
         self.lists_mark = -1

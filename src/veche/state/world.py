@@ -205,9 +205,10 @@ class World:
         for mode in modes:
             self.mode_counts[mode] = self.mode_counts.get(mode, 0) + step
 
-    def add_member(self, room: Room, user: User, ranks: str) -> None:
-        """A user enters a room, with these ranks and that which is his account's there."""
-        room.members[user.uid] = Member(user, ranks, room.rank_of(user.identity))
+    def add_member(self, room: Room, user: User, ranks: str, joined: int = 0) -> None:
+        """A user enters a room at a time (ms since 1970), with these ranks and that which is his account's there."""
+        member = room.members[user.uid] = Member(user, ranks, room.rank_of(user.identity))
+        member.joined = joined
         room.stayers += user.stays
         user.rooms[room.key] = None
         self.rooms.setdefault(room.key, room)

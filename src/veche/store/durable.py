@@ -17,6 +17,7 @@ from veche.core.ports import (
     Page,
     Partner,
     Record,
+    Records,
     Row,
     SavedFact,
     StoreError,
@@ -89,15 +90,17 @@ class SqliteStore:
         else:
             self._writer.append(rows, partial(self._appended, rows, done))
 
-    def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
+    def page(self, page: Page, done: Callable[[Records | StoreError], None]) -> None:
         """Read messages; "busy" when too many questions wait, or when one takes longer than 2 s."""
         if self._closed:
             self._post(partial(done, _closed()))
         else:
             self._history.page(page, done)
 
-    def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
-        """Read the time (ms) of the newest open message of each conversation that has any."""
+    def latest(
+        self, conversations: list[tuple[str, int]], done: Callable[[dict[str, int] | StoreError], None]
+    ) -> None:
+        """Read the time (ms) of the newest message of each conversation and era that has any."""
         if self._closed:
             self._post(partial(done, _closed()))
         else:

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from veche.core.ports import Page, Record, StoreError, StoreRefused, UnknownReference
+from veche.core.ports import Page, Record, Records, StoreError, StoreRefused, UnknownReference
 from veche.store.engines.sqlite import connect_reader, describe, is_harmless
 from veche.store.worker import Post, Worker
 from veche.wire.msgids import time_of_msgid
@@ -64,8 +64,12 @@ _FIND_MESSAGE = "select time, seq from message where conversation in (?, ?) and 
 
 _LATEST = """
     select json_group_array(json_array(name, newest)) from (
-        select name, (select max(time) from message where conversation = id) as newest
-        from conversation where era = 0 and name in (select value from json_each(?)))
+        select conversation.name, max((
+            select time from message where conversation = conversation.id and redaction is null
+            order by time desc, seq desc limit 1)) as newest
+        from json_each(?) asked join conversation
+            on conversation.name = asked.value ->> 0 and conversation.era in (0, asked.value ->> 1)
+        group by conversation.name)
     where newest is not null
 """
 
@@ -97,12 +101,14 @@ class History:
         self._must_reopen = False
         self._worker = Worker("veche-history", post)
 
-    def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
+    def page(self, page: Page, done: Callable[[Records | StoreError], None]) -> None:
         """Post `done` with the messages asked for, ascending by `seq`, or with why there is no answer."""
         self.ask(partial(self._read_page, page), done)
 
-    def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
-        """Post `done` with the time (ms) of the newest open message of each conversation that has any."""
+    def latest(
+        self, conversations: list[tuple[str, int]], done: Callable[[dict[str, int] | StoreError], None]
+    ) -> None:
+        """Post `done` with the time (ms) of the newest message of each conversation and era that has any."""
         self.ask(partial(_read_latest, conversations), done)
 
     def reactions(
@@ -168,17 +174,19 @@ class History:
     def _is_late(self) -> bool:
         return self._clock() > self._deadline
 
-    def _read_page(self, page: Page, connection: sqlite3.Connection) -> list[Record]:
+    def _read_page(self, page: Page, connection: sqlite3.Connection) -> Records:
         eras = self._find_numbers(connection, page.conversation, page.era)
-        reader = _PageReader(connection, page.conversation, eras)
-        limit = min(max(0, page.limit), _HIGHEST)
+        reader = _PageReader(connection, page, eras)
+        limit = min(max(0, page.limit), _HIGHEST - 1)
         if page.around is not None:
             time, seq = reader.find(page.around)
             older = reader.read((_LOWEST, 0), (time, seq), limit, newest=True)
             newer = reader.read((time, seq - 1), (_HIGHEST, _HIGHEST), limit, newest=False)
             # Half before it, half from there on; where one side is short, more of the other.
             before = min(len(older), max(limit // 2, limit - len(newer)))
-            return older[len(older) - before :] + newer[: limit - before]
+            found = older[len(older) - before :] + newer[: limit - before]
+            is_cut = len(older) + len(newer) > len(found)
+            return Records(found, has_more=is_cut or older.has_more or newer.has_more)
         start, end, newest = page.after, page.before, page.newest
         if page.between is not None:
             start, end = page.between
@@ -207,9 +215,10 @@ class History:
 class _PageReader:
     """Reads one conversation: its numbers in the database, with the era that each stands for."""
 
-    def __init__(self, connection: sqlite3.Connection, name: str, eras: dict[int, int]) -> None:
+    def __init__(self, connection: sqlite3.Connection, page: Page, eras: dict[int, int]) -> None:
         self._connection = connection
-        self._name = name
+        self._name = page.conversation
+        self._since = min(max(_LOWEST, page.since), _HIGHEST)
         self._eras = eras
         self._numbers = [*eras]
 
@@ -225,14 +234,15 @@ class _PageReader:
         place: Place | None = self._connection.execute(
             _FIND_MESSAGE, (*numbers, moment, reference)
         ).fetchone()
-        if place is None:
+        if place is None or place[0] < self._since:
             raise UnknownReference(f"no message {reference[:64]!r} in this conversation")
         return place
 
-    def read(self, low: Place, high: Place, limit: int, *, newest: bool) -> list[Record]:
+    def read(self, low: Place, high: Place, limit: int, *, newest: bool) -> Records:
         """At most `limit` messages between two places, without them: the last ones or the first, ascending."""
         if not self._numbers:
-            return []
+            return Records()
+        low = max(low, (self._since, 0))
         values: dict[str, object] = {
             "first": self._numbers[0],
             "second": self._numbers[-1],
@@ -240,19 +250,21 @@ class _PageReader:
             "low_seq": low[1],
             "high": high[0],
             "high_seq": high[1],
-            "limit": limit,
+            "limit": limit + 1,  # one more than asked for, to know whether there is more
         }
         sql = _PAGE[len(self._numbers), "desc" if newest else "asc"]
         rows = json.loads(self._connection.execute(sql, values).fetchone()[0])
+        has_more = len(rows) > limit
+        del rows[limit:]
         if newest:
             rows.reverse()
-        return [self._record(*row) for row in rows]
+        return Records((self._record(*row) for row in rows), has_more=has_more)
 
     def _record(self, seq: int, time: int, conversation: int, msgid: str, *rest: str) -> Record:
         return Record(seq, msgid, time, self._name, self._eras[conversation], *rest)
 
 
-def _read_latest(conversations: list[str], connection: sqlite3.Connection) -> dict[str, int]:
+def _read_latest(conversations: list[tuple[str, int]], connection: sqlite3.Connection) -> dict[str, int]:
     found = connection.execute(_LATEST, (json.dumps(conversations),)).fetchone()
     return dict(json.loads(found[0]))
 

@@ -6,7 +6,7 @@ The rule: every answer comes in a later turn, when `answer` is called, never ins
 from collections import deque
 from collections.abc import Callable
 
-from veche.core.ports import Page, Partner, Record, Row, StoreError, UnreadQuestion
+from veche.core.ports import Page, Partner, Records, Row, StoreError, UnreadQuestion
 from veche.testing.delayed_log import DelayedStore, Done
 
 
@@ -30,14 +30,16 @@ class FakeDisk(DelayedStore):
         elif not self.is_slow:
             self._ready.append(self._release_waiting)
 
-    def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
+    def page(self, page: Page, done: Callable[[Records | StoreError], None]) -> None:
         """One question."""
         if self.is_unreadable:
             self._post_reading(lambda: done(StoreError("Input/output error")))
         else:
             super().page(page, done)
 
-    def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
+    def latest(
+        self, conversations: list[tuple[str, int]], done: Callable[[dict[str, int] | StoreError], None]
+    ) -> None:
         """Another question."""
         if self.is_unreadable:
             self._post_reading(lambda: done(StoreError("Input/output error")))

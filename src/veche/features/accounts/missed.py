@@ -10,10 +10,11 @@ from __future__ import annotations
 from functools import partial
 
 from veche.core.ask import Ask
-from veche.core.playback import JustRedacted, playback_line
-from veche.core.ports import Page, Partner, Record, StoreError
+from veche.core.conversations import of_partner, of_room
+from veche.core.playback import JustRedacted, tell_page
+from veche.core.ports import Page, Partner, Record, Records, StoreError
 from veche.state.events import Fact
-from veche.wire.caps import BATCH, CHATHISTORY, ECHO_MESSAGE
+from veche.wire.caps import CHATHISTORY, ECHO_MESSAGE
 
 # Conversations of two that are looked for.
 PARTNERS = 50
@@ -34,8 +35,8 @@ def tell_missed(ask: Ask, _fact: Fact) -> None:
     last = ask.engine.log.seq
     if user.stays:  # else he has just come into his rooms, and missed nothing there that was his to hear
         for key in user.rooms:
-            room = ask.world.rooms[key]
-            page = Page(ask.world.conversation_of(key), limit, era=room.created, after=since, newest=True)
+            room = of_room(ask, ask.world.rooms[key])
+            page = Page(room.key, limit, era=room.era, since=room.since, after=since, newest=True)
             ask.wait()
             store.page(page, partial(_show, ask, room.name, last))
     ask.wait()
@@ -44,20 +45,16 @@ def tell_missed(ask: Ask, _fact: Fact) -> None:
 
 def _ask_for_each(ask: Ask, since: int, last: int, partners: list[Partner] | StoreError) -> None:
     store = ask.engine.store
-    if not isinstance(partners, StoreError) and store is not None:
+    if not isinstance(partners, StoreError) and store is not None and ask.session.user is not None:
         for partner in reversed(partners):  # the oldest first, as it was said
             page = Page(partner.conversation, ask.settings.missed_messages, after=since, newest=True)
             ask.wait()
-            store.page(page, partial(_show, ask, _name(ask, partner), last))
+            name = of_partner(ask, partner).name
+            store.page(page, partial(_show, ask, name if name != "*" else ask.user.nick, last))
     ask.settled()
 
 
-def _name(ask: Ask, partner: Partner) -> str:
-    """What the other one is called, for the batch that his messages are told in."""
-    return partner.source.partition("!")[0] or (ask.session.user.nick if ask.session.user else "*")
-
-
-def _show(ask: Ask, name: str, last: int, records: list[Record] | StoreError) -> None:
+def _show(ask: Ask, name: str, last: int, records: Records | StoreError) -> None:
     # A newcomer can do nothing about an error, and the store has told the log.
     if not isinstance(records, StoreError) and ask.session.user is not None:
         shown = [
@@ -66,13 +63,7 @@ def _show(ask: Ask, name: str, last: int, records: list[Record] | StoreError) ->
             if record.seq <= last and _may_show(ask, record)
         ]
         if shown:
-            reference = ask.engine.next_batch()
-            if ask.session.caps & BATCH:
-                ask.send(f":{ask.settings.server} BATCH +{reference} chathistory {name}")
-            for record in shown:
-                ask.send(playback_line(record, ask.session, reference))
-            if ask.session.caps & BATCH:
-                ask.send(f":{ask.settings.server} BATCH -{reference}")
+            tell_page(ask, name, shown)
     ask.settled()
 
 

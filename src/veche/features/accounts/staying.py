@@ -6,8 +6,8 @@ written with the fact that makes them so; and his rooms are kept while he is in 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from veche.features.join import new_room
 from veche.features.kick import MemberKicked
@@ -63,13 +63,16 @@ class PersonKept(Fact):
 
 
 class MemberKept(Fact):
-    """Somebody who stays (the uid of his account) is in a room, with these ranks beside that of his account."""
+    """Somebody who stays (the uid of his account) is in a room since `joined` (ms since 1970), with these ranks beside
+    that of his account."""
 
-    __slots__ = ("account", "ranks", "room")
+    __slots__ = ("account", "joined", "ranks", "room")
     phase = 2  # behind the people and the rooms
+    defaults: ClassVar[Mapping[str, object]] = {"joined": 0}
 
-    def __init__(self, account: str, room: str, ranks: str) -> None:
+    def __init__(self, account: str, room: str, ranks: str, joined: int) -> None:
         super().__init__("")
+        self.joined = joined
         self.account = account
         self.room = room
         self.ranks = ranks
@@ -151,7 +154,7 @@ def restore_member(world: World, fact: MemberKept) -> Audience:
     user = world.present.get(fact.account)
     room = world.rooms.get(fold(fact.room))
     if user is not None and room is not None and user.uid not in room.members:
-        world.add_member(room, user, fact.ranks)
+        world.add_member(room, user, fact.ranks, fact.joined)
     return SILENCE
 
 
@@ -166,7 +169,8 @@ def _settle_in(world: World, user: User) -> list[Fact]:
         # Who has stayed as the owner of another account has just been moved out, and with him his rooms.
         if "P" not in room.flags and room.stayers == user.stays:
             facts.append(keep(room))
-        facts.append(MemberKept(user.identity, room.key, room.members[user.uid].own_ranks))
+        member = room.members[user.uid]
+        facts.append(MemberKept(user.identity, room.key, member.own_ranks, member.joined))
     return facts
 
 
@@ -256,7 +260,7 @@ def _joined(world: World, fact: MemberJoined) -> list[Fact]:
         return []
     elif not room.is_lasting():
         facts.append(keep(room))
-    return [*facts, MemberKept(user.identity, room.key, ranks)]
+    return [*facts, MemberKept(user.identity, room.key, ranks, fact.time)]
 
 
 def _left(world: World, fact: MemberLeft) -> list[Fact]:
@@ -277,7 +281,8 @@ def _mode_changed(world: World, fact: RoomModeChanged) -> list[Fact]:
         return []
     held = set(member.ranks) | {fact.letter} if fact.adding else set(member.ranks) - {fact.letter}
     # What comes with his account comes back with it.
-    return [MemberKept(member.user.identity, room.key, sorted_ranks(held - {member.given}))]
+    ranks = sorted_ranks(held - {member.given})
+    return [MemberKept(member.user.identity, room.key, ranks, member.joined)]
 
 
 def _room_renamed(world: World, fact: RoomRenamed) -> list[Fact]:
@@ -287,7 +292,7 @@ def _room_renamed(world: World, fact: RoomRenamed) -> list[Fact]:
     for member in room.members.values():
         if member.user.stays and key != room.key:
             facts.append(Forgotten(MemberKept, f"{member.user.identity} {room.key}"))
-            facts.append(MemberKept(member.user.identity, key, member.own_ranks))
+            facts.append(MemberKept(member.user.identity, key, member.own_ranks, member.joined))
     return facts
 
 

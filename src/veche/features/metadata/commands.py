@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 
 from veche.core.ask import Ask
+from veche.core.conversations import HISTORY_KEY, NEWCOMERS_READ
 from veche.core.pace import Pace
 from veche.core.replies import numeric_line, pack, standard_line, with_tag
 from veche.features.metadata import spread
@@ -178,6 +179,8 @@ def _set(ask: Ask, target: Target) -> None:
         _note(ask, target.name, key, value)
     elif value is not None and not _fits(ask, target.name, key, value):
         ask.fail("VALUE_INVALID", text="value is too long or not UTF8")
+    elif target.room is not None and key == HISTORY_KEY and value not in (*NEWCOMERS_READ, None):
+        ask.fail("VALUE_INVALID", target.name, text=f"This is one of: {', '.join(NEWCOMERS_READ)}")
     elif target.room is None and target.user is None:
         _set_early(ask, key, value)
     elif value is not None and target.user is ask.user and target.values.get(key) == value:

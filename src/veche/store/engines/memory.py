@@ -19,6 +19,7 @@ from veche.core.ports import (
     Partner,
     Reaction,
     Record,
+    Records,
     Redaction,
     Row,
     SavedFact,
@@ -73,12 +74,14 @@ class MemoryStore:
             self._begin(rows)
             self._post(partial(self._commit, rows, done))
 
-    def page(self, page: Page, done: Callable[[list[Record] | StoreError], None]) -> None:
+    def page(self, page: Page, done: Callable[[Records | StoreError], None]) -> None:
         """Answer with the messages asked for, as they are when the answer is given."""
         self._post(lambda: done(self._read(page)))
 
-    def latest(self, conversations: list[str], done: Callable[[dict[str, int] | StoreError], None]) -> None:
-        """Answer with the time (ms) of the newest open message of each conversation that has any."""
+    def latest(
+        self, conversations: list[tuple[str, int]], done: Callable[[dict[str, int] | StoreError], None]
+    ) -> None:
+        """Answer with the time (ms) of the newest message of each conversation and era that has any."""
         self._post(lambda: done(self._latest(conversations)))
 
     def reactions(
@@ -176,13 +179,15 @@ class MemoryStore:
             None,
         )
 
-    def _read(self, page: Page) -> list[Record] | StoreError:
+    def _read(self, page: Page) -> Records | StoreError:
         if self._closed:
             return StoreRefused("the record is closed")
         seen = [
             record
             for record in self.records
-            if record.conversation == page.conversation and record.era in {0, page.era}
+            if record.conversation == page.conversation
+            and record.era in {0, page.era}
+            and record.time >= page.since
         ]
         limit = max(0, page.limit)
         try:
@@ -198,7 +203,8 @@ class MemoryStore:
         except UnknownReference as error:
             return error
         seen = [record for record in self._standing(seen) if after < (record.time, record.seq) < before]
-        return seen[max(0, len(seen) - limit) :] if newest else seen[:limit]
+        shown = seen[max(0, len(seen) - limit) :] if newest else seen[:limit]
+        return Records(shown, has_more=len(shown) < len(seen))
 
     def _standing(self, records: list[Record]) -> list[Record]:
         return [record for record in records if record.seq not in self.redactions]
@@ -214,14 +220,14 @@ class MemoryStore:
                 values[row.value] = values.get(row.value, 0) + 1
         return counts
 
-    def _latest(self, conversations: list[str]) -> dict[str, int] | StoreError:
+    def _latest(self, conversations: list[tuple[str, int]]) -> dict[str, int] | StoreError:
         if self._closed:
             return StoreRefused("the record is closed")
-        asked = set(conversations)
+        asked = {(name, era) for name, wanted in conversations for era in (0, wanted)}
         return {
             record.conversation: record.time
-            for record in self.records
-            if record.era == 0 and record.conversation in asked
+            for record in self._standing(self.records)
+            if (record.conversation, record.era) in asked
         }
 
     def _read_partners(self, who: str, after: int, limit: int) -> list[Partner] | StoreError:
@@ -277,8 +283,9 @@ def _place(reference: int | str, seen: list[Record], edge: int) -> tuple[int, in
     raise UnknownReference(f"no message {reference[:64]!r} in this conversation")
 
 
-def _around(seen: list[Record], place: tuple[int, int], limit: int) -> list[Record]:
+def _around(seen: list[Record], place: tuple[int, int], limit: int) -> Records:
     """Half of the messages from before `place`, half from there on; where one side is short, more of the other."""
     older = sum((record.time, record.seq) < place for record in seen)
     start = max(0, min(older - limit // 2, len(seen) - limit))
-    return seen[start : start + limit]
+    shown = seen[start : start + limit]
+    return Records(shown, has_more=len(shown) < len(seen))

@@ -8,6 +8,7 @@ from veche.core.ports import (
     Partner,
     Reaction,
     Record,
+    Records,
     Redaction,
     Row,
     Store,
@@ -66,16 +67,16 @@ class StoreBench:
         assert len(answers) == 1, "a batch has one answer"
         return answers[0]
 
-    def ask(self, page: Page) -> list[Record] | StoreError:
+    def ask(self, page: Page) -> Records | StoreError:
         """Ask for a page and wait for the answer."""
-        answers: list[list[Record] | StoreError] = []
+        answers: list[Records | StoreError] = []
         self.store.page(page, answers.append)
         assert not answers, "an answer never comes inside the call"
         while not answers:
             self.turns.take()
         return answers[0]
 
-    def read(self, page: Page) -> list[Record]:
+    def read(self, page: Page) -> Records:
         """Ask for a page that there must be."""
         answer = self.ask(page)
         assert not isinstance(answer, StoreError), answer
@@ -85,10 +86,10 @@ class StoreBench:
         """The places in the log of the messages on a page."""
         return [record.seq for record in self.read(page)]
 
-    def latest(self, *conversations: str) -> dict[str, int] | StoreError:
+    def latest(self, *conversations: str, era: int = 0) -> dict[str, int] | StoreError:
         """Ask for the newest times of conversations and wait for the answer."""
         answers: list[dict[str, int] | StoreError] = []
-        self.store.latest(list(conversations), answers.append)
+        self.store.latest([(name, era) for name in conversations], answers.append)
         while not answers:
             self.turns.take()
         return answers[0]

@@ -43,7 +43,7 @@ class MessagesContract:
     def test_an_answer_to_reading_comes_in_a_later_turn(self, bench: StoreBench) -> None:
         answers: list[object] = []
         bench.store.page(Page(ROOM, 1), answers.append)
-        bench.store.latest([ROOM], answers.append)
+        bench.store.latest([(ROOM, 0)], answers.append)
         assert answers == []
         bench.turns.take()
         bench.turns.take()
@@ -181,12 +181,56 @@ class MessagesContract:
             assert bench.seqs(Page(ROOM, giant, around=giant)) == [1, 2]
             assert bench.seqs(Page(ROOM, giant)) == [1, 2]
 
-    def test_latest_is_the_newest_open_message(self, bench: StoreBench) -> None:
+    def test_latest_is_the_newest_message_that_may_be_read(self, bench: StoreBench) -> None:
         said = [make_record(1), make_record(2, conversation="#milk"), make_record(3), make_record(4, era=111)]
         said.append(make_record(5, conversation="#closed", era=111))
         assert bench.commit(*said) is None
         assert bench.latest(ROOM, "#milk", "#closed", "#none", "", ROOM) == {ROOM: 3000, "#milk": 2000}
+        assert bench.latest(ROOM, "#milk", "#closed", era=111) == {ROOM: 4000, "#milk": 2000, "#closed": 5000}
+        assert bench.latest(ROOM, era=222) == {ROOM: 3000}
         assert bench.latest() == {}
+        assert bench.commit(make_redaction(6, said[2]), make_redaction(7, said[1])) is None
+        assert bench.latest(ROOM, "#milk") == {ROOM: 1000}
+
+    def test_what_is_too_old_for_the_reader_is_not_there(self, bench: StoreBench) -> None:
+        said = [make_record(n, era=111 if n == 5 else 0) for n in range(1, 10)]
+        assert bench.commit(*said) is None
+        assert bench.seqs(Page(ROOM, 99, since=4000)) == [4, 6, 7, 8, 9]
+        assert bench.seqs(Page(ROOM, 99, since=4001, era=111, newest=True)) == [5, 6, 7, 8, 9]
+        assert bench.seqs(Page(ROOM, 99, since=4000, before=said[7].msgid, newest=True)) == [4, 6, 7]
+        assert bench.seqs(Page(ROOM, 3, since=4000, around=2000)) == [4, 6, 7]
+        assert bench.seqs(Page(ROOM, 99, since=4000, between=(1000, 7000))) == [4, 6]
+        assert bench.seqs(Page(ROOM, 99, since=99_000)) == []
+        for page in (
+            Page(ROOM, 1, since=4000, after=said[2].msgid),
+            Page(ROOM, 1, since=4000, around=said[2].msgid),
+            Page(ROOM, 1, since=4000, between=(said[7].msgid, said[0].msgid)),
+        ):
+            assert isinstance(bench.ask(page), UnknownReference)
+
+    def test_a_page_tells_whether_there_is_more(self, bench: StoreBench) -> None:
+        said = [make_record(n, era=n % 2 * 111) for n in range(1, 10)]
+        assert bench.commit(*said) is None
+        assert bench.commit(make_redaction(10, said[0]), make_redaction(11, said[4])) is None
+        # 2 3 4 6 7 8 9 are left; 2 4 6 8 for who sees no closed ones
+        for page, has_more in (
+            (Page(ROOM, 7, era=111), False),
+            (Page(ROOM, 6, era=111), True),
+            (Page(ROOM, 4, newest=True), False),
+            (Page(ROOM, 3, newest=True), True),
+            (Page(ROOM, 1, era=111, before=said[2].msgid, newest=True), False),
+            (Page(ROOM, 1, era=111, before=said[3].msgid, newest=True), True),
+            (Page(ROOM, 2, after=4000), False),
+            (Page(ROOM, 1, between=(2000, 6000)), False),
+            (Page(ROOM, 1, between=(8000, 2000)), True),
+            (Page(ROOM, 4, around=4000), False),
+            (Page(ROOM, 3, around=4000), True),
+            (Page(ROOM, 2, newest=True, since=5000), False),
+            (Page(ROOM, 1, newest=True, since=5000), True),
+            (Page("#none", 1), False),
+            (Page(ROOM, 0), True),
+        ):
+            assert bench.read(page).has_more is has_more, (page.limit, page.before, page.after, page.around)
 
     def test_what_was_taken_back_is_on_no_page(self, bench: StoreBench) -> None:
         said = [make_record(n, tags="+reply=x") for n in range(1, 6)]
