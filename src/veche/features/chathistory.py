@@ -266,11 +266,13 @@ feature = Feature(
                 "BETWEEN <target> <message> <message> <count>\n"
                 "TARGETS <time> <time> <count>",
                 "Shows what was said in a room that you are in, or between you and somebody; TARGETS shows "
-                "where something was said. A message is msgid=<msgid> or timestamp=<time>, a time only the "
-                "latter. At most {s.history_page} messages at once.",
+                "where something was said. A message is msgid=<msgid> or timestamp=<time>, a time is the "
+                "latter. At most {s.history_page} messages at once; how far back you read a room is for the "
+                "server and the room's operators to say.",
                 "Показывает, что говорили в комнате, где вы находитесь, или в личной переписке; TARGETS "
                 "показывает, где что-то говорили. Сообщение (message): msgid=<msgid> или timestamp=<время>; "
-                "time: только второе. За раз не больше {s.history_page} сообщений.",
+                "time: только второе. За раз не больше {s.history_page} сообщений; насколько старое в комнате "
+                "вам видно, решают сервер и операторы комнаты.",
                 Family.HISTORY,
             ),
         )
