@@ -58,6 +58,7 @@ WRITTEN = [
         "insert into participant values ('uid-ann', 4), ('uid-cid', 4)",
         say(11, 4, "cid", "hi"),
     ],
+    [say(12, 4, "cid", "once"), "update message set sent = 77 where seq = 12"],
 ]
 
 
@@ -95,12 +96,14 @@ def test_what_an_older_schema_holds_is_kept(tmp_path: Path, number: int) -> None
     assert facts[:2] == [(5, "TopicSet", "{}", ""), (6, "RoomKept", '{"a": 1}', "")]
     assert facts[2:] == ([(10, "Read", "{}", "ann")] if number >= 3 else [])
     assert bench.reactions(1) == ({1: {"lol": 1}} if number >= 2 else {})
-    assert store.last() == [(6, 4000), (9, 7000), (10, 7000), (11, 11000)][number - 1]
+    assert store.last() == [(6, 4000), (9, 7000), (10, 7000), (11, 11000), (12, 12000)][number - 1]
     assert bench.partners("uid-bob") == [(DIRECT, 4000, "ann!x@example.org")]
     assert [key for key, *_ in bench.partners("uid-ann")] == (["uid-ann uid-cid"] if number >= 4 else []) + [
         DIRECT
     ]
     assert bench.partners(ROOM) == []
+    sent = bench.find_sent(77)
+    assert (sent and (sent.conversation, sent.time)) == (("uid-ann uid-cid", 12000) if number >= 5 else None)
     assert store.close()
 
 

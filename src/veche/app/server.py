@@ -103,6 +103,7 @@ def engine_settings(config: Config, language: str) -> Settings:
         setattr(settings, name, getattr(config.accounts, name))
     for name in config.messages.__struct_fields__:
         setattr(settings, name, getattr(config.messages, name))
+    settings.stores = config.store.mode == "durable"
     settings.server = config.server.name
     settings.network = config.server.network.replace(" ", "_")
     settings.icon = config.server.icon

@@ -134,12 +134,13 @@ class Ask:
 
     # ---- deeds
 
-    def commit(self, fact: Fact, then: Then | None = None) -> None:
-        """Put a fact in line. Its guard refuses it or it will be applied; then `then(ask, fact)` is called.
+    def commit(self, fact: Fact, then: Then | None = None, otherwise: Then | None = None) -> None:
+        """Put a fact in line. Its guard refuses it or it will be applied; then `then(ask, fact)` is called, and
+        `otherwise(ask, fact)` where it was refused or not stored.
 
         The session's next line waits for it where the fact changes the world.
         """
-        self.engine.log.commit(fact, self, then)
+        self.engine.log.commit(fact, self, then, otherwise)
 
     def run(self, command: str, *params: str) -> None:
         """Serve another command as a part of this request; nothing happens where no feature has it."""

@@ -46,9 +46,12 @@ _log = logging.getLogger("veche.log")
 class Entry:
     """A fact in line, and what is to be done when its turn has come."""
 
-    __slots__ = ("ask", "fact", "is_stored", "refusal", "row", "then")
+    __slots__ = ("ask", "fact", "is_stored", "otherwise", "refusal", "row", "then")
 
-    def __init__(self, fact: Fact, row: FactRow, ask: Ask | None, then: Then | None) -> None:
+    def __init__(
+        self, fact: Fact, row: FactRow, ask: Ask | None, then: Then | None, otherwise: Then | None
+    ) -> None:
+        self.otherwise = otherwise
         self.fact = fact
         self.row = row
         self.ask = ask
@@ -104,9 +107,15 @@ class Log:
         self.on_bug: Callable[[Ask], None] | None = None
         self.journal: list[Fact] | None = None  # a test hands in a list to have every applied fact
 
-    def commit(self, fact: Fact, ask: Ask | None, then: Then | None = None) -> None:
-        """Put a fact in line. What must last waits for the turn's end, to share a commit; the rest may pass now."""
-        entry = self._enter(fact, ask, then)
+    def commit(
+        self, fact: Fact, ask: Ask | None, then: Then | None = None, otherwise: Then | None = None
+    ) -> None:
+        """Put a fact in line. What must last waits for the turn's end, to share a commit; the rest may pass now.
+
+        `then` is called when it has been applied, `otherwise` when it was refused or not stored, which the asker has
+        read.
+        """
+        entry = self._enter(fact, ask, then, otherwise)
         self.line.append(entry)
         if entry.row.record is None or self.store is None:
             self.pump()
@@ -117,17 +126,17 @@ class Log:
         For what must be decided by how the world is now. Called in the `then` of a fact that changes the world, which
         is the last of its batch.
         """
-        self.line.appendleft(self._enter(fact, ask, then))
+        self.line.appendleft(self._enter(fact, ask, then, None))
         self.pump()
 
-    def _enter(self, fact: Fact, ask: Ask | None, then: Then | None) -> Entry:
+    def _enter(self, fact: Fact, ask: Ask | None, then: Then | None, otherwise: Then | None) -> Entry:
         if ask is not None:
             ask.pending += 1
             session = ask.session
             session.in_flight += 1
             if fact.changes:
                 session.changing += 1
-        return Entry(fact, self.registry.facts[type(fact)], ask, then)
+        return Entry(fact, self.registry.facts[type(fact)], ask, then, otherwise)
 
     @property
     def is_idle(self) -> bool:
@@ -224,6 +233,8 @@ class Log:
             return
         text = _OUTCOME_UNKNOWN if isinstance(error, StoreUnknown) else _NOT_STORED
         ask.fail("INTERNAL_ERROR", text=text)
+        if entry.otherwise is not None:
+            entry.otherwise(ask, entry.fact)
         self._release(ask, entry.fact)
 
     def _settle(self, entry: Entry) -> None:
@@ -234,6 +245,8 @@ class Log:
             if entry.refusal is not None:
                 if ask is not None:
                     ask.refuse(entry.refusal)
+                    if entry.otherwise is not None:
+                        entry.otherwise(ask, fact)
             else:
                 # Looked up before, since who leaves is not in the world behind it.
                 actor = self.world.users.get(fact.actor)

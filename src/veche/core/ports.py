@@ -72,7 +72,8 @@ class Record:
     `era` is 0 for what whoever may read the conversation may read, else the incarnation of a closed room
     (its creation, ms) outside of which the message is not shown.
     `command` is PRIVMSG or NOTICE; `source` is nick!user@host; `sender` the user id; `account` "" for guests;
-    `tags` the client-only tags, escaped, without '@'.
+    `tags` the client-only tags, escaped, without '@'. `sent` is the key of the sender's own id (core/once.py), 0 for
+    none; pages leave it out.
     """
 
     __slots__ = (
@@ -82,6 +83,7 @@ class Record:
         "era",
         "msgid",
         "sender",
+        "sent",
         "seq",
         "source",
         "tags",
@@ -90,7 +92,7 @@ class Record:
         "time",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a row, and all of its columns
         self,
         seq: int,
         msgid: str,
@@ -104,6 +106,7 @@ class Record:
         target: str,
         tags: str,
         text: str,
+        sent: int = 0,
     ) -> None:
         self.seq = seq
         self.msgid = msgid
@@ -117,6 +120,7 @@ class Record:
         self.target = target
         self.tags = tags
         self.text = text
+        self.sent = sent
 
     def __repr__(self) -> str:
         return f"Record({self.seq}, {self.msgid!r}, {self.conversation!r}, {self.source!r}, {self.text!r})"
@@ -320,6 +324,15 @@ class Partner(NamedTuple):
 PARTNER_SEARCH = 500
 
 
+class Sent(NamedTuple):
+    """A message that was said with an id of its sender's: where it is, and when (ms) it was said."""
+
+    conversation: str
+    era: int
+    msgid: str
+    time: int
+
+
 class UnreadQuestion(NamedTuple):
     """What in a conversation is new since `after` (ms) for a reader, and how much of it calls him by his name.
 
@@ -460,6 +473,9 @@ class Store(Protocol):
 
         A conversation is asked for by its name and the era whose closed messages count too (0: none).
         """
+
+    def find_sent(self, key: int, after: int, done: Callable[[Sent | StoreError | None], None]) -> None:
+        """Look for the message with this key (`Record.sent`) that is newer than `after` (ms), taken back or not."""
 
     def reactions(
         self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]

@@ -105,6 +105,7 @@ class Settings:
         "send_queue",
         "server",
         "silence_entries",
+        "stores",
         "sts_names",
         "sts_port",
         "sts_seconds",
@@ -134,6 +135,7 @@ class Settings:
             2: frozenset({"accounts", "rooms"}),
             1: frozenset({"accounts", "rooms", "connections"}),
         }
+        self.stores = True  # whether there is a record
         self.sts_seconds = 0  # 0: STS is not spoken of; negative: it is taken back
         self.sts_port = 0
         # The host names, in lower case, under which it is, with the seconds for each; None: `sts_seconds`.

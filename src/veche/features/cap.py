@@ -55,7 +55,21 @@ def _ls(ask: Ask) -> None:
             value = tell(session, ask.settings)
             if value is not None:
                 offers[name] = value
-    _send_names(ask, "LS", _words(offers, version), several_lines=is_modern)
+    if is_modern:
+        _send_names(ask, "LS", _words(offers, version), several_lines=True)
+    else:
+        _answer(ask, "LS", _in_one_line(ask, list(offers)))
+
+
+def _in_one_line(ask: Ask, names: list[str]) -> str:
+    """For who knows no answer of several lines: of drafts and vendors' own, which are younger than such clients, only
+    what fits in one. All of them are granted to who asks for them by name."""
+    room = BODY_LIMIT - len(f":{ask.settings.server} CAP {ask.session.nick} LS :".encode())
+    line = ""
+    for name in sorted(names, key=lambda name: "/" in name):  # in their order otherwise
+        if len(line) + 1 + len(name) <= room:
+            line += " " + name if line else name
+    return line
 
 
 def _words(offers: dict[str, str], version: int) -> list[str]:

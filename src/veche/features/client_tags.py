@@ -7,6 +7,7 @@ it says; the server only ever leaves some of them out.
 from collections.abc import Mapping
 
 from veche.core.ask import Ask
+from veche.core.once import TAG
 from veche.core.pace import SharedPace
 from veche.core.registry import Feature
 from veche.core.settings import Settings
@@ -29,12 +30,13 @@ _LONGEST_REACTION = 64
 def client_tags(ask: Ask, without: str = "") -> str:
     """The client-only tags (they begin with '+') of a request, escaped; those denied and `without` are left out.
 
-    All others are dropped: time, msgid, account and so on are the server's to say.
+    All others are dropped: time, msgid, account and so on are the server's to say. So is the sender's own id of a
+    message: it is between him and the server.
     """
     if not ask.session.caps & MESSAGE_TAGS:
         return ""
     tags = ask.message.tags
-    keys = [key for key in tags if key[0] == "+"]
+    keys = [key for key in tags if key[0] == "+" and key != TAG]
     if not keys:
         return ""
     denied = ask.settings.client_tags_denied

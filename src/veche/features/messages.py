@@ -4,6 +4,7 @@ Sources: Modern IRC, "Sending Messages"; message-tags ("client-only tags"); echo
 Messages of several lines come from multiline.py and are messages like any other.
 """
 
+from veche.core import once
 from veche.core.ask import Ask, Then
 from veche.core.conversations import conversation_of
 from veche.core.help import Family, Help
@@ -15,7 +16,7 @@ from veche.core.replies import Refusal
 from veche.core.settings import Settings
 from veche.features.client_tags import TYPING, client_tags, is_shown_typing, reaction_of, without_typing
 from veche.state.accounts import Account
-from veche.state.events import Audience, LastingFact
+from veche.state.events import Audience, SaidFact
 from veche.state.room import PREFIXES, RANKS, SLOW, Room, power_of
 from veche.state.user import User
 from veche.state.world import World
@@ -29,18 +30,17 @@ from veche.wire.names import fold
 CTCPS = SharedPace("ctcp", burst=10, seconds=2.0)
 
 
-class MessageSent(LastingFact):
+class MessageSent(SaidFact):
     """Somebody has said something. `room` is the folded name of a room, or "" and `recipient` a person's identity.
 
     `prefix` is that of the lowest rank that hears it, "" for all. `conversation` and `era` are as in the record;
-    `tags` are the client-only tags, escaped.
+    `tags` are the client-only tags, escaped. `sent` is the key of the id that the sender gave it (core/once.py), 0 for
+    none.
     """
 
     __slots__ = (
         "account",
         "command",
-        "conversation",
-        "era",
         "prefix",
         "recipient",
         "room",
@@ -70,7 +70,6 @@ class MessageSent(LastingFact):
         self.text = text
         self.tags = tags
         self.conversation = room
-        self.era = 0
         self.prefix = ""
         self.recipient = ""
 
@@ -192,7 +191,13 @@ def say(ask: Ask, command: str, target: str, text: str, tags: str) -> None:
         return
     if kind is TagsSent and isinstance(fact, TagsSent):
         _note_reaction(ask, fact)
-    ask.commit(fact, then)
+    given = "" if ask.message.tags is NO_TAGS or kind is TagsSent else ask.message.tags.get(once.TAG, "")
+    if not given:
+        ask.commit(fact, then)
+    elif "," in ask.params[0]:
+        ask.fail("INVALID_PARAMS", once.TAG, text="A message with an id is for one target")
+    else:
+        once.say_once(ask, fact, then, given)
 
 
 def _note_reaction(ask: Ask, fact: TagsSent) -> None:
@@ -331,6 +336,7 @@ def record_message(world: World, fact: MessageSent) -> Record:
         fact.target,
         without_typing(fact.tags) if fact.tags else "",
         fact.text,
+        fact.sent,
     )
 
 
@@ -429,6 +435,7 @@ feature = Feature(
             own_copy=OwnCopy.ECHO,
         ),
     },
-    caps={"echo-message": ""},
+    # veche/once: core/once.py. What is not kept is said as often as it is sent.
+    caps={"echo-message": "", "veche/once": lambda session, settings: "" if settings.stores else None},
     tokens=_tokens,
 )

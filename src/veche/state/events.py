@@ -71,6 +71,19 @@ class LastingFact(Fact):
         self.msgid = ""
 
 
+class SaidFact(LastingFact):
+    """A message. `conversation` and `era` are as in the record; `sent` is the key of the id that the sender gave it
+    (core/once.py), 0 for none."""
+
+    __slots__ = ("conversation", "era", "sent")
+
+    def __init__(self, actor: str) -> None:
+        super().__init__(actor)
+        self.conversation = ""
+        self.era = 0
+        self.sent = 0
+
+
 class Forgotten(Fact):
     """The saved fact of a kind that has `key` need not be known any more. Only for `saves`: it is never applied."""
 

@@ -20,6 +20,7 @@ from veche.core.ports import (
     Records,
     Row,
     SavedFact,
+    Sent,
     StoreError,
     StoreRefused,
     UnreadQuestion,
@@ -105,6 +106,13 @@ class SqliteStore:
             self._post(partial(done, _closed()))
         else:
             self._history.latest(conversations, done)
+
+    def find_sent(self, key: int, after: int, done: Callable[[Sent | StoreError | None], None]) -> None:
+        """Look for the message with this key that was said later than `after` (ms)."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._history.find_sent(key, after, done)
 
     def reactions(
         self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]

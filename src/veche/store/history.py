@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from veche.core.ports import Page, Record, Records, StoreError, StoreRefused, UnknownReference
+from veche.core.ports import Page, Record, Records, Sent, StoreError, StoreRefused, UnknownReference
 from veche.store.engines.sqlite import connect_reader, describe, is_harmless
 from veche.store.worker import Post, Worker
 from veche.wire.msgids import time_of_msgid
@@ -61,6 +61,12 @@ _PAGE = {(parts, way): _page_sql(parts, way) for parts in (1, 2) for way in ("as
 _FIND_NUMBERS = "select era, id from conversation where name = ? and era in (0, ?)"
 
 _FIND_MESSAGE = "select time, seq from message where conversation in (?, ?) and time = ? and msgid = ?"
+
+_SENT = """
+    select conversation.name, conversation.era, message.msgid, message.time
+    from message join conversation on conversation.id = message.conversation
+    where message.sent = ? and message.time > ? order by message.seq desc limit 1
+"""
 
 _LATEST = """
     select json_group_array(json_array(name, newest)) from (
@@ -110,6 +116,10 @@ class History:
     ) -> None:
         """Post `done` with the time (ms) of the newest message of each conversation and era that has any."""
         self.ask(partial(_read_latest, conversations), done)
+
+    def find_sent(self, key: int, after: int, done: Callable[[Sent | StoreError | None], None]) -> None:
+        """Post `done` with the message that bears this key and is newer than `after` (ms), or None."""
+        self.ask(partial(_find_sent, key, after), done)
 
     def reactions(
         self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
@@ -260,8 +270,27 @@ class _PageReader:
             rows.reverse()
         return Records((self._record(*row) for row in rows), has_more=has_more)
 
-    def _record(self, seq: int, time: int, conversation: int, msgid: str, *rest: str) -> Record:
-        return Record(seq, msgid, time, self._name, self._eras[conversation], *rest)
+    def _record(
+        self,
+        seq: int,
+        time: int,
+        conversation: int,
+        msgid: str,
+        command: str,
+        source: str,
+        sender: str,
+        account: str,
+        target: str,
+        tags: str,
+        text: str,
+    ) -> Record:
+        era = self._eras[conversation]
+        return Record(seq, msgid, time, self._name, era, command, source, sender, account, target, tags, text)
+
+
+def _find_sent(key: int, after: int, connection: sqlite3.Connection) -> Sent | None:
+    found = connection.execute(_SENT, (key, after)).fetchone()
+    return Sent(*found) if found is not None else None
 
 
 def _read_latest(conversations: list[tuple[str, int]], connection: sqlite3.Connection) -> dict[str, int]:

@@ -48,7 +48,7 @@ from veche.store.facts import Statement, replace_saved, statements
 from veche.store.files import Identity, identity
 from veche.store.worker import Post, Worker
 
-# Rows in one statement: 11 variables each, SQLite takes 32,766; the log's batches are not larger.
+# Rows in one statement: 12 variables each, SQLite takes 32,766; the log's batches are not larger.
 SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 MOST_ROWS = SIZES[-1]
 
@@ -63,9 +63,9 @@ _LOOK_EVERY = 0.1
 # Numbers of conversations that are remembered; beyond, all are forgotten and looked up anew.
 _REMEMBERED = 50_000
 
-_COLUMNS = "seq, time, conversation, msgid, command, source, sender, account, target, tags, text"
-_ROW = "(" + ", ".join("?" * 11) + ")"
-_EMPTY_ROW = (None,) * 11
+_COLUMNS = "seq, time, conversation, msgid, command, source, sender, account, target, tags, text, sent"
+_ROW = "(" + ", ".join("?" * 12) + ")"
+_EMPTY_ROW = (None,) * 12
 _INSERT = {
     size: f"insert into message ({_COLUMNS}) select * from (values {', '.join([_ROW] * size)})"  # noqa: S608
     " where column1 is not null"
@@ -217,6 +217,7 @@ class Writer:
                 record.target,
                 record.tags,
                 record.text,
+                record.sent or None,
             )
         size = SIZES[bisect_left(SIZES, len(records))]
         values += _EMPTY_ROW * (size - len(records))

@@ -167,6 +167,7 @@ class Stage:
         disk: FakeDisk | None = None,
     ) -> None:
         self.settings = settings or quiet_settings()
+        self.settings.stores = keeps
         self.clock = FakeClock()
         self.disk = disk or FakeDisk()
         self.passwords = FakePasswords()

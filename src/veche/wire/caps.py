@@ -40,6 +40,7 @@ _NAMES = (
     "draft/read-marker",
     "veche/unread",
     "draft/persistence",
+    "veche/once",
 )
 
 BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}

@@ -23,6 +23,7 @@ from veche.core.ports import (
     Redaction,
     Row,
     SavedFact,
+    Sent,
     StoreError,
     StoreRefused,
     UnknownReference,
@@ -83,6 +84,10 @@ class MemoryStore:
     ) -> None:
         """Answer with the time (ms) of the newest message of each conversation and era that has any."""
         self._post(lambda: done(self._latest(conversations)))
+
+    def find_sent(self, key: int, after: int, done: Callable[[Sent | StoreError | None], None]) -> None:
+        """Answer with the newest message that bears this key."""
+        self._post(lambda: done(self._find_sent(key, after)))
 
     def reactions(
         self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
@@ -205,6 +210,14 @@ class MemoryStore:
         seen = [record for record in self._standing(seen) if after < (record.time, record.seq) < before]
         shown = seen[max(0, len(seen) - limit) :] if newest else seen[:limit]
         return Records(shown, has_more=len(shown) < len(seen))
+
+    def _find_sent(self, key: int, after: int) -> Sent | StoreError | None:
+        if self._closed:
+            return StoreRefused("the record is closed")
+        for record in reversed(self.records):
+            if record.sent == key and record.time > after:
+                return Sent(record.conversation, record.era, record.msgid, record.time)
+        return None
 
     def _standing(self, records: list[Record]) -> list[Record]:
         return [record for record in records if record.seq not in self.redactions]

@@ -11,6 +11,7 @@ from veche.core.ports import (
     Records,
     Redaction,
     Row,
+    Sent,
     Store,
     StoreError,
     UnreadQuestion,
@@ -119,6 +120,16 @@ class StoreBench:
         assert not isinstance(answer, StoreError), answer
         return answer
 
+    def find_sent(self, key: int, after: int = 0) -> Sent | None:
+        """Ask for the message with a key and wait for the answer that there must be."""
+        answers: list[Sent | StoreError | None] = []
+        self.store.find_sent(key, after, answers.append)
+        while not answers:
+            self.turns.take()
+        answer = answers[0]
+        assert not isinstance(answer, StoreError), answer
+        return answer
+
     def unread(self, *questions: tuple[str, int, int, str, str]) -> list[tuple[int, int]]:
         """Ask what is new and wait for the answer that there must be."""
         answers: list[list[tuple[int, int]] | StoreError] = []
@@ -182,8 +193,8 @@ def make_reaction(
 
 
 def fields(record: Record) -> tuple[object, ...]:
-    """All that a record says, to compare two of them."""
-    return tuple(getattr(record, name) for name in sorted(Record.__slots__))
+    """All that a page says of a record, to compare two of them."""
+    return tuple(getattr(record, name) for name in sorted(Record.__slots__) if name != "sent")
 
 
 def close(store: Store) -> None:

@@ -1,7 +1,7 @@
 """What every store must tell about many conversations at once."""
 
-from veche.core.ports import PARTNER_SEARCH, UNREAD_LIMIT, UNREAD_SEARCH
-from veche.testing.contracts.bench import ROOM, StoreBench, make_message, make_redaction
+from veche.core.ports import PARTNER_SEARCH, UNREAD_LIMIT, UNREAD_SEARCH, Sent
+from veche.testing.contracts.bench import ROOM, StoreBench, make_message, make_record, make_redaction
 
 
 class OverviewContract:
@@ -113,3 +113,19 @@ class OverviewContract:
         own = [make_message(at + n, ROOM, "ann") for n in range(1, UNREAD_SEARCH - 9)]
         assert bench.commit(*own) is None
         assert bench.unread((ROOM, 111, 0, "ann", "ann")) == [(10, 0)]
+
+    def test_a_message_is_found_by_the_key_of_its_senders_id(self, bench: StoreBench) -> None:
+        one, two, three = make_record(1), make_record(2), make_record(3)
+        one.sent, two.sent = 7, (1 << 63) - 1
+        assert bench.commit(one, two, three) is None
+        assert bench.find_sent(7) == Sent(one.conversation, one.era, one.msgid, one.time)
+        assert bench.find_sent((1 << 63) - 1) == Sent(two.conversation, two.era, two.msgid, two.time)
+        assert bench.find_sent(8) is None
+        assert bench.find_sent(7, after=one.time - 1) is not None
+        assert bench.find_sent(7, after=one.time) is None
+
+    def test_a_message_that_was_taken_back_is_found_all_the_same(self, bench: StoreBench) -> None:
+        one = make_record(1)
+        one.sent = 7
+        assert bench.commit(one, make_redaction(2, one)) is None
+        assert bench.find_sent(7) is not None
