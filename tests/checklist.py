@@ -19,7 +19,7 @@ CAPS = """
     draft/message-redaction draft/metadata-2 draft/multiline draft/pre-away draft/read-marker
     draft/oper-tag
     draft/persistence draft/relaymsg draft/webpush soju.im/webpush soju.im/search soju.im/FILEHOST draft/FILEHOST
-    soju.im/account-required soju.im/client-cert znc.in/playback znc.in/self-message veche/unread veche/once
+    soju.im/account-required znc.in/playback znc.in/self-message veche/unread veche/once
 """.split()  # noqa: SIM905 - a table reads better without a hundred quotation marks
 
 TOKENS = """
@@ -141,13 +141,8 @@ EXTENDED_BANS = ["a:x", "m:x!*@*", "R:*", "U:*", "r:x", "t:5:x!*@*"]
 USER_MODES = "iwBRTg"
 GIVEN_MODES = "oZsr"
 
-_ACCOUNTS = "accounts come with their own part of the work"
 _HISTORY = "the rest of history comes with its own part of the work"
 NOT_YET = {
-    **dict.fromkeys(
-        ["soju.im/client-cert"],
-        _ACCOUNTS,
-    ),
     **dict.fromkeys(
         """draft/event-playback soju.im/search znc.in/playback znc.in/self-message SEARCH
         HISTORY""".split(),  # noqa: SIM905
@@ -169,6 +164,11 @@ REFUSED_CAPS = {
     "draft/metadata-3": (
         "draft/metadata-2",
         "an open proposal whose text still changes, with other numerics for the same things; its clients know both",
+    ),
+    "soju.im/client-cert": (
+        "sasl",
+        "it knows certificates by SHA-512, and everything else that shows a fingerprint to people by SHA-256; NickServ CERT "
+        "does the same from any client",
     ),
 }
 
