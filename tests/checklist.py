@@ -167,8 +167,7 @@ REFUSED_CAPS = {
     ),
     "soju.im/client-cert": (
         "sasl",
-        "it knows certificates by SHA-512, and everything else that shows a fingerprint to people by SHA-256; NickServ CERT "
-        "does the same from any client",
+        "it knows certificates by SHA-512, people and clients by SHA-256; NickServ CERT does the same for any client",
     ),
 }
 
