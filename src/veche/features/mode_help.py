@@ -80,7 +80,7 @@ CMODES = Topic(
         "+C": Help("", "No CTCP but ACTION (/me).", "Никаких CTCP, кроме ACTION (/me)."),
         "+M": Help(
             "",
-            "Only members with an account or a rank may speak.",
+            "Of the members, only those with an account or a rank may speak.",
             "Из участников говорят только те, у кого есть учётная запись или ранг.",
         ),
         "+P": Help(
