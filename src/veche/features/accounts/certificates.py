@@ -108,6 +108,9 @@ def _say_added(service: Service, ask: Ask, fact: CertificateAdded) -> None:
 
 
 def _del(service: Service, ask: Ask, account: Account, rest: str) -> None:
+    if ask.session.token:
+        service.say(ask, "fresh")
+        return
     start = plain(rest)
     found = [print_ for print_ in account.certificates if print_.startswith(start)]
     if len(start) < _LEAST_DIGITS or len(found) != 1:

@@ -134,6 +134,9 @@ def listed(account: Account) -> list[tuple[str, Token, int]]:
 
 def remove(ask: Ask, account: Account, device: str, tell: Tell) -> None:
     """Take a token back, and end what is logged in with it; `tell(key, **values)` hears the outcome."""
+    if ask.session.token not in ("", device):
+        tell("fresh")  # whoever has found a phone must not keep the others out
+        return
     if device not in account.tokens:
         tell("token-unknown", device=device)
         return
