@@ -179,3 +179,21 @@ def test_whoever_knows_cap_notify_is_told_what_is_offered_from_now_on(bench: Ben
     bench.write('[server]\nname = "irc.example"\n[lobby]\nroom = ""\n[tls]\nsts_seconds = 3600\n')
     ann.send("REHASH")
     assert bob.take() == [":irc.example CAP * NEW :sts=port=6697"]
+
+
+def test_names_are_kept_from_the_moment_that_the_config_says_so(bench: Bench) -> None:
+    ann = bench.operator()
+    bench.stage.settings.keep_names = "off"
+    bench.write(bench.file.read_text() + '[accounts]\nkeep_names = "off"\n')
+    bob, eve = bench.stage.enter("bob"), bench.stage.enter("eve")
+    bob.send("REGISTER * * correct-horse", "NICK bobby")
+    eve.send("NICK bob")
+    ann.send("REHASH")
+    assert "bob" in bench.stage.engine.world.users_by_key
+    bench.write(bench.file.read_text().replace('"off"\n', '"strict"\n'))
+    eve.take()
+    ann.send("REHASH")
+    assert "bob" not in bench.stage.engine.world.users_by_key
+    nick, why = eve.take()
+    assert nick == ":bob!~eve@there NICK Guest-1"
+    assert "NOTICE Guest-1 :The name bob belongs to somebody's account" in why

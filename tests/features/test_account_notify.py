@@ -10,6 +10,7 @@ from veche.testing.stage import Stage
 
 def test_who_is_a_guest_again_has_a_star_for_an_account() -> None:
     stage = Stage()
+    stage.settings.keep_names = "off"  # a guest may go on bearing the name
     ann = stage.enter("ann", "account-notify")
     bob = stage.enter("bob", "account-notify")
     cid = stage.enter("cid", "account-notify", "extended-monitor")

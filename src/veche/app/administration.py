@@ -19,6 +19,7 @@ from veche.core.engine import Engine
 from veche.core.operators import OPERATOR, READS_NOTICES, is_operator
 from veche.core.ports import ConfigFault, Rehashed
 from veche.core.settings import OperatorBlock, Settings
+from veche.features.accounts.keeping import look_around
 from veche.features.cap import offers_change
 from veche.features.user_modes import UserModesChanged
 
@@ -125,6 +126,8 @@ class Administrator:
             for name in attributes:
                 setattr(self._engine.settings, name, getattr(made, name))
         self._demote()
+        if "keep_names" in attributes:
+            look_around(self._engine)
         if "log.level" in changed:
             logging.getLogger().setLevel(settings.config.log.level.upper())
         for key, text in changed.items():

@@ -57,7 +57,7 @@ from veche.features import (
     whois,
     whowas,
 )
-from veche.features.accounts import invitations, owner, persistence, presence
+from veche.features.accounts import invitations, keeping, owner, persistence, presence
 
 FEATURES: list[Feature] = [
     bans.feature,  # before the registration, which would let in whom it turns away
@@ -68,6 +68,7 @@ FEATURES: list[Feature] = [
     accounts.feature,
     owner.feature,
     presence.feature,
+    keeping.feature,
     persistence.feature,
     cap.feature,
     sts.feature,

@@ -5,6 +5,7 @@ from itertools import count
 
 from veche.core.replies import Refusal
 from veche.core.settings import Settings
+from veche.state.accounts import Account
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.confusables import looks, skeleton
@@ -59,12 +60,30 @@ def looks_taken(nick: str) -> Refusal:
     return Refusal(numerics.ERR_NICKNAMEINUSE, nick, "Nickname looks like one that is in use")
 
 
-def free_guest_name(world: World, settings: Settings) -> str:
-    """A name for whoever may not bear the one that he has."""
-    prefix = settings.guest_prefix or "guest"
-    numbers = (f"{prefix}{number}" for number in count(1))
+def kept_for(world: World, nick: str, identity: str, policy: str) -> Account | None:
+    """The account that a nick is kept for, if that is not the one that somebody is known by as `identity`."""
+    owner = world.accounts.owner_of(nick)
+    if owner is None or owner.uid == identity or not owner.keeps_name(policy):
+        return None
+    return owner
+
+
+def reserved(nick: str) -> Refusal:
+    """This nick is kept for somebody."""
+    return Refusal(
+        numerics.ERR_NICKNAMEINUSE, nick, "This name belongs to somebody's account; log in if it is yours"
+    )
+
+
+def free_guest_name(world: World, prefix: str) -> str:
+    """A name with this prefix for whoever may not bear the one that he has."""
+    names = (f"{prefix or 'guest'}{number}" for number in count(1))
     return next(
-        name for name in numbers if clash(world, name) is None and world.accounts.owner_of(name) is None
+        name
+        for name in names
+        if fold(name) not in world.users_by_key  # most of them, where there are many guests
+        and clash(world, name) is None
+        and world.accounts.owner_of(name) is None
     )
 
 

@@ -8,7 +8,7 @@ import hmac
 from veche.core.ask import Ask
 from veche.core.fanout import tags_of
 from veche.core.help import Family, Help
-from veche.core.nicks import clash, in_use, looks_taken, may_be_nick
+from veche.core.nicks import clash, free_guest_name, in_use, kept_for, looks_taken, may_be_nick, reserved
 from veche.core.pace import Pace
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Refusal, fit, plain_time
@@ -74,10 +74,8 @@ def nick(ask: Ask) -> None:
             ask.refuse(looks_taken(wanted))
             return
         registration.nick = wanted
-    elif _is_taken(ask, wanted):
-        ask.refuse(_reserved(wanted))
     elif wanted != ask.user.nick:
-        fact = NickChanged(ask.user.uid, ask.user.source, wanted)
+        fact = NickChanged(ask.user.uid, ask.user.source, wanted, ask.settings.keep_names)
         if guard_nick(ask.world, fact) is None and NICKS.wait(ask):
             ask.reply(numerics.ERR_NICKTOOFAST, wanted, "Nick change too fast. Please wait a while.")
         else:
@@ -155,9 +153,8 @@ def complete(ask: Ask) -> None:
         # One more device of his: whatever nick it asked for, he has one already.
         welcome.commit(DeviceCame(user.uid, session.device), _welcome_device)
         return
-    refusal = clash(ask.world, registration.nick)
-    if refusal is None and _is_taken(ask, registration.nick):
-        refusal = _reserved(registration.nick)
+    policy = ask.settings.keep_names
+    refusal = _refuse_name(ask.world, registration.nick, "", session.account, policy)
     if refusal is not None:
         ask.refuse(
             refusal
@@ -173,6 +170,7 @@ def complete(ask: Ask) -> None:
         session.account,
     )
     account = ask.world.accounts.by_uid.get(session.account)
+    fact.policy = policy
     fact.stays = account is not None and account.stays(ask.settings.always_on)
     welcome.commit(fact, _welcome_user)
 
@@ -241,18 +239,12 @@ def _welcome(ask: Ask, user: User) -> None:
 # ---- facts
 
 
-def _reserved(wanted: str) -> Refusal:
-    return Refusal(
-        numerics.ERR_NICKNAMEINUSE, wanted, "This name belongs to somebody's account; log in if it is yours"
-    )
-
-
-def _is_taken(ask: Ask, wanted: str) -> bool:
-    """Whether a nick belongs to an account that is not this session's, and the owner wants it kept for him."""
-    owner = ask.world.accounts.owner_of(wanted)
-    return (
-        owner is not None and owner.uid != ask.session.account and owner.keeps_name(ask.settings.keep_names)
-    )
+def _refuse_name(world: World, nick: str, uid: str, identity: str, policy: str) -> Refusal | None:
+    """Why somebody may not be called so: another one is, or the name is kept for another one."""
+    refusal = clash(world, nick, uid)
+    if refusal is None and policy and kept_for(world, nick, identity, policy) is not None:
+        return reserved(nick)
+    return refusal
 
 
 def guard_arrival(world: World, fact: UserArrived) -> Refusal | None:
@@ -260,7 +252,7 @@ def guard_arrival(world: World, fact: UserArrived) -> Refusal | None:
     come in at once: the second joins the first."""
     if fact.account in world.present:
         return Refusal("", then=complete)
-    return clash(world, fact.nick)
+    return _refuse_name(world, fact.nick, "", fact.account, fact.policy)
 
 
 def apply_arrival(world: World, fact: UserArrived) -> Audience:
@@ -297,8 +289,17 @@ def apply_departure(world: World, fact: UserLeft) -> Audience:
 
 
 def guard_nick(world: World, fact: NickChanged) -> Refusal | None:
-    """A nick is free, or one's own in other letters."""
-    return clash(world, fact.nick, fact.actor)
+    """A nick is free and nobody else's, or one's own in other letters."""
+    user = world.users.get(fact.actor)
+    identity = user.identity if user is not None else ""
+    if not fact.owner:
+        return _refuse_name(world, fact.nick, fact.actor, identity, fact.policy)
+    if user is None or kept_for(world, user.nick, identity, fact.policy) is None:
+        return Refusal("")  # he has gone or taken another one, or the name is nobody's any more
+    fact.source = user.source
+    # Two may lose their names at once: which is free is known when the turn of each has come.
+    fact.nick = free_guest_name(world, fact.prefix)
+    return None
 
 
 def apply_nick(world: World, fact: NickChanged) -> Audience:

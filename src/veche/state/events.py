@@ -110,10 +110,10 @@ class Restored(Fact):
 class UserArrived(Fact):
     """Somebody has registered a connection; `actor` is his new uid, `account` that of his account, "" for a guest.
 
-    `stays`: he remains when his last device goes.
+    `stays`: he remains when his last device goes. `policy` as in `NickChanged`.
     """
 
-    __slots__ = ("account", "host", "nick", "real_name", "stays", "username")
+    __slots__ = ("account", "host", "nick", "policy", "real_name", "stays", "username")
 
     def __init__(
         self, actor: str, nick: str, username: str, host: str, real_name: str, account: str = ""
@@ -121,6 +121,7 @@ class UserArrived(Fact):
         super().__init__(actor)
         self.account = account
         self.stays = False
+        self.policy = ""
         self.nick = nick
         self.username = username
         self.host = host
@@ -186,14 +187,22 @@ class LoggedOut(Fact):
 
 
 class NickChanged(Fact):
-    """A user has another nick; `source` as he was known before."""
+    """A user has another nick; `source` as he was known before.
 
-    __slots__ = ("nick", "source")
+    `policy` says whose names are kept for them (`Account.keeps_name`), for the guard alone; "" where an operator may
+    give any. `owner`: the server takes the name that he bore, which is the account's of this uid, and finds him
+    another one, with `prefix`, when the turn of this has come.
+    """
 
-    def __init__(self, actor: str, source: str, nick: str) -> None:
+    __slots__ = ("nick", "owner", "policy", "prefix", "source")
+
+    def __init__(self, actor: str, source: str, nick: str, policy: str = "") -> None:
         super().__init__(actor)
         self.source = source
         self.nick = nick
+        self.policy = policy
+        self.owner = ""
+        self.prefix = ""
 
 
 class MemberJoined(Fact):

@@ -14,14 +14,13 @@ from veche.core.ask import Ask
 from veche.core.durations import format_duration
 from veche.core.engine import Engine
 from veche.core.logins import DEVICE_LENGTH
-from veche.core.nicks import free_guest_name
 from veche.core.replies import plain_time
 from veche.core.scopes import FULL
 from veche.core.services import Service, Verb
 from veche.core.session import Session
 from veche.features.accounts.facts import AccountFact, DeviceSeen
 from veche.state.accounts import Account
-from veche.state.events import LoggedOut, NickChanged
+from veche.state.events import LoggedOut
 from veche.state.user import LOGGED_IN
 from veche.wire import numerics
 from veche.wire.lines import cut
@@ -125,7 +124,7 @@ def log_out(ask: Ask, done: Callable[[Ask], None]) -> None:
 
 def _logged_out(done: Callable[[Ask], None], ask: Ask, _fact: LoggedOut) -> None:
     tell_logged_out(ask)
-    _give_back_name(ask, done)
+    done(ask)
 
 
 def tell_logged_out(ask: Ask) -> None:
@@ -134,17 +133,6 @@ def tell_logged_out(ask: Ask) -> None:
     user = ask.user
     ask.reply(numerics.RPL_LOGGEDOUT, user.source, "You are now logged out")
     ask.send(f":{user.source} MODE {user.nick} -{LOGGED_IN}")
-
-
-def _give_back_name(ask: Ask, done: Callable[[Ask], None]) -> None:
-    """A guest bears no name that is kept for somebody."""
-    user = ask.user
-    owner = ask.world.accounts.owner_of(user.nick)
-    if owner is not None and owner.keeps_name(ask.settings.keep_names):
-        name = free_guest_name(ask.world, ask.settings)
-        ask.commit(NickChanged(user.uid, user.source, name), lambda ask, _fact: done(ask))
-    else:
-        done(ask)
 
 
 # ---- what NickServ understands
