@@ -10,6 +10,7 @@ from veche.core.help import Family, Help
 from veche.core.operators import name_of, tell
 from veche.core.registry import Command, Feature
 from veche.core.replies import fit
+from veche.state.events import UserLeft
 from veche.wire import numerics
 from veche.wire.lines import cut
 from veche.wire.names import fold
@@ -34,11 +35,16 @@ def kill(ask: Ask) -> None:
     line = fit("", f":{ask.user.source} KILL {target.nick} :{comment}")
     if target is ask.user:
         ask.finish()  # he who ends himself is answered first
-    for session in list(ask.engine.fanout.sessions.get(target.uid, ())):
+    sessions = list(ask.engine.fanout.sessions.get(target.uid, ()))
+    if not sessions:
+        # One who stays without a device: he goes until he logs in again.
+        ask.engine.log.commit(UserLeft(target.uid, target.source, reason), None)
+    for session in sessions:
         # "the client being killed receives the KILL message, and the <source> of the message SHOULD be the operator
         # who performed the command"
         ask.engine.outboxes.send(session, line)
         session.quitting = reason
+        session.evicted = True
         ask.engine.end(session, cut(f"Closing Link: {session.host} ({reason})", ask.settings.topic_length))
 
 
