@@ -414,3 +414,111 @@ def test_who_and_topic_and_away(stage: Stage) -> None:
     ]
     bob.types("/away")
     assert bob.reads()[-1] == "You are no longer marked as away."
+
+
+# ---- names that belong to accounts
+
+OWNED = (
+    "The name ann belongs to somebody's account, so you are ann2 here. "
+    "If it is yours: /login PASSWORD. To take another name: /nick NAME"
+)
+
+
+def owned_stage(**settings: object) -> Stage:
+    """A server where the name ann is an account's, whose owner is not here."""
+    stage = lobby_stage(**settings)  # type: ignore[arg-type]
+    ann = stage.enter("ann")
+    ann.send("REGISTER * * correct-horse", "QUIT")
+    return stage
+
+
+def test_whoever_asks_for_a_name_that_is_kept_is_told_how_to_log_in_and_has_it_then() -> None:
+    stage = owned_stage()
+    ann = Visitor(stage)
+    ann.types("ann")
+    assert OWNED in ann.reads()
+    ann.types("/login wrong-horse")
+    assert ann.reads() == ["The server says: The account name or the password is wrong"]
+    ann.types("/login correct-horse")
+    assert ann.reads() == [
+        "The server says: You are logged in as ann.",
+        "You are now called ann",
+        "The server says: You are ann again.",
+    ]
+    ann.types("it is me")
+    assert ann.reads() == ["ann: it is me"]
+
+
+def test_the_old_client_goes_on_working_and_may_log_in_too() -> None:
+    stage = owned_stage()
+    ann = Visitor(stage)
+    ann.says("ann")
+    assert OWNED in ann.reads()
+    ann.says("ann: hello")
+    assert ann.reads() == ["ann2: hello"]
+    ann.says("ann: /login correct-horse")
+    assert "You are now called ann" in ann.reads()
+    ann.says("ann: hello")
+    assert ann.reads() == ["ann: hello"]
+
+
+def test_a_person_logs_in_to_an_account_that_is_here_already() -> None:
+    stage = owned_stage()
+    phone = stage.enter("xan")
+    phone.send("NS IDENTIFY ann correct-horse", "NICK annie", "JOIN #lobby")
+    bob = person(stage, "bob")
+    bob.types("/login ann correct-horse")
+    heard = bob.reads()
+    assert "You are now called annie" in heard
+    assert "annie has joined the Chat" in heard
+    assert "The server says: You are logged in as ann." in heard
+    assert "annie" in stage.engine.world.users_by_key, "it is her name on her other devices, and stays so"
+    bob.types("from nc")
+    assert bob.reads()[-1] == "annie: from nc"
+
+
+def test_whose_name_is_taken_by_its_owner_is_told_so() -> None:
+    stage = owned_stage(keep_names="off")
+    eve = person(stage, "ann")
+    eve.reads()
+    ann = stage.enter("anna")
+    ann.send("NS IDENTIFY ann correct-horse", "NS REGAIN")
+    renamed, why = eve.reads()[-3:-1]
+    assert renamed == "You are now called Guest-1"
+    assert why.startswith(
+        "The server says: The name ann belongs to somebody's account, so you are Guest-1 now."
+    )
+    eve.types("/nick eve")
+    assert eve.reads() == ["You are now called eve"]
+    stage.settings.keep_names = "strict"
+    eve.types("/nick ann")
+    assert eve.reads() == [
+        "The name ann is taken; you are still eve. Try another one: /nick NAME",
+    ]
+    ann.send("QUIT")
+    eve.reads()
+    eve.types("/nick ann")
+    (told,) = eve.reads()
+    assert told.startswith(
+        "The name ann belongs to somebody's account; you are still eve. If it is yours: /login ann"
+    )
+    eve.types("/login")
+    assert eve.reads() == ["Write it like this: /login PASSWORD, or /login NAME PASSWORD"]
+
+
+def test_who_reads_russian_is_told_in_russian() -> None:
+    stage = owned_stage(language="ru")
+    ann = Visitor(stage, "ru")
+    ann.types("ann")
+    assert any("Если оно ваше: /login ПАРОЛЬ" in line for line in ann.reads())
+    ann.types("/login correct-horse")
+    assert "Сервер отвечает: Вы вошли как ann." in ann.reads()
+
+
+def test_a_name_can_be_kept_from_here_too() -> None:
+    stage = lobby_stage()
+    bob = person(stage, "bob")
+    bob.types("/msg NickServ REGISTER correct-horse")
+    assert bob.reads() == [
+        "The server says: bob is yours now. Log in with this name and your password on every device."
+    ]

@@ -19,6 +19,10 @@ from veche.wire.names import fold, is_room
 # what was said before included, because a session's line waits for what its former lines have set going.
 ARRIVED = "classic-arrived"
 _ACTION = "\x01ACTION "
+# Nobody bears these names: it is the server that speaks by them.
+_SERVICES = ("nickserv", "chanserv")
+# Of what the engine says of a name that is kept for its owner.
+_RESERVED = "belongs to somebody's account"
 
 
 def hear(visit: Visit, line: str) -> None:
@@ -77,7 +81,7 @@ def _greet(visit: Visit) -> None:
         return
     visit.greeted = True
     visit.tell(phrases.CONNECTED)
-    fault = visit.fault or ("" if visit.nick == visit.wanted else "taken")
+    fault = visit.fault or ("" if visit.nick == visit.wanted else "reserved" if visit.reserved else "taken")
     if fault:
         visit.explain(fault, wanted=visit.wanted[:40], nick=visit.nick, **visit.name_limits())
 
@@ -124,7 +128,7 @@ def _said(visit: Visit, message: Message) -> None:
     if not text.strip():
         return
     line = f"* {nick} {text}" if is_action else f"{nick}: {text}"
-    if "!" not in message.source:
+    if "!" not in message.source or fold(message.nick) in _SERVICES:
         visit.explain("server_says", text=text)
     elif visit.is_lobby(target):
         _said_in_lobby(visit, message, line)
@@ -301,12 +305,25 @@ def _no_such_nick(visit: Visit, message: Message) -> None:
 
 
 def _bad_nick(visit: Visit, message: Message) -> None:
+    name = message.params[1]
+    is_reserved = _RESERVED in message.params[-1]
+    # Variants of the name that he has asked for may be reserved too; he has not asked for those.
+    if is_reserved and (visit.registered or fold(name) == fold(visit.wanted)):
+        visit.reserved = name
     if not visit.registered:
         if visit.proposals is not None:
             propose(visit)
         return
     key = "taken_now" if message.command == numerics.ERR_NICKNAMEINUSE else "unusable_now"
-    visit.explain(key, name=message.params[1], nick=visit.nick, **visit.name_limits())
+    visit.explain("reserved_now" if is_reserved else key, name=name, nick=visit.nick, **visit.name_limits())
+
+
+def _logged_in(visit: Visit, message: Message) -> None:
+    """He bears the name of his account from now on, unless he is somebody who is here already, by whatever name."""
+    account = message.params[2]
+    if visit.nick == visit.logging_in and fold(account) != fold(visit.nick):
+        visit.to_engine.append(f"NICKSERV REGAIN {account}")
+    visit.logging_in = visit.reserved = ""
 
 
 def _refused(visit: Visit, message: Message) -> None:
@@ -349,6 +366,7 @@ _TABLE: dict[str, tuple[int, Callable[[Visit, Message], None] | None]] = {
     "TOPIC": (2, _topic),
     "MODE": (2, _mode),
     numerics.RPL_WELCOME: (2, _welcomed),
+    numerics.RPL_LOGGEDIN: (4, _logged_in),
     numerics.RPL_MOTD: (2, _motd),
     numerics.ERR_NOMOTD: (0, _nothing),
     numerics.RPL_AWAY: (3, _answer("is_away")),

@@ -41,6 +41,30 @@ TABLE: Table = {
         "The name {wanted} is taken, so you are {nick} here. To change it: /nick NAME",
         "Имя {wanted} занято, поэтому здесь вы {nick}. Сменить имя: /nick ИМЯ",
     ),
+    "reserved": (
+        (
+            "The name {wanted} belongs to somebody's account, so you are {nick} here. "
+            "If it is yours: /login PASSWORD. To take another name: /nick NAME"
+        ),
+        (
+            "Имя {wanted} принадлежит чьей-то учётной записи, поэтому здесь вы {nick}. "
+            "Если оно ваше: /login ПАРОЛЬ. Взять другое имя: /nick ИМЯ"
+        ),
+    ),
+    "reserved_now": (
+        (
+            "The name {name} belongs to somebody's account; you are still {nick}. "
+            "If it is yours: /login {name} PASSWORD. Or try another one: /nick NAME"
+        ),
+        (
+            "Имя {name} принадлежит чьей-то учётной записи, вы по-прежнему {nick}. "
+            "Если оно ваше: /login {name} ПАРОЛЬ. Или попробуйте другое: /nick ИМЯ"
+        ),
+    ),
+    "how_to_login": (
+        "Write it like this: /login PASSWORD, or /login NAME PASSWORD",
+        "Пишите так: /login ПАРОЛЬ или /login ИМЯ ПАРОЛЬ",
+    ),
     "taken_now": (
         "The name {name} is taken; you are still {nick}. Try another one: /nick NAME",
         "Имя {name} занято, вы по-прежнему {nick}. Попробуйте другое: /nick ИМЯ",
@@ -138,6 +162,7 @@ TABLE: Table = {
 /all  talk to everybody again
 /who  who is here, with numbers; /who NAME: about one person
 /nick NAME  change your name
+/login NAME PASSWORD  log in to your account; /login PASSWORD: to that of the name you asked for
 /me TEXT  say what you are doing
 /away TEXT  say that you are away; /away alone: that you are back
 /topic TEXT  set the topic of the room; /topic alone: show it
@@ -149,6 +174,7 @@ TABLE: Table = {
 /all  снова говорить со всеми
 /who  кто здесь, с номерами; /who ИМЯ: об одном человеке
 /nick ИМЯ  сменить имя
+/login ИМЯ ПАРОЛЬ  войти в свою учётную запись; /login ПАРОЛЬ: в запись того имени, которым вы назвались
 /me ТЕКСТ  рассказать, что вы делаете
 /away ТЕКСТ  сообщить, что вас нет; просто /away: что вы вернулись
 /topic ТЕКСТ  задать тему комнаты; просто /topic: показать её

@@ -196,6 +196,18 @@ def nick(visit: Visit, rest: str) -> None:
         visit.to_engine.append(f"NICK {rest}")
 
 
+def login(visit: Visit, rest: str) -> None:
+    """/login [NAME] PASSWORD. Without a name, that which he has asked for and did not get, or his own."""
+    word, _, password = rest.partition(" ")
+    name, password = (word, password.strip()) if password.strip() else (visit.reserved or visit.nick, word)
+    # NAME@DEVICE gives the device a name, here as everywhere.
+    if not password or not is_valid_nick(name.partition("@")[0], 100):
+        visit.explain("how_to_login")
+        return
+    visit.logging_in = visit.nick
+    visit.to_engine.append(_with_text("NICKSERV", f"IDENTIFY {name} {password}"))
+
+
 def me(visit: Visit, rest: str) -> None:
     """/me TEXT: to the room, or to whom one talks to."""
     if not rest:
@@ -266,6 +278,7 @@ COMMANDS: dict[str, Callable[[Visit, str], None]] = {
     "who": who,
     "help": help_,
     "nick": nick,
+    "login": login,
     "me": me,
     "away": away,
     "topic": topic,

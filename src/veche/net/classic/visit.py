@@ -38,6 +38,7 @@ class Visit:
         "found",
         "greeted",
         "lobby",
+        "logging_in",
         "members",
         "motd",
         "nick",
@@ -49,6 +50,7 @@ class Visit:
         "partner_gone",
         "proposals",
         "registered",
+        "reserved",
         "say",
         "source",
         "time",
@@ -78,6 +80,8 @@ class Visit:
         self.proposals: Iterator[str] | None = None
         self.nick = ""
         self.source = ""
+        self.reserved = ""  # the last name that he asked for and that belongs to an account
+        self.logging_in = ""  # his nick when he last said /login, until he is told that he is logged in
         # His arrival: registered, then perhaps in the lobby (`entered`), then told all of it (`arrived`).
         self.registered = False
         self.greeted = False
