@@ -220,7 +220,7 @@ class Log:
         # What a fact brings with it is done before the next in line is judged: a reaction that commits does not pump.
         pumping, self.pumping = self.pumping, True
         for entry in batch:
-            if error is not None and entry.is_stored:
+            if error is not None and entry.is_stored and not entry.fact.is_beyond_us:
                 self._not_stored(entry, error)
             else:
                 self._settle(entry)

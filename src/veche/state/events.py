@@ -36,11 +36,14 @@ class Fact:
     facts with a key and those without: a newer fact of the same key takes the older one's place and not its turn.
     `divides`: whatever comes behind it has a later time, so that its time says what was before it and what was not;
     for a fact that `changes`.
+    `is_beyond_us`: it has happened whatever the store says, like a connection that is gone; then it is applied, and
+    what is kept of it is as before.
     """
 
     __slots__ = ("actor", "time")
     changes = True
     divides: ClassVar[bool] = False
+    is_beyond_us: ClassVar[bool] = False
     defaults: ClassVar[Mapping[str, object]] = {}
     phase: ClassVar[int] = 0
 
@@ -132,6 +135,7 @@ class UserLeft(Fact):
     """A user has gone, with the reason that the others read; `source` as he was known at last."""
 
     __slots__ = ("reason", "source")
+    is_beyond_us = True
 
     def __init__(self, actor: str, source: str, reason: str) -> None:
         super().__init__(actor)
@@ -143,6 +147,7 @@ class DeviceCame(Fact):
     """One more session speaks for a user who is here; `device` is the name that he gave it, "" for none."""
 
     __slots__ = ("device",)
+    is_beyond_us = True
 
     def __init__(self, actor: str, device: str) -> None:
         super().__init__(actor)

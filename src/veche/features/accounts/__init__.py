@@ -126,6 +126,7 @@ feature = Feature(
         LoggedOut: FactRow(apply=facts.apply_logout, render=facts.render_account),
     },
     witnesses={
+        LoggedOut: sessions.note_logout,
         facts.AccountRegistered: erasure.watch_registration,
         erasure.AccountErased: erasure.note_erasure,
         administration.AccountSuspended: administration.note_suspension,

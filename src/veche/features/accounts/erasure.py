@@ -85,12 +85,12 @@ def erase(ask: Ask, account: Account, done: Callable[[Ask], None]) -> None:
     end_others(ask, account)
 
     def logged_out(ask: Ask, _fact: LoggedOut) -> None:
+        tell_logged_out(ask)
         # At once behind, so that nobody logs in between.
         ask.engine.log.follow_up(AccountErased(user.uid, account), ask, erased)
 
     def erased(ask: Ask, _fact: AccountErased) -> None:
         _log.info("the account %r is erased by its owner", account.name)
-        tell_logged_out(ask)
         done(ask)
 
     ask.commit(LoggedOut(user.uid, user.source, ask.engine.chance.uid()), logged_out)

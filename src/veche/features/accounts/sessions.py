@@ -103,6 +103,12 @@ def end_others(ask: Ask, account: Account, device: str = "") -> int:
     return ended
 
 
+def note_logout(engine: Engine, fact: LoggedOut) -> None:
+    """No session of a guest is logged in."""
+    for session in engine.fanout.sessions.get(fact.actor, ()):
+        forget_login(session)
+
+
 def forget_login(session: Session) -> None:
     """The session is nobody's any more who has an account."""
     session.account = session.device = session.token = ""
@@ -129,7 +135,6 @@ def _logged_out(done: Callable[[Ask], None], ask: Ask, _fact: LoggedOut) -> None
 
 def tell_logged_out(ask: Ask) -> None:
     """Tell the session that it is logged out: "901 <nick> <nick>!<user>@<host> :You are now logged out"."""
-    forget_login(ask.session)
     user = ask.user
     ask.reply(numerics.RPL_LOGGEDOUT, user.source, "You are now logged out")
     ask.send(f":{user.source} MODE {user.nick} -{LOGGED_IN}")

@@ -87,6 +87,7 @@ class UserAbsent(Fact):
 
     __slots__ = ("source", "text")
     divides = True
+    is_beyond_us = True
 
     def __init__(self, actor: str, source: str, text: str) -> None:
         super().__init__(actor)
@@ -129,8 +130,8 @@ def restore_person(world: World, fact: PersonKept) -> Audience:
     account = world.accounts.by_uid.get(fact.account)
     values = fact.values
     nick = str(values["nick"])
-    if account is None or fold(nick) in world.users_by_key:
-        return SILENCE  # erased, or the record contradicts itself: then he comes in anew
+    if account is None or account.suspended or fold(nick) in world.users_by_key:
+        return SILENCE  # erased or suspended, or the record contradicts itself: then he comes in anew
     user = User(
         str(values["uid"]),
         nick,
