@@ -63,6 +63,7 @@ class Visitor(asyncio.Protocol):
         self.label = ""
         self.mechanism = ""
         self.account = ""
+        self.message_id = ""
         self.scram = ServerExchange("")
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
 
@@ -84,6 +85,7 @@ class Visitor(asyncio.Protocol):
             message = parse(line.decode())
             if message is not None and not self.transport.is_closing():
                 self.server.heard.append(line.decode())
+                self.message_id = message.tags.get("+veche/id", "")
                 self.label = message.tags.get("label", "") if "labeled-response" in self.caps else ""
                 self.server.serve(self, message)
 
@@ -117,6 +119,9 @@ class FakeServer:
         self.greeting = b""
         self.page = 100
         self.reference_types = ""  # MSGREFTYPES; "": nothing is said of them
+        self.once: dict[
+            tuple[str, str], Kept
+        ] = {}  # by account and id, if "veche/once" is among the capabilities
         self.readable: set[str] = set()  # people whose talk with anybody may be read
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -325,7 +330,10 @@ class FakeServer:
 
     def _privmsg(self, visitor: Visitor, message: Message) -> None:
         target, text = message.params
-        if text in self.faults.refuse:
+        key = (visitor.account, visitor.message_id)
+        if all(key) and key in self.once:
+            self._echo(self.once[key], visitor)
+        elif text in self.faults.refuse:
             visitor.say("404", visitor.nick, target, "Cannot send to channel", answer=True)
         elif target[0] != "#" and target not in {other.nick for other in self.visitors}:
             visitor.say("401", visitor.nick, target, "No such nick/channel", answer=True)
@@ -334,6 +342,8 @@ class FakeServer:
             visitor.transport.abort()
         else:
             kept = self.keep(visitor.nick, target, text, message.command)
+            if all(key) and "veche/once" in self.caps:
+                self.once[key] = kept
             if text in self.faults.die_after:
                 self.faults.die_after.remove(text)
                 visitor.transport.abort()
@@ -347,12 +357,16 @@ class FakeServer:
                 continue
             tags = {"msgid": kept.msgid, "time": kept.time}
             if other is visitor:
-                if "echo-message" in other.caps:
-                    other.say(kept.command, kept.target, kept.text, source=kept.sender, answer=True, **tags)
-                elif other.label:
-                    other.say("ACK", answer=True)
+                self._echo(kept, other)
             elif kept.target in other.rooms or kept.target == other.nick:
                 other.say(kept.command, kept.target, kept.text, source=f"{kept.sender}!u@h", **tags)
+
+    def _echo(self, kept: Kept, visitor: Visitor) -> None:
+        tags = {"msgid": kept.msgid, "time": kept.time}
+        if "echo-message" in visitor.caps:
+            visitor.say(kept.command, kept.target, kept.text, source=kept.sender, answer=True, **tags)
+        elif visitor.label:
+            visitor.say("ACK", answer=True)
 
     def _chathistory(self, visitor: Visitor, message: Message) -> None:
         how, target, reference, count = message.params

@@ -36,7 +36,7 @@ class Line:
         while (piece := self.lineup.take_sendable()) is not None:
             # A text is its own label; the second of a kind gets a mark.
             label = piece.params[-1] + "'" * (self.sent + out).count(piece.params[-1])
-            self.lineup.sent(label, piece, "ann")
+            self.lineup.sent(label, piece, "ann", "", NOW)
             out.append(piece.params[-1])
         self.sent += out
         return out

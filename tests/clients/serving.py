@@ -27,6 +27,33 @@ class Ports:
         )
 
 
+class Killable:
+    """A server that is killed and started again at the same address; `port` is its door for IRC."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.port = 0
+        self._folder = folder
+        self._options = options
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        doors = [f"--irc=127.0.0.1:{self.port}", *(f"--{door}=off" for door in ("ircs", "web", "classic"))]
+        data = f"--data={self._folder / 'data'}"
+        command = [sys.executable, "-m", "veche.app.server", data, *doors, *self._options]
+        environment = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
+        log = self._folder / "log"
+        with log.open("a") as output:
+            self._server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=output)
+        self.port = Ports(_read_table(self._server, log)).irc
+
+    def kill(self) -> None:
+        """As a power cut would do it to the process: no goodbye, nothing written any more."""
+        if self._server is not None:
+            self._server.kill()
+            self._server.communicate()
+            self._server = None
+
+
 @contextmanager
 def serving(folder: Path, *options: str) -> Iterator[Ports]:
     """A server with every door on a free port; it has to end well and to have logged no exception."""

@@ -8,6 +8,7 @@ Source: chathistory.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
 from veche.client.errors import OutcomeUnknown
 from veche.client.events import Answer, Event, GapFilled, MessageReceived
@@ -28,10 +29,19 @@ MOST_PEOPLE = 20
 
 
 class CatchUp:
-    """The catching up of one link; `tell` hands an event to the reader."""
+    """The catching up of one link; `tell` hands an event to the reader, `now` is this machine's time."""
 
-    def __init__(self, link: Link, gaps: Gaps, lineup: Lineup, *, tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        link: Link,
+        gaps: Gaps,
+        lineup: Lineup,
+        *,
+        tell: Callable[[Event], None],
+        now: Callable[[], datetime],
+    ) -> None:
         self._link = link
+        self._now = now
         self._model = link.session.model
         self._gaps = gaps
         self._lineup = lineup
@@ -55,6 +65,7 @@ class CatchUp:
 
     async def fill_rooms(self, backlog: int) -> None:
         """Fill the gaps of our rooms, settle what was in doubt, and open the line."""
+        self._lineup.come_in(self._link.session.once_as, self._now())
         people = self._people()
         for key, name in people.items():
             self._gaps.begin_fill(key, name)  # what they say now waits for `fill_people`
@@ -101,7 +112,7 @@ class CatchUp:
             key: name for key, name in unfinished.items() if key not in people and self._gaps.is_filling(key)
         }
         for piece in self._lineup.doubtful:
-            if piece.is_message:
+            if piece.is_message and not piece.is_again:
                 names.setdefault(model.fold(piece.params[0]), piece.params[0])
         return [name for name in names.values() if not model.is_room(name) or model.room(name)]
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self, TypeVar
 
+from veche.client.asks import MESSAGES
 from veche.client.errors import AskRefused, CannotConnect, ClientError, NotSafe, OutcomeUnknown
 from veche.client.events import Answer, Event, MessageReceived
 from veche.client.gaps import reference
@@ -29,6 +30,7 @@ from veche.client.link import Timing
 from veche.client.login import CAPABILITY as SASL
 from veche.client.login import NOT_SAFE, Account
 from veche.client.model import Model, Room
+from veche.client.once import ID_BYTES
 from veche.client.registration import Identity
 from veche.client.tls import Tls
 from veche.wire.lines import BODY_LIMIT
@@ -359,5 +361,8 @@ class Connection:
             else:
                 future.set_result(convert(result))
 
-        self._keeper.put(Outgoing(command, params, settle))
+        # "for one target": a message to several has no id.
+        has_id = command in MESSAGES and bool(params) and "," not in params[0]
+        once = secrets.token_hex(ID_BYTES) if has_id else ""
+        self._keeper.put(Outgoing(command, params, settle, once))
         return future

@@ -232,7 +232,7 @@ class Keeper:
 
     async def _do_work(self, link: Link) -> None:
         settings = self.settings
-        catch_up = CatchUp(link, self.gaps, self.lineup, tell=self._tell)
+        catch_up = CatchUp(link, self.gaps, self.lineup, tell=self._tell, now=settings.clock)
         while True:
             match await self._work.get():
                 case NickRefused() as refused:
@@ -358,9 +358,10 @@ class Keeper:
         if link is not None and not link.lost.done():
             while (piece := self.lineup.take_sendable()) is not None:
                 try:
-                    label = link.ask(piece.command, *piece.params)
+                    as_whom = link.session.once_as
+                    label = link.ask(piece.command, *piece.params, once=piece.once)
                 except ValueError as error:
                     piece.settle(ClientError(str(error)))
                     continue
-                self.lineup.sent(label, piece, self.nick)
+                self.lineup.sent(label, piece, self.nick, as_whom, self.settings.clock())
         self.progress.set()

@@ -2,18 +2,21 @@
 
 The strategy: at most `window` asks are outstanding at a time, so that a server with flood control and a short input
 queue is never run over, and everything leaves in the order in which it was put in line. When the connection breaks,
-what was outstanding is in doubt: the server may have taken it. A message in doubt is looked for in the history;
-whatever only sets a state or asks a question is simply said again.
+what was outstanding is in doubt: the server may have taken it. A message that the server says once by its id (`once`)
+is simply sent again; any other message in doubt is looked for in the history; whatever only sets a state or asks a
+question is said again.
 
 It must not: touch a socket or wait; `connection` does both.
 """
 
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 
 from veche.client.asks import MESSAGES
 from veche.client.errors import ClientError, OutcomeUnknown
 from veche.client.events import Answer, MessageReceived
+from veche.client.once import Sending
 
 # Saying these twice does the same as saying them once.
 REPEATABLE = frozenset(
@@ -26,17 +29,38 @@ REPEATABLE = frozenset(
 
 
 class Outgoing:
-    """One piece: the line, who we were when it was sent, and how to tell its sender what came of it."""
+    """One piece: the line, who we were when it was sent, and how to tell its sender what came of it.
 
-    __slots__ = ("command", "nick", "params", "settle")
+    `once` is the id by which a server says a message once; "" for none.
+    """
+
+    __slots__ = ("_settle", "command", "is_again", "nick", "once", "params", "sending")
 
     def __init__(
-        self, command: str, params: tuple[str, ...], settle: Callable[[Answer | ClientError], None]
+        self,
+        command: str,
+        params: tuple[str, ...],
+        settle: Callable[[Answer | ClientError], None],
+        once: str = "",
     ) -> None:
         self.command = command
         self.params = params
-        self.settle = settle
+        self.once = once
+        self.sending = Sending()
+        self.is_again = (
+            False  # whether it goes out once more without anybody knowing what became of it before
+        )
         self.nick = ""
+        self._settle = settle
+
+    def settle(self, result: Answer | ClientError) -> None:
+        """Tell its sender what came of it. A refusal of what was sent again says nothing of the first time: the room
+        may have been closed, or the other gone, since it was heard.
+        """
+        if self.is_again and isinstance(result, Answer) and result.refusal is not None:
+            why = f"the connection was lost, and then the server refused it: {result.refusal.text}"
+            result = OutcomeUnknown(why)
+        self._settle(result)
 
     @property
     def is_message(self) -> bool:
@@ -82,9 +106,10 @@ class Lineup:
             return None
         return self._waiting.popleft()
 
-    def sent(self, label: str, piece: Outgoing, nick: str) -> None:
-        """The piece was sent under this label and nick."""
+    def sent(self, label: str, piece: Outgoing, nick: str, account: str, now: datetime) -> None:
+        """The piece was sent under this label and nick; `account` as `Session.once_as` has it."""
         piece.nick = nick
+        piece.sending.note(account, now)
         self._outstanding[label] = piece
 
     def take_answered(self, label: str) -> Outgoing | None:
@@ -96,6 +121,14 @@ class Lineup:
         self.is_open = False
         self.doubtful += self._outstanding.values()
         self._outstanding.clear()
+        # What was to go out again and has not is in doubt as before: next time we may be somebody else.
+        self.doubtful += [piece for piece in self._waiting if piece.is_again]
+        self._waiting = deque(piece for piece in self._waiting if not piece.is_again)
+
+    def come_in(self, account: str, now: datetime) -> None:
+        """We are in again, `account` as `Session.once_as` has it: what of the doubtful may simply be sent again?"""
+        for piece in self.doubtful:
+            piece.is_again = piece.once != "" and piece.sending.is_safe(account, now)
 
     def recognise(self, message: MessageReceived, same: Callable[[str, str], bool]) -> bool:
         """Take a message of ours from the history; whether it was in doubt, and is now settled as sent.
@@ -103,7 +136,7 @@ class Lineup:
         One message of the history settles one piece, so that what was said twice is found twice.
         """
         for piece in self.doubtful:
-            if piece.is_message and piece.is_same(message, same):
+            if piece.is_message and not piece.is_again and piece.is_same(message, same):
                 self.doubtful.remove(piece)
                 piece.settle(Answer(piece.command, piece.params, echo=message))
                 return True
@@ -118,7 +151,9 @@ class Lineup:
         """
         again: list[Outgoing] = []
         for piece in self.doubtful:
-            if is_searched(piece.params[0]) if piece.is_message else piece.command in REPEATABLE:
+            if piece.is_again or (
+                is_searched(piece.params[0]) if piece.is_message else piece.command in REPEATABLE
+            ):
                 again.append(piece)
             else:
                 piece.settle(OutcomeUnknown("the connection was lost before the answer came"))

@@ -34,6 +34,7 @@ WANTED = (
     SASL,
     "server-time",
     "standard-replies",
+    "veche/once",
 )
 # Numerics that mean "not under this nick"; 436 and 437 are older forms of the same.
 _NICK_REFUSALS = frozenset({n.ERR_ERRONEUSNICKNAME, n.ERR_NICKNAMEINUSE, n.ERR_NONICKNAMEGIVEN, "436", "437"})

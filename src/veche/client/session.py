@@ -34,6 +34,8 @@ from veche.client.heard import hear, is_answer, said, time_of
 from veche.client.login import CAPABILITY as SASL
 from veche.client.login import NO_SASL, OF_A_LOGIN, Account, Channel, Login, Verdict
 from veche.client.model import Model
+from veche.client.once import CAPABILITY as ONCE
+from veche.client.once import TAG
 from veche.client.registration import Identity, Registration
 from veche.wire import numerics as n
 from veche.wire.lines import BadLine, LineReader
@@ -90,6 +92,13 @@ class Session:
         """Whether answers come by label; labeled-response "depends on the batch capability"."""
         return {"labeled-response", "batch"} <= self.model.capabilities
 
+    @property
+    def once_as(self) -> str:
+        """The account as which a message that bears an id is said once; "" where that cannot be relied on: the server
+        does not do it (`veche/once`), or we are a guest, who is "another person after each connection".
+        """
+        return self.model.account if {ONCE, "message-tags"} <= self.model.capabilities else ""
+
     def now(self) -> datetime:
         """The newest time that the server has told, or this machine's where it has told none."""
         return self._server_time or self._clock()
@@ -121,20 +130,22 @@ class Session:
         """Send a line without caring for its answer. Raises ValueError when it cannot be written in a line."""
         self._output.append(format_message(command, *params))
 
-    def ask(self, command: str, *params: str) -> str:
+    def ask(self, command: str, *params: str, once: str = "") -> str:
         """Send a line whose answer will come as one `Answered` with the label that is returned.
 
+        `once` is the id of a message, for servers that say it once by that.
         Raises ValueError when it cannot be written in a line. Not before `Registered`: servers answer little before.
         """
         by_label = self.has_labels
         format_message(command, *params)  # raises before anything is remembered
         ask = self._asks.add(command.upper(), params, by_label=by_label)
+        tags = {TAG: once} if once and self.once_as else {}
         if by_label:
-            self._output.append(format_message(command, *params, tags={"label": ask.label}))
+            tags["label"] = ask.label
         elif ask.command == "PING":
-            self.say("PING", _MARK + ask.label)
-        else:
-            self.say(command, *params)
+            params = (_MARK + ask.label,)
+        self._output.append(format_message(command, *params, tags=tags))
+        if not by_label and ask.command != "PING":
             self.say("PING", _MARK + ask.label)
         return ask.label
 
