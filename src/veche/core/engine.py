@@ -298,6 +298,10 @@ class Engine:
             fact = UserLeft(user.uid, user.source, session.quitting)
             self.log.commit(fact, ask, partial(_user_left, then))
 
+    def dismiss(self, user: User, reason: str) -> None:
+        """One who stays without a device goes, unless a device of his is quicker."""
+        self.log.commit(UserLeft(user.uid, user.source, reason, if_absent=True), None)
+
     def detach(self, session: Session) -> None:
         """The session speaks for nobody any more; its user may have others."""
         user = session.user

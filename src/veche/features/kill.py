@@ -10,7 +10,6 @@ from veche.core.help import Family, Help
 from veche.core.operators import name_of, tell
 from veche.core.registry import Command, Feature
 from veche.core.replies import fit
-from veche.state.events import UserLeft
 from veche.wire import numerics
 from veche.wire.lines import cut
 from veche.wire.names import fold
@@ -38,7 +37,7 @@ def kill(ask: Ask) -> None:
     sessions = list(ask.engine.fanout.sessions.get(target.uid, ()))
     if not sessions:
         # One who stays without a device: he goes until he logs in again.
-        ask.engine.log.commit(UserLeft(target.uid, target.source, reason), None)
+        ask.engine.dismiss(target, reason)
     for session in sessions:
         # "the client being killed receives the KILL message, and the <source> of the message SHOULD be the operator
         # who performed the command"

@@ -279,6 +279,12 @@ def apply_device(world: World, fact: DeviceCame) -> Audience:
     return SILENCE
 
 
+def guard_departure(world: World, fact: UserLeft) -> Refusal | None:
+    """Whoever is to go without a device may have gone already, or have come back with one."""
+    user = world.users.get(fact.actor)
+    return Refusal("") if fact.if_absent and (user is None or not user.absent) else None
+
+
 def apply_departure(world: World, fact: UserLeft) -> Audience:
     """A user goes; everyone who shared a room with him hears once."""
     user = world.users[fact.actor]
@@ -408,6 +414,7 @@ feature = Feature(
             own_copy=OwnCopy.NEVER,
         ),
         UserLeft: FactRow(
+            guard=guard_departure,
             apply=apply_departure,
             render=lambda fact, view, tags: fit(tags, f":{fact.source} QUIT :{fact.reason}"),
             own_copy=OwnCopy.NEVER,

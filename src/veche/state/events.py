@@ -132,15 +132,19 @@ class UserArrived(Fact):
 
 
 class UserLeft(Fact):
-    """A user has gone, with the reason that the others read; `source` as he was known at last."""
+    """A user has gone, with the reason that the others read; `source` as he was known at last.
 
-    __slots__ = ("reason", "source")
+    `if_absent`: only if he is here without a device.
+    """
+
+    __slots__ = ("if_absent", "reason", "source")
     is_beyond_us = True
 
-    def __init__(self, actor: str, source: str, reason: str) -> None:
+    def __init__(self, actor: str, source: str, reason: str, *, if_absent: bool = False) -> None:
         super().__init__(actor)
         self.source = source
         self.reason = reason
+        self.if_absent = if_absent
 
 
 class DeviceCame(Fact):

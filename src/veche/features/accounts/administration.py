@@ -21,7 +21,7 @@ from veche.core.services import Service, Verb
 from veche.features.accounts.facts import AccountFact, exists, guard_account, save_account
 from veche.features.accounts.sessions import sessions_of
 from veche.state.accounts import Account
-from veche.state.events import SILENCE, Audience, LoggedIn, UserLeft
+from veche.state.events import SILENCE, Audience, LoggedIn
 from veche.state.world import World
 from veche.wire.lines import cut
 from veche.wire.names import fold, matches
@@ -152,7 +152,7 @@ def note_suspension(engine: Engine, fact: AccountSuspended) -> None:
     user = engine.world.present.get(account.uid)
     if user is not None and not engine.fanout.sessions.get(user.uid):
         # He stays without a device, so that none of them takes him along.
-        engine.log.commit(UserLeft(user.uid, user.source, "Account suspended"), None)
+        engine.dismiss(user, "Account suspended")
 
 
 def watch_all(engine: Engine) -> None:
