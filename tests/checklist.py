@@ -144,7 +144,7 @@ GIVEN_MODES = "oZsr"
 _HISTORY = "the rest of history comes with its own part of the work"
 NOT_YET = {
     **dict.fromkeys(
-        """draft/event-playback soju.im/search znc.in/playback znc.in/self-message SEARCH
+        """soju.im/search znc.in/playback znc.in/self-message SEARCH
         HISTORY""".split(),  # noqa: SIM905
         _HISTORY,
     ),

@@ -7,7 +7,10 @@ from veche.state.events import MemberJoined, MemberLeft, NickChanged
 
 def test_a_fact_shows_everything_that_it_says() -> None:
     fact = MemberLeft("u1", "ann!~ann@there", "#tea", "bye")
-    assert repr(fact) == "MemberLeft(actor='u1', reason='bye', room='#tea', source='ann!~ann@there', time=0)"
+    assert (
+        repr(fact)
+        == "MemberLeft(actor='u1', event_id='', reason='bye', room='#tea', source='ann!~ann@there', time=0)"
+    )
     assert "nick='anna'" in repr(NickChanged("u1", "ann!~ann@there", "anna"))
 
 

@@ -15,6 +15,7 @@ from veche.testing.contracts import (
     ROOM,
     StoreBench,
     Turns,
+    make_event,
     make_message,
     make_reaction,
     make_record,
@@ -59,6 +60,9 @@ WRITTEN = [
         say(11, 4, "cid", "hi"),
     ],
     [say(12, 4, "cid", "once"), "update message set sent = 77 where seq = 12"],
+    [
+        f"insert into event values (13, 13000, 1, '{make_msgid(13_000, bytes(16))}', 'JOIN', 'x', 'x', '', 'x', 'Ann')"
+    ],
 ]
 
 
@@ -96,11 +100,14 @@ def test_what_an_older_schema_holds_is_kept(tmp_path: Path, number: int) -> None
     assert facts[:2] == [(5, "TopicSet", "{}", ""), (6, "RoomKept", '{"a": 1}', "")]
     assert facts[2:] == ([(10, "Read", "{}", "ann")] if number >= 3 else [])
     assert bench.reactions(1) == ({1: {"lol": 1}} if number >= 2 else {})
-    assert store.last() == [(6, 4000), (9, 7000), (10, 7000), (11, 11000), (12, 12000)][number - 1]
+    assert (
+        store.last() == [(6, 4000), (9, 7000), (10, 7000), (11, 11000), (12, 12000), (13, 13000)][number - 1]
+    )
     assert bench.partners("uid-bob") == [(DIRECT, 4000, "ann!x@example.org")]
     assert [key for key, *_ in bench.partners("uid-ann")] == (["uid-ann uid-cid"] if number >= 4 else []) + [
         DIRECT
     ]
+    assert bench.seqs(Page(ROOM, 9, events=True)) == ([1, 13] if number >= 6 else [1])
     assert bench.partners(ROOM) == []
     sent = bench.find_sent(77)
     assert (sent and (sent.conversation, sent.time)) == (("uid-ann uid-cid", 12000) if number >= 5 else None)
@@ -117,9 +124,11 @@ def test_an_upgraded_record_is_written_on(tmp_path: Path, number: int) -> None:
         is None
     )
     assert bench.commit(make_redaction(24, said), make_reaction(25, make_record(21), "lol", "bob")) is None
+    assert bench.commit(make_event(26)) is None
     assert store.close()
     bench, store = start(tmp_path / "data")
     assert bench.seqs(Page(ROOM, 9)) == [1, 21]
+    assert bench.seqs(Page(ROOM, 2, newest=True, events=True)) == [21, 26]
     assert [fact.body for fact in store.saved() if fact.key == "ann"] == ["22"]
     assert bench.reactions(21) == {21: {"lol": 1}}
     assert (

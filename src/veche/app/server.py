@@ -117,6 +117,7 @@ def engine_settings(config: Config, language: str) -> Settings:
     settings.lobby = config.lobby.room
     settings.lobby_replay = config.lobby.replay
     settings.history_page = config.history.page_limit
+    settings.event_days = config.history.event_days
     settings.newcomers_read = config.history.newcomers
     settings.motd = list(config.server.motd_lines) or [_own_motd(config, language)]
     return settings
@@ -306,6 +307,8 @@ class Server:
         for session in list(engine.sessions):
             session.pipe.abort()
         await asyncio.sleep(0)
+        engine.log.when_written(lambda: None)  # that everybody has gone is a part of their rooms' history
+        await _until(lambda: engine.is_idle and not engine.log.behind.rows, PART_SECONDS)
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from veche.core import dispatch
 from veche.core.ask import Ask
+from veche.core.behind import AT_ONCE, PAUSE, PAUSE_WHILE_MANY
 from veche.core.fanout import Fanout
 from veche.core.guesses import Guesses, Registrations
 from veche.core.limits import Doorkeeper, Flood
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 # How often silent and unregistered connections are looked for, in seconds.
 SWEEP_SECONDS = 5.0
+_DAY = 86_400_000  # ms
 # Empty lines are not served, so no budget is asked for them; so many without anything between are no accident.
 BLANK_LINES = 1000
 # Reading is resumed when the held lines have shrunk to this part of the queue.
@@ -89,6 +91,9 @@ class Engine:
         self.log.journal = journal
         if store is not None:
             restore(self.log, store)
+            self.log.keeps_events = settings.event_days > 0
+            self.log.behind.keep = settings.event_days * _DAY
+            self.log.on_behind = self._write_behind_later
         self.log.on_bug = self._bug_in
         if self.registry.witnesses:
             self.log.on_applied = self._bear_witness
@@ -235,6 +240,10 @@ class Engine:
     def is_idle(self) -> bool:
         """Whether everything that was read has been answered."""
         return self.log.is_idle and not any(s.held or s.in_flight for s in self.sessions)
+
+    def _write_behind_later(self) -> None:
+        pause = PAUSE_WHILE_MANY if len(self.log.behind.rows) >= AT_ONCE else PAUSE
+        self.timers.at(self.clock.monotonic() + pause, self.log.write_behind)
 
     def stop(self, reason: str) -> None:
         """The server goes down: no new connections, no new lines; what was read will be served (see `is_idle`)."""

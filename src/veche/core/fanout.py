@@ -177,7 +177,7 @@ def tags_of(fact: Fact, view: int, actor: User | None) -> str:
     tags = []
     if view & SERVER_TIME:
         tags.append("time=" + iso_time(fact.time))
-    if view & MESSAGE_TAGS and (msgid := getattr(fact, "msgid", "")):
+    if view & MESSAGE_TAGS and (msgid := getattr(fact, "msgid", "") or fact.event_id):
         tags.append("msgid=" + msgid)
     if actor is not None:
         tags += _tags_by(actor, view)

@@ -5,6 +5,7 @@ The rules:
   that will be refused, and none is refused by a world that nobody has seen.
 * What must last is handed to the store in batches (group commit): whatever came while a commit was under way forms
   the next. A fact that changes the world ends its batch, because what stands behind it must be judged after it.
+* What happened in rooms and need not last is written behind everything else, and nobody waits for it (core/behind.py).
 * A fact is applied, and its audience hears of it, after the commit that holds it; never before. Facts that nobody
   stores take their place in line too, and pass at once when nothing is waiting.
 * Every ask gets its one answer: what the fact gave, the refusal, or FAIL when the store did not take it.
@@ -17,10 +18,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from veche.core.ports import Row, Store, StoreError, StoreUnknown
+from veche.core.behind import Behind
+from veche.core.ports import Record, Row, Store, StoreError, StoreUnknown
 from veche.core.replies import Refusal
 from veche.core.saved import row_of
-from veche.state.events import Fact, LastingFact
+from veche.state.events import SILENCE, Fact, LastingFact
 from veche.wire.numerics import ERR_UNKNOWNERROR
 
 if TYPE_CHECKING:
@@ -65,13 +67,16 @@ class Log:
 
     __slots__ = (
         "batch",
+        "behind",
         "chance",
         "clock",
         "failed",
         "fanout",
         "journal",
+        "keeps_events",
         "line",
         "on_applied",
+        "on_behind",
         "on_bug",
         "on_unknown",
         "pumping",
@@ -105,6 +110,11 @@ class Log:
         self.on_unknown: Callable[[StoreError], None] | None = None
         self.on_applied: Callable[[Fact], None] | None = None
         self.on_bug: Callable[[Ask], None] | None = None
+        self.keeps_events = False  # whether the record holds what happened in rooms, beside what was said
+        self.behind = Behind()
+        self.on_behind: Callable[[], None] | None = (
+            None  # rows wait there: `write_behind` is to be called in a while
+        )
         self.journal: list[Fact] | None = None  # a test hands in a list to have every applied fact
 
     def commit(
@@ -149,7 +159,15 @@ class Log:
             return
         self.pumping = True
         try:
-            while self.line and self.batch is None:
+            while self.batch is None and (self.line or self.behind.is_due):
+                if self.behind.is_due and self.store is not None:
+                    self.batch = []
+                    rows = self.behind.take(self.seq, self.time)
+                    if self.failed is not None:
+                        self._committed(self.failed)
+                    else:
+                        self.store.append(rows, self._committed)
+                    continue
                 batch, rows = self._next_batch()
                 if rows and self.store is not None:
                     self.batch = batch
@@ -162,6 +180,18 @@ class Log:
                         self._settle(entry)
         finally:
             self.pumping = False
+
+    def write_behind(self) -> None:
+        """Commit what has happened in rooms, as soon as no other commit is under way."""
+        self.behind.is_due = bool(self.behind.rows)
+        self.pump()
+
+    def when_written(self, then: Callable[[], None]) -> None:
+        """Call `then` when all that has happened in rooms so far can be read; at once where nothing waits."""
+        if self.behind.wait(then):
+            self.pump()
+        else:
+            then()
 
     def _next_batch(self) -> tuple[list[Entry], list[Row]]:
         """Judge and number facts from the head of the line, up to and including the first that changes the world."""
@@ -217,6 +247,8 @@ class Log:
             self.failed = error
             if self.on_unknown is not None:
                 self.on_unknown(error)
+        if not batch and self.behind.ended(error) and self.on_behind is not None:
+            self.on_behind()
         # What a fact brings with it is done before the next in line is judged: a reaction that commits does not pump.
         pumping, self.pumping = self.pumping, True
         for entry in batch:
@@ -250,7 +282,10 @@ class Log:
             else:
                 # Looked up before, since who leaves is not in the world behind it.
                 actor = self.world.users.get(fact.actor)
+                noted = self._note(entry) if self.keeps_events and entry.row.events is not None else []
                 audience = entry.row.apply(self.world, fact)
+                if noted and audience is not SILENCE:
+                    self._write_later(noted)
                 if self.journal is not None:
                     self.journal.append(fact)
                 self.fanout.deliver(audience, fact, entry.row, ask, actor)
@@ -265,6 +300,23 @@ class Log:
             self._report_bug(entry)
         if ask is not None:
             self._release(ask, fact)
+
+    def _write_later(self, noted: list[Record]) -> None:
+        if self.behind.add(noted) and self.on_behind is not None:
+            self.on_behind()
+
+    def _note(self, entry: Entry) -> list[Record]:
+        """What a fact will have been to the history of rooms; under one id, which those who hear of it are told too."""
+        fact = entry.fact
+        noted = entry.row.events(self.world, fact) if entry.row.events is not None else []
+        if noted:
+            fact.event_id = self.chance.msgid(fact.time)
+        for record in noted:
+            self.seq += 1
+            record.seq = self.seq
+            record.time = fact.time
+            record.msgid = fact.event_id
+        return noted
 
     def _report_bug(self, entry: Entry) -> None:
         """A bug in one feature costs the session that met it its connection, and not the log. Called in an except."""

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 from veche.core.longtext import LINE_END, NEW_LINE, is_long, pieces, render_batch, render_lines
 from veche.core.replies import iso_time
-from veche.wire.caps import ACCOUNT_TAG, BATCH, MESSAGE_TAGS, MULTILINE, SERVER_TIME
+from veche.wire.caps import (
+    ACCOUNT_TAG,
+    BATCH,
+    EVENT_PLAYBACK,
+    EXTENDED_JOIN,
+    MESSAGE_TAGS,
+    MULTILINE,
+    SERVER_TIME,
+)
 from veche.wire.lines import BODY_LIMIT, cut
 from veche.wire.message import escape
 from veche.wire.names import is_room
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
     from veche.core.ports import Record
     from veche.core.session import Session
 
+SAID = frozenset({"PRIVMSG", "NOTICE"})
 # On the opening of a batch: there is nothing further in the direction that was asked for.
 END = "draft/chathistory-end"
 # How many redactions are remembered: far more than happen while a page is on its way.
@@ -60,6 +69,11 @@ def tell_page(
     for record in records:
         ask.send(playback_line(_as_called(record, name), ask.session, batch))
     close_batch(ask, batch)
+
+
+def shows_events(session: Session) -> bool:
+    """Whether a page for this session holds what happened too: outside a batch it would be taken for news."""
+    return bool(session.caps & EVENT_PLAYBACK and session.caps & BATCH)
 
 
 def open_batch(ask: Ask, kind: str, *, is_end: bool = False) -> str:
@@ -108,11 +122,29 @@ def playback_line(record: Record, session: Session, batch: str = "") -> str:
         if record.tags:
             tags.append(record.tags)
     head = "@" + ";".join(tags) + " " if tags else ""
+    if record.command not in SAID:
+        return head + cut(_event(record, session), BODY_LIMIT)
     if is_long(record.text):
         return LINE_END.join(_long(record, session, head, stamp, nest))
     return head + cut(
         f":{record.source} {record.command} {record.target} :{_stamped(record.text, stamp)}", BODY_LIMIT
     )
+
+
+def _event(record: Record, session: Session) -> str:
+    """What happened in a room, as the line was that told of it."""
+    line, target, text = f":{record.source} {record.command}", record.target, record.text
+    if record.command == "JOIN":
+        # extended-join: the account ('*' for a guest) and the real name behind it
+        known = f" {record.account or '*'} :{text}" if session.view & EXTENDED_JOIN else ""
+        return f"{line} {target}{known}"
+    if record.command == "NICK":  # it names no room
+        return f"{line} {text}"
+    if record.command == "QUIT":  # nor does this
+        return f"{line} :{text}"
+    if record.command in ("KICK", "MODE"):
+        return f"{line} {target} {text}"
+    return f"{line} {target} :{text}" if text or record.command == "TOPIC" else f"{line} {target}"
 
 
 def _stamped(text: str, stamp: str) -> str:

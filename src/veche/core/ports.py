@@ -226,10 +226,48 @@ class Reaction:
         return f"Reaction({self.seq}, {self.message!r}, {self.value!r}, adding={self.adding})"
 
 
+class RoomEvent:
+    """Something that happened in a room and was not said: shown among messages to who asks for it (`Page.events`).
+
+    `record` is it as a page shows it: `command` is what it was (JOIN, PART, QUIT, KICK, NICK, TOPIC, MODE), `target`
+    the room's name, `text` what the line says besides. It is written later than what the log put behind it, so its
+    place may be lower than that of rows which are in the record already.
+    """
+
+    __slots__ = ("record",)
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    @property
+    def seq(self) -> int:
+        """Its place in the log."""
+        return self.record.seq
+
+    def __repr__(self) -> str:
+        return f"RoomEvent({self.record.command}, {self.record!r})"
+
+
+class ForgottenEvents:
+    """Events of before a time (ms) need not be kept any more: some of the oldest are forgotten."""
+
+    __slots__ = ("before", "seq")
+
+    def __init__(self, seq: int, before: int) -> None:
+        self.seq = seq
+        self.before = before
+
+    def __repr__(self) -> str:
+        return f"ForgottenEvents({self.before})"
+
+
+# Events that are forgotten at a time, lest anything wait for that.
+FORGOTTEN_AT_ONCE = 2000
+
 # Different reactions of one person to one message that are kept.
 REACTIONS_OF_ONE = 20
 
-Row = Record | SavedFact | ForgottenFact | Redaction | Reaction
+Row = Record | SavedFact | ForgottenFact | Redaction | Reaction | RoomEvent | ForgottenEvents
 
 
 class StoreError(Exception):

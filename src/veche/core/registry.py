@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from veche.core.ask import Ask
     from veche.core.batches import OpenBatch
     from veche.core.engine import Engine
-    from veche.core.ports import Row
+    from veche.core.ports import Record, Row
     from veche.core.replies import Refusal
     from veche.core.session import Session
     from veche.core.settings import Settings
@@ -43,6 +43,7 @@ class Told:
 
 Guard = Callable[["World", Any], "Refusal | None"]
 Saves = Callable[["World", Any], list[Fact]]
+Events = Callable[["World", Any], "list[Record]"]
 
 
 class Command:
@@ -157,9 +158,11 @@ class FactRow:
     none. They are applied to a world without users, in order of `Fact.phase`, before anybody comes. Of those with
     one `Fact.saved_key` only the newest is kept; `Forgotten(kind, key)` among them ends that.
     `own_copy`: whether the asker gets a copy.
+    `events(world, fact)`: what a room's history may tell of it, a row for each room; asked right before it is applied.
+    These need not last: they are written later, and not at all if an installation keeps none.
     """
 
-    __slots__ = ("apply", "guard", "own_copy", "record", "render", "saves")
+    __slots__ = ("apply", "events", "guard", "own_copy", "record", "render", "saves")
 
     def __init__(
         self,
@@ -170,8 +173,10 @@ class FactRow:
         record: Callable[[World, Any], Row | None] | None = None,
         saves: Callable[[World, Any], list[Fact]] | None = None,
         own_copy: OwnCopy = OwnCopy.ALWAYS,
+        events: Events | None = None,
     ) -> None:
         self.apply = apply
+        self.events = events
         self.guard = guard
         self.render = render
         self.record = record
@@ -192,7 +197,7 @@ class Feature:
     `begins(engine)` is called once, when everything that was kept has been restored and before anybody comes.
     `admits(engine, address)` is asked of each connection before anything else: why it is refused, or "".
     `guards` are asked after the guard of a fact's own feature, and refuse as it does. `saves` add to what its own
-    feature saves.
+    feature saves. `events` say what of a fact the history of rooms may tell (FactRow).
     `user_modes` are the modes that it gives to users, by letter. `whois(ask, user)` adds to the answer to WHOIS.
     `batches` are the types of batches that clients may open.
     `greeting(ask)` adds to the welcome; `follow(ask, user)` tells who begins to watch somebody about him.
@@ -210,6 +215,7 @@ class Feature:
         "begins",
         "caps",
         "commands",
+        "events",
         "facts",
         "follow",
         "greeting",
@@ -244,6 +250,7 @@ class Feature:
         progress: Handler | None = None,
         guards: Mapping[type[Fact], Guard] | None = None,
         saves: Mapping[type[Fact], Saves] | None = None,
+        events: Mapping[type[Fact], Events] | None = None,
         user_modes: Mapping[str, UserMode] | None = None,
         whois: Callable[[Ask, User], None] | None = None,
         admits: Callable[[Engine, str], str] | None = None,
@@ -268,6 +275,7 @@ class Feature:
         self.progress = progress
         self.guards = dict(guards or {})
         self.saves = dict(saves or {})
+        self.events = dict(events or {})
         self.user_modes = dict(user_modes or {})
         self.whois = whois
         self.admits = admits
@@ -361,13 +369,19 @@ class Registry:
             for name, service in feature.services.items():
                 _add(self.services, name, service, feature)
         self.follows = [feature.follow for feature in self.features if feature.follow is not None]
+        self._extend_rows()
+        self.who_flags = sorted(letter for letter, mode in self.user_modes.items() if mode.in_who)
+        self.isupport = split_lines(format_tokens(self.tokens))  # the words of each 005 line
+
+    def _extend_rows(self) -> None:
+        """Add to each kind of fact what other features than its own have to say about it."""
         for kind, row in self.facts.items():
             further = [feature.guards[kind] for feature in self.features if kind in feature.guards]
             saving = [feature.saves[kind] for feature in self.features if kind in feature.saves]
-            if further or saving:
+            telling = [feature.events[kind] for feature in self.features if kind in feature.events]
+            if further or saving or telling:
                 self.facts[kind] = _extended(row, further, saving)
-        self.who_flags = sorted(letter for letter, mode in self.user_modes.items() if mode.in_who)
-        self.isupport = split_lines(format_tokens(self.tokens))  # the words of each 005 line
+                self.facts[kind].events = telling[0] if telling else None
 
     def _add_caps(self, feature: Feature) -> None:
         for cap, value in feature.caps.items():

@@ -52,6 +52,7 @@ class Settings:
         "connections_per_address",
         "defcon",
         "email",
+        "event_days",
         "flood",
         "flood_burst",
         "flood_per_second",
@@ -190,6 +191,7 @@ class Settings:
         self.lobby = "#lobby"
         self.lobby_replay = 20
         self.history_page = 1000
+        self.event_days = 30  # how long it is kept who came, went, changed a topic or a mode; 0: not at all
         # How much of a room's past its members read: everything, registration, joining (core/conversations.py).
         self.newcomers_read = "everything"
         self._limit_guesses()

@@ -10,7 +10,7 @@ from functools import partial
 from veche.core.ask import Ask
 from veche.core.conversations import Conversation, conversation_of, find, of_partner, of_room
 from veche.core.help import Family, Help
-from veche.core.playback import JustRedacted, close_batch, open_batch, tell_page
+from veche.core.playback import JustRedacted, close_batch, open_batch, shows_events, tell_page
 from veche.core.ports import Page, Partner, Records, StoreError, UnknownReference
 from veche.core.registry import Command, Feature
 from veche.core.replies import iso_time
@@ -92,8 +92,13 @@ def _read(ask: Ask, verb: str, page: Page, conversation: Conversation) -> None:
     store = ask.engine.store
     if store is not None:
         page.conversation, page.era, page.since = conversation.key, conversation.era, conversation.since
+        page.events = shows_events(ask.session)
         ask.wait()
-        store.page(page, partial(_answer, ask, verb, conversation.name, page))
+        answer = partial(_answer, ask, verb, conversation.name, page)
+        if page.events:
+            ask.engine.log.when_written(partial(store.page, page, answer))
+        else:
+            store.page(page, answer)
 
 
 def _has_count(ask: Ask, verb: str, count: int) -> bool:

@@ -9,6 +9,7 @@ import json
 from veche.state.events import Fact
 
 # Found once for each kind: a start decodes many thousand facts of few kinds.
+_PASSING = frozenset({"event_id"})  # of no use to who reads the fact again
 _slots: dict[type[Fact], tuple[str, ...]] = {}
 
 
@@ -30,6 +31,7 @@ def decode(kind: type[Fact], body: str) -> Fact:
     if not isinstance(values, dict):
         raise CodecError(f"{kind.__name__}: not an object")
     fact = kind.__new__(kind)
+    fact.event_id = ""
     for name in slots_of(kind):
         if name in values:
             setattr(fact, name, values[name])
@@ -44,6 +46,11 @@ def slots_of(kind: type[Fact]) -> tuple[str, ...]:
     """The names of a fact's values, those of its bases first."""
     names = _slots.get(kind)
     if names is None:
-        names = tuple(name for cls in reversed(kind.__mro__) for name in getattr(cls, "__slots__", ()))
+        names = tuple(
+            name
+            for cls in reversed(kind.__mro__)
+            for name in getattr(cls, "__slots__", ())
+            if name not in _PASSING
+        )
         _slots[kind] = names
     return names

@@ -34,13 +34,14 @@ class Fact:
     `phase`: at the start saved facts are applied by phase, and in one phase by their places in the log. What needs
     rooms or accounts to be there has a later phase than what brings them. In one phase nothing is promised between
     facts with a key and those without: a newer fact of the same key takes the older one's place and not its turn.
+    `event_id`: the message id of what a room's history will tell of it; "" for nothing. It is no part of what is saved.
     `divides`: whatever comes behind it has a later time, so that its time says what was before it and what was not;
     for a fact that `changes`.
     `is_beyond_us`: it has happened whatever the store says, like a connection that is gone; then it is applied, and
     what is kept of it is as before.
     """
 
-    __slots__ = ("actor", "time")
+    __slots__ = ("actor", "event_id", "time")
     changes = True
     divides: ClassVar[bool] = False
     is_beyond_us: ClassVar[bool] = False
@@ -50,6 +51,7 @@ class Fact:
     def __init__(self, actor: str) -> None:
         self.actor = actor
         self.time = 0  # set by the log when the fact gets its place in line
+        self.event_id = ""
 
     def saved_key(self) -> str:
         """The key under which only the newest saved fact of this kind is kept; "" keeps every one, in order."""

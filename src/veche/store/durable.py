@@ -18,6 +18,7 @@ from veche.core.ports import (
     Partner,
     Record,
     Records,
+    RoomEvent,
     Row,
     SavedFact,
     Sent,
@@ -165,8 +166,9 @@ class SqliteStore:
         self, rows: list[Row], done: Callable[[StoreError | None], None], error: StoreError | None
     ) -> None:
         if error is None and rows:
-            time = next((row.time for row in reversed(rows) if isinstance(row, Record)), self._last[1])
-            self._last = (rows[-1].seq, time)
+            time = next((row.time for row in reversed(rows) if isinstance(row, Record)), 0)
+            event = next((row.record.time for row in reversed(rows) if isinstance(row, RoomEvent)), 0)
+            self._last = (max(self._last[0], rows[-1].seq), max(self._last[1], time, event))
         done(error)
 
 

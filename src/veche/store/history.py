@@ -48,19 +48,36 @@ _PART = f"""
 """  # noqa: S608
 
 
-def _page_sql(parts: int, way: str) -> str:
-    union = " union all ".join(_PART % (name, way, way) for name in ("first", "second")[:parts])
+# What happened besides, for who wants to see it: the same range of another table.
+_EVENTS = (
+    _PART.replace("from message", "from event")
+    .replace("tags, text", "'' as tags, text")
+    .replace("and redaction is null", "")
+)
+
+
+def _page_sql(parts: int, way: str, *, events: bool) -> str:
+    tables = (_PART, _EVENTS) if events else (_PART,)
+    union = " union all ".join(
+        part % (name, way, way) for part in tables for name in ("first", "second")[:parts]
+    )
     return f"""
         select json_group_array(json_array({_FIELDS}))
         from (select * from ({union}) order by time {way}, seq {way} limit :limit)
     """  # noqa: S608
 
 
-_PAGE = {(parts, way): _page_sql(parts, way) for parts in (1, 2) for way in ("asc", "desc")}
+_PAGE = {
+    (parts, way, events): _page_sql(parts, way, events=events)
+    for parts in (1, 2)
+    for way in ("asc", "desc")
+    for events in (False, True)
+}
 
 _FIND_NUMBERS = "select era, id from conversation where name = ? and era in (0, ?)"
 
 _FIND_MESSAGE = "select time, seq from message where conversation in (?, ?) and time = ? and msgid = ?"
+_FIND_EVENT = "select time, seq from event where conversation in (?, ?) and time = ? and msgid = ?"
 
 _SENT = """
     select conversation.name, conversation.era, message.msgid, message.time
@@ -230,6 +247,7 @@ class _PageReader:
         self._name = page.conversation
         self._since = min(max(_LOWEST, page.since), _HIGHEST)
         self._eras = eras
+        self._events = page.events
         self._numbers = [*eras]
 
     def find(self, reference: int | str) -> Place:
@@ -241,9 +259,10 @@ class _PageReader:
         except ValueError:
             moment = -1
         numbers = (*self._numbers, None, None)[:2]
-        place: Place | None = self._connection.execute(
-            _FIND_MESSAGE, (*numbers, moment, reference)
-        ).fetchone()
+        values = (*numbers, moment, reference)
+        place: Place | None = self._connection.execute(_FIND_MESSAGE, values).fetchone()
+        if place is None:  # who is not shown events has heard of them all the same, with their ids
+            place = self._connection.execute(_FIND_EVENT, values).fetchone()
         if place is None or place[0] < self._since:
             raise UnknownReference(f"no message {reference[:64]!r} in this conversation")
         return place
@@ -262,7 +281,7 @@ class _PageReader:
             "high_seq": high[1],
             "limit": limit + 1,  # one more than asked for, to know whether there is more
         }
-        sql = _PAGE[len(self._numbers), "desc" if newest else "asc"]
+        sql = _PAGE[len(self._numbers), "desc" if newest else "asc", self._events]
         rows = json.loads(self._connection.execute(sql, values).fetchone()[0])
         has_more = len(rows) > limit
         del rows[limit:]

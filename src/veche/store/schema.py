@@ -93,11 +93,12 @@ def check_length(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def last_message(connection: sqlite3.Connection) -> tuple[int, int]:
-    """The highest `seq` of all rows, and the newest message's `time`; (0, 0) when there is none."""
-    last: tuple[int, int] | None = connection.execute(
-        "select seq, time from message order by seq desc limit 1"
-    ).fetchone()
-    seq, time = last or (0, 0)
+    """The highest `seq` of all rows, and the `time` of the newest message or event; (0, 0) when there is none."""
+    seq = time = 0
+    for table in ("message", "event"):
+        newest = connection.execute(f"select seq, time from {table} order by seq desc limit 1").fetchone()  # noqa: S608
+        if newest is not None:
+            seq, time = max(seq, newest[0]), max(time, newest[1])
     others: int = connection.execute(
         "select max(coalesce((select max(seq) from saved_fact), 0), coalesce((select max(seq) from redaction), 0),"
         " coalesce((select max(seq) from reaction), 0), coalesce((select max(seq) from keyed_fact), 0))"

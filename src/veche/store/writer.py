@@ -24,10 +24,12 @@ from pathlib import Path
 from threading import Event
 
 from veche.core.ports import (
+    ForgottenEvents,
     ForgottenFact,
     Reaction,
     Record,
     Redaction,
+    RoomEvent,
     Row,
     SavedFact,
     StoreError,
@@ -44,6 +46,7 @@ from veche.store.engines.sqlite import (
     is_sync_failure,
     outcome,
 )
+from veche.store.events import forget_events, insert_events
 from veche.store.facts import Statement, replace_saved, statements
 from veche.store.files import Identity, identity
 from veche.store.worker import Post, Worker
@@ -173,24 +176,33 @@ class Writer:
         records = [row for row in rows if isinstance(row, Record)]
         others = [row for row in rows if not isinstance(row, Record)] if len(records) < len(rows) else []
         changes = [row for row in others if isinstance(row, Redaction | Reaction)]
+        events = [row.record for row in others if isinstance(row, RoomEvent)]
         committing = False
         try:
             facts = statements([row for row in others if isinstance(row, SavedFact | ForgottenFact)])
             self._look()
             self._reopen_if_needed()
-            new = self._find_numbers(records)
+            new = self._find_numbers(records + events if events else records)
             if not new and not others and len(records) <= MOST_ROWS:
                 committing = True
                 self._insert(records)
-            elif len(facts) == 1 and not records and not changes:
+            elif len(facts) == 1 and not records and not changes and not events:
                 committing = True
                 self._connection.execute(*facts[0])
+            elif not new and len(events) == len(rows):
+                committing = True
+                insert_events(self._connection, events, self._numbers)
             else:
                 self._connection.execute("begin immediate")
                 self._insert_conversations(new)
                 for start in range(0, len(records), MOST_ROWS):
                     self._insert(records[start : start + MOST_ROWS])
                 self._insert_others(facts, changes)
+                if events:
+                    insert_events(self._connection, events, self._numbers)
+                for row in others:
+                    if isinstance(row, ForgottenEvents):
+                        forget_events(self._connection, row.before)
                 committing = True
                 self._connection.execute("commit")
         except StoreError as error:

@@ -37,12 +37,13 @@ _LABELS = LABELED_RESPONSE | BATCH
 
 
 def quiet_settings() -> Settings:
-    """The product's settings without what makes every test long: no lobby, no flood control."""
+    """The product's settings without what makes every test long: no lobby, no flood control, no ids on every line."""
     settings = Settings()
     settings.server = SERVER
     settings.network = "Example"
     settings.lobby = ""
     settings.flood = False
+    settings.event_days = 0
     return settings
 
 

@@ -39,6 +39,7 @@ _NAMES = (
     "draft/account-registration",
     "draft/read-marker",
     "veche/unread",
+    "draft/event-playback",
     "draft/persistence",
     "veche/once",
 )
@@ -73,6 +74,7 @@ METADATA = BITS["draft/metadata-2"]
 SASL = BITS["sasl"]
 PERSISTENCE = BITS["draft/persistence"]
 UNREAD = BITS["veche/unread"]
+EVENT_PLAYBACK = BITS["draft/event-playback"]
 READ_MARKER = BITS["draft/read-marker"]
 ACCOUNT_NOTIFY = BITS["account-notify"]
 ACCOUNT_TAG = BITS["account-tag"]

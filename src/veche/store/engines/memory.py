@@ -10,10 +10,12 @@ from copy import copy
 from functools import partial
 
 from veche.core.ports import (
+    FORGOTTEN_AT_ONCE,
     PARTNER_SEARCH,
     REACTIONS_OF_ONE,
     UNREAD_LIMIT,
     UNREAD_SEARCH,
+    ForgottenEvents,
     ForgottenFact,
     Page,
     Partner,
@@ -21,6 +23,7 @@ from veche.core.ports import (
     Record,
     Records,
     Redaction,
+    RoomEvent,
     Row,
     SavedFact,
     Sent,
@@ -44,6 +47,7 @@ class MemoryStore:
         self, post: Callable[[Callable[[], None]], None], records: list[Record] | None = None
     ) -> None:
         self.records: list[Record] = records if records is not None else []
+        self.events: list[Record] = []
         self.facts: list[SavedFact] = []
         self._seq = 0  # of the last row of any kind
         self.redactions: dict[int, Redaction] = {}  # by the places of the messages
@@ -53,8 +57,11 @@ class MemoryStore:
         self._closed = False
 
     def last(self) -> tuple[int, int]:
-        """`seq` and `time` of the newest record, (0, 0) when there is none."""
-        seq, time = (self.records[-1].seq, self.records[-1].time) if self.records else (0, 0)
+        """The highest `seq` of all rows, and the `time` of the newest record or event; (0, 0) when there is none."""
+        seq = time = 0
+        for newest in (self.records[-1:], self.events[-1:]):
+            for record in newest:
+                seq, time = max(seq, record.seq), max(time, record.time)
         return max(seq, self._seq, *(fact.seq for fact in self.facts)), time
 
     def saved(self) -> list[SavedFact]:
@@ -120,6 +127,8 @@ class MemoryStore:
         self._committing = True
         seq, time = self.last()
         for record in rows:
+            if isinstance(record, RoomEvent | ForgottenEvents):
+                continue  # they are late
             if record.seq <= seq:
                 raise AssertionError(f"seq grows in the log: {record!r}")
             seq = record.seq
@@ -138,8 +147,16 @@ class MemoryStore:
 
     def _keep(self, rows: list[Row]) -> None:
         for row in rows:
-            self._seq = row.seq
-            if isinstance(row, Record):
+            self._seq = max(self._seq, row.seq)
+            if isinstance(row, RoomEvent):
+                self.events.append(row.record)
+            elif isinstance(row, ForgottenEvents):
+                self.events = [
+                    event
+                    for n, event in enumerate(self.events)
+                    if event.time >= row.before or n >= FORGOTTEN_AT_ONCE
+                ]
+            elif isinstance(row, Record):
                 self.records.append(row)
             elif isinstance(row, SavedFact | ForgottenFact):
                 self._save(row)
@@ -187,9 +204,10 @@ class MemoryStore:
     def _read(self, page: Page) -> Records | StoreError:
         if self._closed:
             return StoreRefused("the record is closed")
+        every = sorted(self.records + self.events, key=lambda record: (record.time, record.seq))
         seen = [
             record
-            for record in self.records
+            for record in every
             if record.conversation == page.conversation
             and record.era in {0, page.era}
             and record.time >= page.since
@@ -197,7 +215,7 @@ class MemoryStore:
         limit = max(0, page.limit)
         try:
             if page.around is not None:
-                return _around(self._standing(seen), _place(page.around, seen, _FIRST), limit)
+                return _around(self._shown(seen, page), _place(page.around, seen, _FIRST), limit)
             start, end, newest = page.after, page.before, page.newest
             if page.between is not None:
                 start, end = page.between
@@ -207,7 +225,7 @@ class MemoryStore:
             before = (_LAST, 0) if end is None else _place(end, seen, _FIRST)
         except UnknownReference as error:
             return error
-        seen = [record for record in self._standing(seen) if after < (record.time, record.seq) < before]
+        seen = [record for record in self._shown(seen, page) if after < (record.time, record.seq) < before]
         shown = seen[max(0, len(seen) - limit) :] if newest else seen[:limit]
         return Records(shown, has_more=len(shown) < len(seen))
 
@@ -218,6 +236,13 @@ class MemoryStore:
             if record.sent == key and record.time > after:
                 return Sent(record.conversation, record.era, record.msgid, record.time)
         return None
+
+    def _shown(self, records: list[Record], page: Page) -> list[Record]:
+        """Without what was taken back, and without what happened for who does not want to see it."""
+        standing = self._standing(records)
+        if page.events:
+            return standing
+        return [record for record in standing if record.command in ("PRIVMSG", "NOTICE")]
 
     def _standing(self, records: list[Record]) -> list[Record]:
         return [record for record in records if record.seq not in self.redactions]

@@ -15,11 +15,13 @@ from veche.testing.contracts.bench import (
     Turns,
     close,
     fields,
+    make_event,
     make_message,
     make_reaction,
     make_record,
     make_redaction,
 )
+from veche.testing.contracts.events import EventsContract
 from veche.testing.contracts.messages import MessagesContract
 from veche.testing.contracts.overview import OverviewContract
 from veche.testing.contracts.saved import SavedContract
@@ -31,6 +33,7 @@ __all__ = [
     "Turns",
     "close",
     "fields",
+    "make_event",
     "make_message",
     "make_reaction",
     "make_record",
@@ -38,5 +41,5 @@ __all__ = [
 ]
 
 
-class StoreContract(MessagesContract, OverviewContract, SavedContract):
+class StoreContract(MessagesContract, EventsContract, OverviewContract, SavedContract):
     """The tests. Subclasses are collected by pytest; `bench` is a fixture of theirs with an empty store."""

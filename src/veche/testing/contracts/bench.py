@@ -10,6 +10,7 @@ from veche.core.ports import (
     Record,
     Records,
     Redaction,
+    RoomEvent,
     Row,
     Sent,
     Store,
@@ -176,6 +177,21 @@ def make_message(
     record = make_record(seq, time=time, conversation=conversation, era=era, text=text)
     record.sender, record.source = who, source or f"{who}!x@example.org"
     return record
+
+
+def make_event(
+    seq: int,
+    command: str = "JOIN",
+    text: str = "Ann",
+    *,
+    time: int = 0,
+    conversation: str = ROOM,
+    era: int = 0,
+) -> RoomEvent:
+    """Something that happened in a room."""
+    record = make_record(seq, time=time, conversation=conversation, era=era, text=text)
+    record.command = command
+    return RoomEvent(record)
 
 
 def make_redaction(seq: int, record: Record) -> Redaction:
