@@ -146,3 +146,16 @@ def by_other_ways() -> list[list[str]]:
             f"OPER x {MARKER}",
         ],
     ]
+
+
+def test_what_is_told_of_many_devices_is_whole() -> None:
+    stage = a_stage()
+    ann = stage.enter("ann")
+    say(ann, "REGISTER correct-horse")
+    names = [f"device-number-{number:02}-{'x' * 12}" for number in range(40)]
+    for name in names:
+        say(ann, f"DEVICE {name}")
+    heard = say(ann, "INFO")
+    assert all(any(name in line for line in heard) for name in names)
+    assert sum("Devices: " in line for line in heard) > 1
+    assert check_stage(stage) == []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from veche.core.ask import Ask
 from veche.core.operators import is_operator
-from veche.core.replies import plain_time
+from veche.core.replies import pack, plain_time
 from veche.core.services import Service, Verb
 from veche.features.accounts.sessions import sessions_of
 from veche.state.accounts import EMAIL, Account
@@ -30,15 +32,17 @@ PHRASES = {
         "Второй фактор: включён, запасных кодов: {count}.",
     ),
     "info-no-factor": ("Second factor: off.", "Второй фактор: выключен."),
-    "info-devices": ("Devices: {devices}.", "Устройства: {devices}."),
-    "info-tokens": ("Devices with a token: {devices}.", "Устройства с токеном: {devices}."),
+    "info-devices": ("Devices: {names}.", "Устройства: {names}."),
+    "info-tokens": ("Devices with a token: {names}.", "Устройства с токеном: {names}."),
     "info-certificates": ("Certificates: {count}.", "Сертификатов: {count}."),
     "info-hosts": (
-        "Places from where you have logged in: {hosts}.",
-        "Откуда вы входили: {hosts}.",
+        "Places from where you have logged in: {names}.",
+        "Откуда вы входили: {names}.",
     ),
     "info-choices": ("Choices: {choices}.", "Настройки: {choices}."),
 }
+# Bytes of names in one line.
+ROOM = 300
 
 
 def _info(service: Service, ask: Ask, params: list[str]) -> None:
@@ -76,16 +80,20 @@ def _tell_owner(service: Service, ask: Ask, account: Account) -> None:
         service.say(ask, "info-factor", count=len(factor.recovery))
     else:
         service.say(ask, "info-no-factor")
-    if account.devices:
-        service.say(ask, "info-devices", devices=", ".join(account.devices))
-    if account.tokens:
-        service.say(ask, "info-tokens", devices=", ".join(account.tokens))
+    _tell_words(service, ask, "info-devices", account.devices)
+    _tell_words(service, ask, "info-tokens", account.tokens)
     if account.certificates:
         service.say(ask, "info-certificates", count=len(account.certificates))
-    service.say(ask, "info-hosts", hosts=", ".join(account.hosts))
+    _tell_words(service, ask, "info-hosts", account.hosts)
     if account.choices:
         chosen = ", ".join(f"{what.upper()} {value}" for what, value in sorted(account.choices.items()))
         service.say(ask, "info-choices", choices=chosen)
+
+
+def _tell_words(service: Service, ask: Ask, key: str, words: Iterable[str]) -> None:
+    """Names, in as many lines as they need."""
+    for text in pack(words, ", ", ROOM):
+        service.say(ask, key, names=text)
 
 
 VERBS = [Verb("INFO", _info, most=1)]
