@@ -109,7 +109,6 @@ feature = Feature(
             (
                 facts.AccountUsed,
                 facts.DeviceSeen,
-                facts.ChoiceMade,
                 facts.CertificateRemoved,
                 *administration.FACTS,
                 *email.FACTS,
@@ -119,6 +118,9 @@ feature = Feature(
                 *tokens.FACTS,
             ),
             CHANGED,
+        ),
+        facts.ChoiceMade: FactRow(
+            guard=facts.guard_account, apply=facts.apply_choice, render=_nothing, saves=facts.save_account
         ),
         administration.AccountRenamed: administration.RENAMING,
         erasure.AccountErased: erasure.ERASURE,

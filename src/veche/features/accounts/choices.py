@@ -13,7 +13,6 @@ from veche.core.ask import LANGUAGE, Ask
 from veche.core.services import Service, Verb
 from veche.features.accounts import email
 from veche.features.accounts.facts import ChoiceMade
-from veche.features.accounts.staying import StayingChosen
 from veche.state.accounts import ALWAYS_ON, KEEP_NAME, Account
 
 PHRASES = {
@@ -55,17 +54,14 @@ _EMAIL = "email"
 
 
 def choose(ask: Ask, account: Account, what: str, value: str, done: Callable[[Ask], None]) -> None:
-    """Keep one of the `_VALUES` for a choice; `done` hears when that is so, and what follows from it is under way."""
-
-    def chosen(ask: Ask, _fact: ChoiceMade) -> None:
-        user = ask.world.present.get(account.uid)
-        stays = account.stays(ask.settings.always_on)
-        if what == ALWAYS_ON and user is not None and user.account and user.stays != stays:
-            ask.engine.log.commit(StayingChosen(user.uid, stays=stays), None)
-        done(ask)
-
+    """Keep one of the `_VALUES` for a choice; `done` hears when that is so, and what follows from it too."""
     actor = ask.session.user.uid if ask.session.user is not None else ""
-    ask.commit(ChoiceMade(actor, account, what, "" if value == DEFAULT else value), chosen)
+    fact = ChoiceMade(actor, account, what, "" if value == DEFAULT else value)
+    if what == ALWAYS_ON:
+        chosen = account.copy()
+        fact.alter(chosen)
+        fact.stays = chosen.stays(ask.settings.always_on)
+    ask.commit(fact, lambda ask, _fact: done(ask))
 
 
 def _is_free(ask: Ask, what: str) -> bool:

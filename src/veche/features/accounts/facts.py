@@ -135,14 +135,19 @@ class DeviceSeen(AccountFact):
 
 
 class ChoiceMade(AccountFact):
-    """The owner wants something to be otherwise: `value` for the choice `name`, "" for what everybody has."""
+    """The owner wants something to be otherwise: `value` for the choice `name`, "" for what everybody has.
 
-    __slots__ = ("name", "value")
+    `stays`: whether the user who is logged in stays from now on when his last device has gone, if that is what it is
+    about; None leaves it as it is. It is in the same fact, so that no restart finds one without the other.
+    """
+
+    __slots__ = ("name", "stays", "value")
 
     def __init__(self, actor: str, account: Account, name: str, value: str) -> None:
         super().__init__(actor, account)
         self.name = name
         self.value = value
+        self.stays: bool | None = None
 
     def alter(self, account: Account) -> None:
         """What is as everybody has it is not kept."""
@@ -237,6 +242,14 @@ def apply_account(world: World, fact: AccountFact) -> Audience:
     fact.alter(account)
     world.accounts.put(account)
     return SILENCE
+
+
+def apply_choice(world: World, fact: ChoiceMade) -> Audience:
+    """The account is changed, and whether its owner stays, if he is here."""
+    user = world.present.get(fact.account)
+    if fact.stays is not None and user is not None and user.account:
+        world.set_staying(user, stays=fact.stays)
+    return apply_account(world, fact)
 
 
 def save_account(world: World, fact: AccountFact) -> list[Fact]:

@@ -17,10 +17,8 @@ from veche.features.accounts.staying import (
     SAVES,
     MemberKept,
     PersonKept,
-    StayingChosen,
     UserAbsent,
     apply_absence,
-    apply_staying,
     restore_member,
     restore_person,
 )
@@ -70,7 +68,6 @@ feature = Feature(
     "presence",
     facts={
         UserAbsent: FactRow(apply=apply_absence, render=render_away, own_copy=OwnCopy.NEVER),
-        StayingChosen: FactRow(apply=apply_staying, render=_nothing),
         PersonKept: FactRow(apply=restore_person, render=_nothing),
         MemberKept: FactRow(apply=restore_member, render=_nothing),
     },

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from veche.features.accounts.facts import ChoiceMade
 from veche.features.join import new_room
 from veche.features.kick import MemberKicked
 from veche.features.mode import RoomModeChanged
@@ -95,16 +96,6 @@ class UserAbsent(Fact):
         self.text = text
 
 
-class StayingChosen(Fact):
-    """A user who is logged in stays from now on when his last device has gone, or does not any more."""
-
-    __slots__ = ("stays",)
-
-    def __init__(self, actor: str, *, stays: bool) -> None:
-        super().__init__(actor)
-        self.stays = stays
-
-
 # ---- applies
 
 
@@ -117,12 +108,6 @@ def apply_absence(world: World, fact: UserAbsent) -> Audience:
     user.away = fact.text
     user.is_away_for_absence = True
     return Audience(uids=world.peers(user))
-
-
-def apply_staying(world: World, fact: StayingChosen) -> Audience:
-    """Nobody else is concerned."""
-    world.set_staying(world.users[fact.actor], stays=fact.stays)
-    return SILENCE
 
 
 def restore_person(world: World, fact: PersonKept) -> Audience:
@@ -234,9 +219,9 @@ def _logged_in(world: World, fact: LoggedIn) -> list[Fact]:
     return gone + facts
 
 
-def _chosen(world: World, fact: StayingChosen) -> list[Fact]:
-    user = world.users[fact.actor]
-    if fact.stays == user.stays:
+def _chosen(world: World, fact: ChoiceMade) -> list[Fact]:
+    user = world.present.get(fact.account)
+    if fact.stays is None or user is None or not user.account or fact.stays == user.stays:
         return []
     return _settle_in(world, user) if fact.stays else _move_out(world, user)
 
@@ -332,7 +317,7 @@ SAVES: dict[type[Fact], Callable[[World, Any], list[Fact]]] = {
     LoggedIn: _logged_in,
     LoggedOut: _gone,
     UserLeft: _gone,
-    StayingChosen: _chosen,
+    ChoiceMade: _chosen,
     MemberJoined: _joined,
     MemberLeft: _left,
     MemberKicked: _kicked,
