@@ -62,6 +62,26 @@ def test_what_was_read_before_sigterm_is_answered(check: Check, rounds: Rounds) 
     assert status == 0, said
 
 
+def test_kill_9_at_any_moment_leaves_accounts_and_rooms_as_they_were_acknowledged(
+    check: Check, rounds: Rounds
+) -> None:
+    status, said = check("kill", rounds(3, 50), "--load", "state")
+    assert status == 0, said
+
+
+@pytest.mark.usefixtures("disks")
+def test_a_power_cut_at_any_moment_leaves_accounts_and_rooms_as_they_were_acknowledged(
+    check: Check, rounds: Rounds
+) -> None:
+    status, said = check("powercut", rounds(1, 10), "--load", "both")
+    assert status == 0, said
+
+
+def test_changes_that_were_read_before_sigterm_are_answered(check: Check, rounds: Rounds) -> None:
+    status, said = check("terminate", rounds(2, 10), "--load", "both")
+    assert status == 0, said
+
+
 def test_answers_reach_those_who_have_sent_more_than_was_read(check: Check, rounds: Rounds) -> None:
     """A socket that is closed with unread input resets the connection, and takes along what was not sent yet."""
     heavy = ["--writers", "16", "--window", "64", "--size", "400"]
@@ -94,6 +114,19 @@ def test_a_server_that_delivers_first_forgets_what_people_have_seen(check: Check
     assert status == 1, said
     assert "seen by someone, but not in history" in said
     assert "acknowledged, but not in history" in said
+
+
+@pytest.mark.usefixtures("disks")
+def test_a_server_that_does_not_sync_loses_changes_at_a_power_cut(check: Check) -> None:
+    status, said = check("powercut", 2, "--load", "state", "--sabotage", "sync-normal")
+    assert status == 1, said
+    assert "a change was acknowledged, and is not so" in said
+
+
+def test_a_server_that_answers_first_forgets_what_it_has_said_is_so(check: Check) -> None:
+    status, said = check("kill", 4, "--load", "state", "--sabotage", "deliver-first")
+    assert status == 1, said
+    assert "a change was acknowledged, and is not so" in said
 
 
 def test_a_copy_of_the_disk_shows_one_moment(tmp_path: Path) -> None:

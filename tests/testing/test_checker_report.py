@@ -38,5 +38,5 @@ def test_observations_can_be_written_down_and_judged_again(tmp_path: Path) -> No
         Seen(0.3, "cid", "ann #1", "ann", "id", "now"),
     ]
     history = [Kept("ann #1", "ann", "id", "now")]
-    save(tmp_path / "round.jsonl", events, history)
-    assert load(tmp_path / "round.jsonl") == (events, history)
+    save(tmp_path / "round.jsonl", [*events, *history])
+    assert load(tmp_path / "round.jsonl") == [*events, *history]

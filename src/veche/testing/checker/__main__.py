@@ -13,12 +13,14 @@ from pathlib import Path
 from . import record, report
 from .client import CheckerError
 from .disks import why_no_disks, why_no_tmpfs
-from .faults import FAULTS
+from .faults import FAULTS, STATEFUL
 from .load import Shape
+from .loads import LOADS
 from .plan import Plan
 from .process import PROGRAM, sabotaged
 from .sabotage import SABOTAGES
-from .verdict import judge
+from .state_verdict import judge_state
+from .verdict import Verdict, judge
 
 ROUNDS = {"kill": 200, "powercut": 20, "terminate": 20, "diskfull": 3, "diskdies": 5}
 OBSTACLES = {"powercut": why_no_disks, "diskdies": why_no_disks, "diskfull": why_no_tmpfs}
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one fault, or judge the observations of an earlier run."""
     options = _parser().parse_args(arguments)
     if options.fault == "judge":
-        verdict = judge(*record.load(options.file))
+        verdict = _judge(record.load(options.file))
         print(*report.summary("judge", verdict), sep="\n")
         return 0 if verdict.is_clean else 1
     obstacle = OBSTACLES.get(options.fault, lambda: "")()
@@ -59,7 +61,16 @@ def _plan(options: argparse.Namespace, work: Path) -> Plan:
     shape = Shape(options.writers, options.readers, options.window, options.size)
     print(f"{options.fault}: {options.rounds} rounds, seed {options.seed}: {' '.join(command)}")
     say = functools.partial(print, flush=True)
-    return Plan(command, shape, options.rounds, options.longest, options.seed, work, say)
+    return Plan(command, shape, options.rounds, options.longest, options.seed, work, say, options.load)
+
+
+def _judge(items: list[record.Item]) -> Verdict:
+    """What was written down of messages, or of changes."""
+    steps = [item for item in items if isinstance(item, record.Asked | record.Settled)]
+    if steps:
+        return judge_state(steps, [item for item in items if isinstance(item, record.Found)])
+    events = [item for item in items if isinstance(item, record.Sent | record.Answered | record.Seen)]
+    return judge(events, [item for item in items if isinstance(item, record.Kept)])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         )
         seed = random.randrange(1 << 32)  # noqa: S311 - printed, so that a red run can be played again
         command.add_argument("--seed", type=int, default=seed, help="of the random moments")
+        loads = LOADS if name in STATEFUL else LOADS[:1]
+        command.add_argument("--load", choices=loads, default=loads[0], help="default %(default)s")
         command.add_argument("--writers", type=int, default=4, help="default %(default)s")
         command.add_argument("--readers", type=int, default=2, help="default %(default)s")
         command.add_argument(

@@ -136,6 +136,14 @@ class Client:
 
     async def enter(self, port: int) -> None:
         """Connect and register with the capabilities that the checker needs."""
+        await self.connect(port, CAPABILITIES)
+        introduction = f"NICK {self.nick}\r\nUSER {self.nick} 0 * :checker\r\nCAP END"
+        welcome = await self.ask(introduction, "376", "422", "432", "433", "465")
+        if welcome.command not in ("376", "422"):
+            raise CheckerError(f"{self.nick}: not welcome: {welcome.params}")
+
+    async def connect(self, port: int, capabilities: str) -> None:
+        """Connect and ask for capabilities; registration is still to come."""
         try:
             await self._loop.sock_connect(self._socket, ("127.0.0.1", port))
         except OSError as error:
@@ -143,13 +151,9 @@ class Client:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._may_write = True
         self._loop.add_reader(self._socket, self._on_readable)
-        answer = await self.ask(f"CAP REQ :{CAPABILITIES}", "CAP")
+        answer = await self.ask(f"CAP REQ :{capabilities}", "CAP")
         if answer.params[1:2] != ["ACK"]:
             raise CheckerError(f"{self.nick}: the server refuses the capabilities: {answer.params}")
-        introduction = f"NICK {self.nick}\r\nUSER {self.nick} 0 * :checker\r\nCAP END"
-        welcome = await self.ask(introduction, "376", "422", "432", "433", "465")
-        if welcome.command not in ("376", "422"):
-            raise CheckerError(f"{self.nick}: not welcome: {welcome.params}")
 
     async def join(self, room: str) -> None:
         """Join a room, and return when its list of names has come."""

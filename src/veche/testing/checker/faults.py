@@ -2,12 +2,15 @@
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 from .disks import LoopDisk, SmallDisk
-from .load import Crowd
+from .household import Resident
+from .load import Crowd, Person
+from .loads import Load, Observed
 from .plan import Plan
-from .record import in_doubt_from, known_at, without_final_refusals
+from .record import in_doubt_from, without_final_refusals
 from .verdict import Answers
 
 KILLED_STARTS = 0.1  # how often the start after a kill is killed as well: recovery must bear it, too
@@ -29,11 +32,11 @@ async def kill(plan: Plan) -> None:
             # One start serves two: it answers for the last round and takes the load of this one.
             await plan.server.start(data)
             await plan.check_last()
-            crowd, moment = await _talk(plan, number)
+            load, moment = await _live(plan, number)
             await plan.server.kill()
-            await crowd.wait_closed(TERMINATE_WITHIN)
-            crowd.leave()
-            plan.check_later(crowd.room, f"killed after {moment * 1000:3.0f} ms", crowd.events)
+            await load.wait_closed(TERMINATE_WITHIN)
+            load.leave()
+            plan.check_later(load.room, f"killed after {moment * 1000:3.0f} ms", load.observed())
         await plan.server.start(data)
         await plan.check_last()
         await plan.check_lasting()
@@ -51,17 +54,17 @@ async def powercut(plan: Plan) -> None:
             with disk:
                 await plan.server.start(folder / "data")
                 await plan.check_last()
-                crowd, moment = await _talk(plan, number)
+                load, moment = await _live(plan, number)
                 # From here on nothing new is certain: the copy is made at some moment after this line.
-                mark = len(crowd.events)
+                mark = load.mark()
                 copy = plan.work / f"{number}.img"
                 await asyncio.to_thread(disk.copy_as_after_power_cut, copy, plan.server.pid)
                 await plan.server.kill()
-                crowd.leave()
+                load.leave()
             disk.image.unlink()
             disk.image = copy
             label = f"power cut after {moment * 1000:3.0f} ms"
-            plan.check_later(crowd.room, label, known_at(crowd.events, mark))
+            plan.check_later(load.room, label, load.observed(mark))
         with disk:
             await plan.server.start(folder / "data")
             await plan.check_last()
@@ -79,23 +82,21 @@ async def terminate(plan: Plan) -> None:
         for number in range(1, plan.rounds + 1):
             await plan.server.start(data)
             await plan.check_last()
-            crowd, moment = await _talk(plan, number)
+            load, moment = await _live(plan, number)
             which = signal.SIGINT if plan.random.random() < INTERRUPTS else signal.SIGTERM
             ended = await plan.server.end(which, TERMINATE_WITHIN)
-            await crowd.wait_closed(TERMINATE_WITHIN)
-            crowd.leave()
+            await load.wait_closed(TERMINATE_WITHIN)
+            load.leave()
             if ended is None:
-                plan.breach(f"{crowd.room}: still running {TERMINATE_WITHIN:.0f} s after {which.name}")
+                plan.breach(f"{load.room}: still running {TERMINATE_WITHIN:.0f} s after {which.name}")
                 took = TERMINATE_WITHIN
             else:
                 status, took = ended
                 if status != 0:
-                    plan.breach(
-                        f"{crowd.room}: exit status {status} after {which.name}\n{plan.server.tail()}"
-                    )
-            _check_farewells(plan, crowd)
+                    plan.breach(f"{load.room}: exit status {status} after {which.name}\n{plan.server.tail()}")
+            _check_farewells(plan, load.room, load.people)
             label = f"{which.name} after {moment * 1000:3.0f} ms, ended in {took * 1000:3.0f} ms"
-            plan.check_later(crowd.room, label, crowd.events, Answers.KEPT)
+            plan.check_later(load.room, label, load.observed(), Answers.KEPT)
         await plan.server.start(data)
         await plan.check_last()
         await plan.check_lasting()
@@ -139,6 +140,16 @@ async def diskdies(plan: Plan) -> None:
         disk.unmount()
 
 
+async def _live(plan: Plan, number: int) -> tuple[Load, float]:
+    """People who have been talking, or changing things, for a random moment."""
+    load = Load(plan.load, plan.room(number), number, plan.shape, plan.random)
+    await load.enter(plan.server.port)
+    moment = plan.random_moment()
+    load.begin()
+    await asyncio.sleep(moment)
+    return load, moment
+
+
 async def _talk(plan: Plan, number: int) -> tuple[Crowd, float]:
     """A crowd that has been talking for a random moment."""
     crowd = Crowd(plan.room(number), plan.shape)
@@ -171,7 +182,7 @@ async def _talk_through_full_disk(plan: Plan, disk: SmallDisk, number: int, data
         await plan.server.start(data)
     label = f"full disk felt after {felt * 1000:.0f} ms, healed {healed * 1000:.0f} ms after it was freed"
     crowd.leave()
-    await plan.check(crowd.room, label, crowd.events, Answers.ALL)
+    await plan.check(crowd.room, label, Observed(crowd.events, None), Answers.ALL)
 
 
 async def _talk_while_disk_dies(plan: Plan, disk: LoopDisk, number: int) -> None:
@@ -194,20 +205,20 @@ async def _talk_while_disk_dies(plan: Plan, disk: LoopDisk, number: int) -> None
         events = without_final_refusals(in_doubt_from(crowd.events, mark))
         if plan.server.status != EX_IOERR:
             plan.breach(f"{crowd.room}: exit status {plan.server.status} after the disk failed")
-        _check_farewells(plan, crowd)
+        _check_farewells(plan, crowd.room, crowd.people)
     else:
         how, answers = "the server refuses", Answers.ALL
         events = in_doubt_from(crowd.events, mark)
     await plan.server.kill()
     crowd.leave()
     label = f"disk failed after {moment * 1000:3.0f} ms, {how}"
-    plan.check_later(crowd.room, label, events, answers)
+    plan.check_later(crowd.room, label, Observed(events, None), answers)
 
 
-def _check_farewells(plan: Plan, crowd: Crowd) -> None:
-    untold = [person.client.nick for person in crowd.people if not person.client.farewell]
+def _check_farewells(plan: Plan, room: str, people: Sequence[Person | Resident]) -> None:
+    untold = [person.client.nick for person in people if not person.client.farewell]
     if untold:
-        plan.breach(f"{crowd.room}: closed without an ERROR line: {', '.join(untold)}")
+        plan.breach(f"{room}: closed without an ERROR line: {', '.join(untold)}")
 
 
 FAULTS = {
@@ -217,3 +228,5 @@ FAULTS = {
     "diskfull": diskfull,
     "diskdies": diskdies,
 }
+# Those under which things may be changed besides; the others look at what becomes of single messages.
+STATEFUL = ("kill", "powercut", "terminate")

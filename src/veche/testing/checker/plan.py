@@ -2,15 +2,18 @@
 
 import random
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 from pathlib import Path
 
 from . import record, report
 from .history import Direction, Historian
+from .inventory import take_stock
 from .load import Shape
+from .loads import Observed
 from .process import Server
-from .record import Event, Kept
+from .record import Asked, Found, Kept, Step
+from .state_verdict import judge_state
 from .verdict import Answers, Promise, Verdict, judge
 
 
@@ -26,8 +29,10 @@ class Plan:
         seed: int,
         work: Path,
         say: Callable[[str], None],
+        load: str = "messages",
     ) -> None:
         self.shape = shape
+        self.load = load  # one of loads.LOADS
         self.rounds = rounds
         self.longest = longest
         self.random = random.Random(seed)  # noqa: S311 - chooses moments, keeps no secrets
@@ -37,8 +42,9 @@ class Plan:
         self.server = Server(command, work / "server.log")
         # By room: history as it was right after the room's own fault; hashes, for there may be a million messages.
         self._lasting: dict[str, array[int]] = {}
+        self._lasting_state: dict[str, list[Found]] = {}
 
-        self._last: tuple[str, str, list[Event], Answers] | None = None
+        self._last: tuple[str, str, Observed, Answers] | None = None
 
     def random_moment(self) -> float:
         """Seconds of load, or of anything else that should not be as long every time."""
@@ -48,26 +54,23 @@ class Plan:
         """Every round has a room of its own, so that its history is its own."""
         return f"#round-{number}"
 
-    async def check(
-        self, room: str, label: str, events: list[Event], answers: Answers = Answers.SOME
-    ) -> Verdict:
-        """Hold a room's observations against the history that the running server shows; say and note the result."""
-        # The directions take turns: both must be right, and reading twice would double the time.
-        history = await self._read(room, "forwards" if len(self._lasting) % 2 else "backwards")
-        verdict = judge(events, history, answers)
-        self._lasting[room] = _hashes(history)
-        self.note(room, label, verdict)
-        if not verdict.is_clean:
-            path = self.work / f"{room[1:]}.jsonl"
-            record.save(path, events, history)
-            self.say(f"        observations: {path}")
-        return verdict
+    async def check(self, room: str, label: str, observed: Observed, answers: Answers = Answers.SOME) -> None:
+        """Hold a room's observations against what the running server shows; say and note the result."""
+        if observed.steps is not None:
+            found = await take_stock(self.server.port, observed.steps)
+            self._lasting_state[room] = found
+            verdict = judge_state(observed.steps, found, answers)
+            self._note(f"state-{room[1:]}", label, verdict, [*observed.steps, *found])
+        if observed.events is not None:
+            # The directions take turns: both must be right, and reading twice would double the time.
+            history = await self._read(room, "forwards" if len(self._lasting) % 2 else "backwards")
+            verdict = judge(observed.events, history, answers)
+            self._lasting[room] = _hashes(history)
+            self._note(room[1:], label, verdict, [*observed.events, *history])
 
-    def check_later(
-        self, room: str, label: str, events: list[Event], answers: Answers = Answers.SOME
-    ) -> None:
+    def check_later(self, room: str, label: str, observed: Observed, answers: Answers = Answers.SOME) -> None:
         """Check this when the server runs again."""
-        self._last = room, label, events, answers
+        self._last = room, label, observed, answers
 
     async def check_last(self) -> None:
         """Check what was left for later, if anything was."""
@@ -75,10 +78,14 @@ class Plan:
             await self.check(*self._last)
             self._last = None
 
-    def note(self, room: str, label: str, verdict: Verdict) -> None:
-        """Add a verdict to the total and say it."""
+    def _note(self, name: str, label: str, verdict: Verdict, items: Iterable[record.Item]) -> None:
+        """Add a verdict to the total and say it; what led to a bad one is written down."""
         self.total.absorb(verdict)
-        self.say(f"{room[1:]:>9}  {label}: {report.counts(verdict)}")
+        self.say(f"{name:>9}  {label}: {report.counts(verdict)}")
+        if not verdict.is_clean:
+            path = self.work / f"{name}.jsonl"
+            record.save(path, items)
+            self.say(f"        observations: {path}")
 
     def breach(self, words: str) -> None:
         """The server did not do what the fault asks of it."""
@@ -98,7 +105,15 @@ class Plan:
             lost = len(set(before) - set(hashes))
             words = f"{room}: {len(before):,} messages before, {len(after):,} now, {lost:,} gone or changed"
             self.total.add(Promise.LASTING, f"{words}, the first at place {same + 1:,}")
-        self.say(f"all {len(self._lasting)} rooms read once more at the end")
+        for room, found in self._lasting_state.items():
+            steps: list[Step] = [Asked(0.0, one.what, 0, one.value) for one in found]
+            again = dict(await take_stock(self.server.port, steps))
+            for what, value in found:
+                if again.get(what) != value:
+                    words = f"{room}: {what}: {value!r} before, {again.get(what)!r} now"
+                    self.total.add(Promise.LASTING, words)
+        rooms = max(len(self._lasting), len(self._lasting_state))
+        self.say(f"all {rooms} rooms read once more at the end")
 
     async def _read(self, room: str, direction: Direction) -> list[Kept]:
         historian = Historian()

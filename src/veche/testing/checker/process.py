@@ -14,9 +14,19 @@ import veche
 from .client import CheckerError
 
 # Limits off: the load is meant to be more than a person's. No doors but the one that is used.
+_ACCOUNTS = (
+    *(
+        "always_on=opt-out",
+        "registration_window_seconds=10",
+        "registrations_per_address=1000",
+        "registrations=10000",
+    ),
+    *("guess_window_seconds=10", "guesses_per_address=1000", "guesses_per_minute=10000"),
+)
 OPTIONS = (
     *("--data", "{data}", "--irc", "127.0.0.1:{port}", "--classic", "off", "--ircs", "off", "--web", "off"),
     *("--set", "limits.flood=false", "--set", "limits.connections_per_address=0", "--set", "lobby.room="),
+    *(word for option in _ACCOUNTS for word in ("--set", f"accounts.{option}")),
 )
 PROGRAM = (sys.executable, "-m", "veche.app.server", *OPTIONS)
 START_PATIENCE = 20.0  # a start must be far quicker; this only ends a hopeless wait

@@ -55,6 +55,36 @@ class Kept(NamedTuple):
 Event = Sent | Answered | Seen
 
 
+class Asked(NamedTuple):
+    """Somebody asked for a change: `what` is to be `value` from now on. `number` counts the asks for one `what`, from
+    1; 0 is how it was before anybody asked."""
+
+    at: float
+    what: str
+    number: int
+    value: str
+
+
+class Settled(NamedTuple):
+    """The answer to one ask: the line that says that it is so, or `words` that say why it is not."""
+
+    at: float
+    what: str
+    number: int
+    outcome: Outcome
+    words: str
+
+
+class Found(NamedTuple):
+    """How something stands afterwards, by the server's own words."""
+
+    what: str
+    value: str
+
+
+Step = Asked | Settled
+
+
 def known_at(events: list[Event], mark: int) -> list[Event]:
     """What was certain when the list was `mark` long; later sends stay, for what was sent may always be in history."""
     return events[:mark] + [event for event in events[mark:] if isinstance(event, Sent)]
@@ -81,32 +111,32 @@ def without_final_refusals(events: list[Event]) -> list[Event]:
     ]
 
 
-_KINDS: dict[str, type[Sent] | type[Answered] | type[Seen] | type[Kept]] = {
+def asked_at(steps: list[Step], mark: int) -> list[Step]:
+    """As `known_at`, for changes."""
+    return steps[:mark] + [step for step in steps[mark:] if isinstance(step, Asked)]
+
+
+Item = Event | Kept | Step | Found
+_KINDS: dict[str, type[Item]] = {
     "sent": Sent,
     "answered": Answered,
     "seen": Seen,
     "kept": Kept,
+    "asked": Asked,
+    "settled": Settled,
+    "found": Found,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
-def save(path: Path, events: Iterable[Event], history: Iterable[Kept]) -> None:
+def save(path: Path, items: Iterable[Item]) -> None:
     """Write one observation per line, for `judge FILE` and for human eyes."""
     with path.open("w", encoding="utf-8") as file:
-        for item in (*events, *history):
+        for item in items:
             file.write(json.dumps([_NAMES[type(item)], *item], ensure_ascii=False) + "\n")
 
 
-def load(path: Path) -> tuple[list[Event], list[Kept]]:
+def load(path: Path) -> list[Item]:
     """Read what `save` wrote."""
-    events: list[Event] = []
-    history: list[Kept] = []
     with path.open(encoding="utf-8") as file:
-        for line in file:
-            name, *fields = json.loads(line)
-            item = _KINDS[name](*fields)
-            if isinstance(item, Kept):
-                history.append(item)
-            else:
-                events.append(item)
-    return events, history
+        return [_KINDS[name](*fields) for name, *fields in map(json.loads, file)]

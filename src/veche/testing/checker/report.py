@@ -10,10 +10,11 @@ EXAMPLES = 5  # of each kind; a lost second has thousands of messages, and they 
 
 def counts(verdict: Verdict) -> str:
     """One round in one line."""
+    found = f", found {verdict.found:,}" if verdict.found else ""
     return (
         f"sent {verdict.sent:,}, acknowledged {verdict.acknowledged:,}, refused {verdict.refused:,}, "
         f"unknown {verdict.unknown:,} ({verdict.unknown_kept:,} kept), seen {verdict.seen:,}, "
-        f"in history {verdict.history:,}: {'ok' if verdict.is_clean else f'{len(verdict.findings):,} BREACHES'}"
+        f"in history {verdict.history:,}{found}: {'ok' if verdict.is_clean else f'{len(verdict.findings):,} BREACHES'}"
     )
 
 

@@ -30,7 +30,9 @@ class Promise(Enum):
     REFUSED_IS_GONE = "refused, but kept or delivered all the same"
     ANSWERED = "read and kept, but never answered"
     ALL_ANSWERED = "never answered"
-    LASTING = "in history after one fault, but gone or changed after a later one"
+    STATE_IS_KEPT = "a change was acknowledged, and is not so"
+    ONLY_WHAT_WAS_ASKED = "something is as nobody has ever asked for"
+    LASTING = "there after one fault, but gone or changed after a later one"
     PLAYED = "the server did not do what the fault asks of it"
 
 
@@ -50,7 +52,17 @@ class Finding:
 class Verdict:
     """The findings, and the counts that show how much was put to the test."""
 
-    __slots__ = ("acknowledged", "findings", "history", "refused", "seen", "sent", "unknown", "unknown_kept")
+    __slots__ = (
+        "acknowledged",
+        "findings",
+        "found",
+        "history",
+        "refused",
+        "seen",
+        "sent",
+        "unknown",
+        "unknown_kept",
+    )
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
@@ -61,6 +73,7 @@ class Verdict:
         self.unknown_kept = 0
         self.seen = 0
         self.history = 0
+        self.found = 0  # things that were changed, and looked at afterwards
 
     @property
     def is_clean(self) -> bool:
@@ -74,7 +87,9 @@ class Verdict:
     def absorb(self, other: "Verdict") -> None:
         """Add another round's verdict to this one."""
         self.findings.extend(other.findings)
-        for count in ("sent", "acknowledged", "refused", "unknown", "unknown_kept", "seen", "history"):
+        for count in self.__slots__:
+            if count == "findings":
+                continue
             setattr(self, count, getattr(self, count) + getattr(other, count))
 
 
