@@ -167,12 +167,12 @@ class Room:
     def may_speak(self, user: User, now: int) -> bool:
         """Whether a message of this user passes +n, +m, +M and the ban list. A rank passes everything but absence."""
         member = self.members.get(user.uid)
-        if member is None:
-            return "n" not in self.flags and "m" not in self.flags and not self.is_silenced(user, now)
-        if member.ranks:
+        if member is not None and member.ranks:
             return True
         if "m" in self.flags or ("M" in self.flags and not user.account):
             return False
+        if member is None:
+            return "n" not in self.flags and not self.is_silenced(user, now)
         if not self.lists[BANS]:
             return True
         if member.lists_mark != self.lists_mark or self.has_timed:
