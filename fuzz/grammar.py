@@ -25,6 +25,16 @@ FORMS: dict[str, list[str]] = {
         "AROUND {target} {when} {number}", "BETWEEN {target} {when} {when} {number}", "TARGETS {when} {when} {number}",
         "LATEST {room} * 50", "{word} {target} {when} {number}",
     ],
+    "CHANSERV": [
+        "REGISTER {room}", "ACCESS {room} ADD {nick} {word}", "ACCESS {room} {word} {nick}", "AMODE {room} +o {nick}",
+        "SET {room} {word} {word}", "TRANSFER {room} {nick}", "ACCEPT {room}", "DROP {room} {word}", "INFO {room}",
+        "LIST {mask}", "HELP {word}", "{word} {text}", "",
+    ],
+    "CS": [
+        "REGISTER {room}", "ACCESS {room} ADD {nick} o", "ACCESS {room} ADD {nick} v", "ACCESS {room} DEL {nick}",
+        "OP {room} {nick}", "DEOP {room}", "BAN {room} {mask}", "UNBAN {room} {nick}", "INVITE {room} {nick}",
+        "SET {room} MODELOCK on", "HELP {word}", "{word} {text}",
+    ],
     "CONNECT": ["{word} {number}"],
     "DEFCON": ["5", "5", "5", "{number}", "3", "4", ""],
     "DEOPER": [""],

@@ -232,6 +232,7 @@ def choices(draw: st.DrawFn) -> Settings:
     found.registrations = found.registrations_per_address = 1000
     found.guesses_per_account = found.guesses_per_address = found.guesses_per_minute = 1000
     found.metadata_keys = draw(st.sampled_from([1, 20]))
+    found.rooms_per_account = draw(st.sampled_from([1, 20]))
     return found
 
 

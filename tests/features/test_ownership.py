@@ -84,6 +84,11 @@ def test_who_stays_has_his_own_rank_and_that_of_his_account_after_a_restart() ->
     before = ranks(stage)
     assert before == {"ann": ["qo", "q"], "bob": ["hv", "h"], "cid": ["", ""]}
     assert ranks(restart(stage)) == before
+    # Whoever has laid his down has not got it after a restart, until he comes in anew or is given another one.
+    bob.send("MODE #tea -h bob")
+    assert ranks(stage)["bob"] == ranks(restart(stage))["bob"] == ["v", "h"]
+    ann.send("CS ACCESS #tea ADD bob o")
+    assert ranks(stage)["bob"] == ranks(restart(stage))["bob"] == ["ov", "o"]
 
 
 def test_a_room_kept_by_an_older_version_is_nobodys() -> None:

@@ -6,7 +6,7 @@ written with the fact that makes them so; and his rooms are kept while he is in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from veche.features.accounts.facts import ChoiceMade
@@ -34,7 +34,7 @@ from veche.state.events import (
 )
 from veche.state.lasting import RoomDropped, keep
 from veche.state.renaming import RoomRenamed
-from veche.state.room import RANKS, Room, sorted_ranks
+from veche.state.room import RANKS, Member, Room, sorted_ranks
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire.names import fold
@@ -65,14 +65,15 @@ class PersonKept(Fact):
 
 class MemberKept(Fact):
     """Somebody who stays (the uid of his account) is in a room since `joined` (ms since 1970), with these ranks beside
-    that of his account."""
+    that of his account, which he has laid down if `is_bare`."""
 
-    __slots__ = ("account", "joined", "ranks", "room")
+    __slots__ = ("account", "is_bare", "joined", "ranks", "room")
     phase = 2  # behind the people and the rooms
-    defaults: ClassVar[Mapping[str, object]] = {"joined": 0}
+    defaults: ClassVar[Mapping[str, object]] = {"is_bare": False, "joined": 0}
 
-    def __init__(self, account: str, room: str, ranks: str, joined: int) -> None:
+    def __init__(self, account: str, room: str, ranks: str, joined: int, *, is_bare: bool = False) -> None:
         super().__init__("")
+        self.is_bare = is_bare
         self.joined = joined
         self.account = account
         self.room = room
@@ -141,10 +142,19 @@ def restore_member(world: World, fact: MemberKept) -> Audience:
     room = world.rooms.get(fold(fact.room))
     if user is not None and room is not None and user.uid not in room.members:
         world.add_member(room, user, fact.ranks, fact.joined)
+        if fact.is_bare:
+            member = room.members[user.uid]
+            member.ranks = member.own_ranks
     return SILENCE
 
 
 # ---- what is saved
+
+
+def kept_member(member: Member, identity: str, key: str, ranks: Collection[str], given: str) -> MemberKept:
+    """What is kept of a member who has these ranks, of which `given` comes with his account, and comes back with it."""
+    own = sorted_ranks(set(ranks) - {given})
+    return MemberKept(identity, key, own, member.joined, is_bare=bool(given) and given not in ranks)
 
 
 def _settle_in(world: World, user: User) -> list[Fact]:
@@ -153,10 +163,10 @@ def _settle_in(world: World, user: User) -> list[Fact]:
     for key in user.rooms:
         room = world.rooms[key]
         # Who has stayed as the owner of another account has just been moved out, and with him his rooms.
-        if "P" not in room.flags and room.stayers == user.stays:
+        if not room.lasts_empty() and room.stayers == user.stays:
             facts.append(keep(room))
         member = room.members[user.uid]
-        facts.append(MemberKept(user.identity, room.key, member.own_ranks, member.joined))
+        facts.append(kept_member(member, user.identity, room.key, member.ranks, member.given))
     return facts
 
 
@@ -266,9 +276,7 @@ def _mode_changed(world: World, fact: RoomModeChanged) -> list[Fact]:
     if member is None or not member.user.stays:
         return []
     held = set(member.ranks) | {fact.letter} if fact.adding else set(member.ranks) - {fact.letter}
-    # What comes with his account comes back with it.
-    ranks = sorted_ranks(held - {member.given})
-    return [MemberKept(member.user.identity, room.key, ranks, member.joined)]
+    return [kept_member(member, member.user.identity, room.key, held, member.given)]
 
 
 def _room_renamed(world: World, fact: RoomRenamed) -> list[Fact]:
@@ -278,7 +286,7 @@ def _room_renamed(world: World, fact: RoomRenamed) -> list[Fact]:
     for member in room.members.values():
         if member.user.stays and key != room.key:
             facts.append(Forgotten(MemberKept, f"{member.user.identity} {room.key}"))
-            facts.append(MemberKept(member.user.identity, key, member.own_ranks, member.joined))
+            facts.append(kept_member(member, member.user.identity, key, member.ranks, member.given))
     return facts
 
 

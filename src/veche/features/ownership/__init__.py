@@ -58,7 +58,9 @@ feature = Feature(
         **dict.fromkeys(
             (facts.AccessChanged, facts.RoomOffered, facts.RoomTransferred, facts.LockSet), CHANGED
         ),
-        ranks.RankSettled: FactRow(apply=ranks.apply_settling, render=ranks.render_settling),
+        ranks.RankSettled: FactRow(
+            apply=ranks.apply_settling, render=ranks.render_settling, saves=ranks.save_settling
+        ),
     },
     guards={
         RoomRenamed: facts.guard_renaming,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from veche.core.engine import Engine
 from veche.core.nicks import CHANSERV
 from veche.features.accounts.erasure import AccountErased
+from veche.features.accounts.staying import kept_member
 from veche.features.ownership.facts import (
     AccessChanged,
     OwnershipFact,
@@ -54,6 +55,21 @@ def apply_settling(world: World, fact: RankSettled) -> Audience:
     fact.room = room.name
     fact.shown = " ".join(format_modes(changes))
     return Audience(room) if changes else SILENCE
+
+
+def save_settling(world: World, fact: RankSettled) -> list[Fact]:
+    """Of who stays it is kept what he has beside it, and that he has not laid it down."""
+    room = world.rooms.get(fold(fact.room))
+    member = room.members.get(fact.target) if room is not None else None
+    if room is None or member is None or not member.user.stays:
+        return []
+    identity = member.user.identity
+    due = room.rank_of(identity)
+    return (
+        [kept_member(member, identity, room.key, {*member.own_ranks, *due}, due)]
+        if due != member.given
+        else []
+    )
 
 
 def render_settling(fact: RankSettled, _view: int, tags: str) -> str:
