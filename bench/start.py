@@ -66,7 +66,9 @@ def _stays(account: Account, number: int, rooms: int) -> list[Fact]:
     user.identity = account.uid
     user.absent = 1_700_000_000_000
     user.away = "Not connected; will read this on coming back"
-    members = [MemberKept(account.uid, f"#room{(number + step) % rooms}", "") for step in range(3)]
+    members = [
+        MemberKept(account.uid, f"#room{(number + step) % rooms}", "", 1_700_000_000_000) for step in range(3)
+    ]
     return [PersonKept(user), *members]
 
 
