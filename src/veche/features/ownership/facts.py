@@ -69,7 +69,10 @@ PROBLEMS = {
 
 
 def tell_problem(key: str, values: dict[str, object], ask: Ask) -> None:
-    """Say why something was not done, as ChanServ."""
+    """Say why something was not done, as ChanServ; once, where a request asked for several things."""
+    if ask.muted:
+        return
+    ask.muted = True
     text = ask.phrase(PROBLEMS, key, **values)
     source = f":{CHANSERV}!{CHANSERV}@{ask.settings.server}"
     ask.send(fit(own_tags(ask.engine, ask.session.view), f"{source} NOTICE {ask.session.nick} :{text}"))

@@ -6,6 +6,7 @@ said by the fact's guard.
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from zlib import crc32
 
@@ -31,6 +32,8 @@ from veche.state.room import RANKS, Room, power_of
 from veche.wire.names import fold, matches
 
 LONGEST_LIST = 100
+
+_log = logging.getLogger("veche.oper")
 
 PHRASES = {
     "register": ("REGISTER <room>", "REGISTER <комната>"),
@@ -147,16 +150,21 @@ def _drop(service: Service, ask: Ask, params: list[str]) -> None:
     # Against a slip of the hand, not against anybody: it may be known, but not typed by chance.
     code = f"{crc32(f'{room.key} {registration.time}'.encode()):08x}"
     if fact.refusal(ask.world, room) is not None or (len(params) > 1 and params[1] == code):
-        _note(ask, room, registration, "has dropped")
-        ask.commit(fact, partial(_say, service, "dropped"))
+        ask.commit(fact, partial(_say_dropped, service, registration.founder))
     else:
         service.say(ask, "drop-code", room=room.name, code=code)
 
 
-def _note(ask: Ask, room: Room, registration: Registration, deed: str) -> None:
-    """Tell operators what one of them does with a room that is not his."""
-    if is_operator(ask.user) and ask.user.identity != registration.founder:
-        tell(ask.engine, "a", f"{name_of(ask.user)} {deed} the room {room.name}")
+def _say_dropped(service: Service, founder: str, ask: Ask, fact: RoomGivenUp) -> None:
+    service.say(ask, "dropped", room=fact.room)
+    if ask.user.identity != founder:
+        _note(ask, f"has dropped the room {fact.room}")
+
+
+def _note(ask: Ask, deed: str) -> None:
+    """Tell operators what one of them has done with a room that was not his."""
+    _log.info("%s %s", name_of(ask.user), deed)
+    tell(ask.engine, "a", f"{name_of(ask.user)} {deed}")
 
 
 # ---- to another founder
@@ -167,11 +175,10 @@ def _transfer(service: Service, ask: Ask, params: list[str]) -> None:
     account = _account(ask, params[1]) if found is not None else None
     if found is None or account is None:
         return
-    room, registration = found
+    room, _ = found
     if is_operator(ask.user):
-        _note(ask, room, registration, f"has given to {account.name}")
         moved = RoomTransferred(ask.user.uid, room.name, account.uid, 0)
-        ask.commit(moved, partial(_say_transferred, service))
+        ask.commit(moved, partial(_say_given, service))
     else:
         ask.commit(RoomOffered(ask.user.uid, room.name, account.uid), partial(_say_offered, service))
 
@@ -204,6 +211,12 @@ def _accept(service: Service, ask: Ask, params: list[str]) -> None:
     at_most = ask.settings.rooms_per_account
     fact = RoomTransferred(ask.user.uid, room.name, ask.user.identity, at_most)
     ask.commit(fact, partial(_say_transferred, service))
+
+
+def _say_given(service: Service, ask: Ask, fact: RoomTransferred) -> None:
+    _say_transferred(service, ask, fact)
+    account = ask.world.accounts.by_uid[fact.account]
+    _note(ask, f"has given the room {fact.room} to {account.name}")
 
 
 def _say_transferred(service: Service, ask: Ask, fact: RoomTransferred) -> None:
