@@ -144,8 +144,7 @@ GIVEN_MODES = "oZsr"
 _HISTORY = "the rest of history comes with its own part of the work"
 NOT_YET = {
     **dict.fromkeys(
-        """soju.im/search znc.in/playback znc.in/self-message SEARCH
-        HISTORY""".split(),  # noqa: SIM905
+        """soju.im/search SEARCH""".split(),  # noqa: SIM905
         _HISTORY,
     ),
     **dict.fromkeys(["draft/webpush", "soju.im/webpush", "VAPID"], "push comes with the web client"),

@@ -18,6 +18,7 @@ from veche.features import (
     direct_modes,
     event_playback,
     force,
+    history,
     invite,
     ison,
     isupport,
@@ -57,6 +58,7 @@ from veche.features import (
     who,
     whois,
     whowas,
+    znc_playback,
 )
 from veche.features.accounts import invitations, keeping, owner, persistence, presence
 
@@ -118,6 +120,8 @@ FEATURES: list[Feature] = [
     metadata.feature,
     chathistory.feature,
     event_playback.feature,
+    history.feature,
+    znc_playback.feature,
     unread.feature,
     lobby.feature,
     unused.feature,

@@ -6,8 +6,11 @@ member reads is for its operators to say (metadata `veche/history`), else for th
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from veche.core.ports import StoreError
 from veche.state.user import User
 from veche.wire.names import fold, is_room
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from veche.core.ports import Partner
     from veche.state.room import Room
 
+# Direct conversations of one person that are looked through, the newest.
+PARTNERS = 1000
 # How much of a room's past its members read: everything, what was said since they have been known to the server (an
 # account since it was registered, a guest since he came), or what was said since they joined.
 EVERYTHING, REGISTRATION, JOINING = NEWCOMERS_READ = ("everything", "registration", "joining")
@@ -86,3 +91,38 @@ def find(ask: Ask, target: str) -> Conversation | None:
         return None
     name = other.nick if isinstance(other, User) else other.name
     return Conversation(conversation_of(user.identity, other.identity), 0, name)
+
+
+def look_for(ask: Ask, target: str, done: Callable[[Conversation | StoreError | None], None]) -> None:
+    """`done` hears which conversation is meant, as `find` does; among those with people who are gone, too.
+
+    The owner of an account has talked with people whose names nobody bears now: they are called what they were called
+    last. The record is asked whenever nobody is called so, whoever else has had conversations under that name.
+    """
+    conversation = find(ask, target)
+    store = ask.engine.store
+    if conversation is None and store is not None and ask.user.account and not is_room(target):
+        ask.wait()
+        store.partners(ask.user.identity, 0, PARTNERS, partial(_among, ask, target, done))
+    else:
+        done(conversation)
+
+
+def _among(
+    ask: Ask,
+    target: str,
+    done: Callable[[Conversation | StoreError | None], None],
+    partners: list[Partner] | StoreError,
+) -> None:
+    if ask.session.user is not None:
+        if isinstance(partners, StoreError):
+            done(partners)
+        else:
+            key = fold(target)
+            done(
+                next(
+                    (talk for talk in (of_partner(ask, one) for one in partners) if fold(talk.name) == key),
+                    None,
+                )
+            )
+    ask.settled()

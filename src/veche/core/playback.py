@@ -13,10 +13,14 @@ from veche.core.replies import iso_time
 from veche.wire.caps import (
     ACCOUNT_TAG,
     BATCH,
+    CHATHISTORY,
+    ECHO_MESSAGE,
     EVENT_PLAYBACK,
     EXTENDED_JOIN,
     MESSAGE_TAGS,
     MULTILINE,
+    PLAYBACK,
+    SELF_MESSAGE,
     SERVER_TIME,
 )
 from veche.wire.lines import BODY_LIMIT, cut
@@ -59,16 +63,56 @@ class JustRedacted:
 
 
 def tell_page(
-    ask: Ask, name: str, records: list[Record], *, is_end: bool = False, kind: str = "chathistory"
+    ask: Ask, name: str, records: list[Record], *, is_end: bool = False, plain: bool = False
 ) -> None:
     """Answer with what was said in a conversation that is called `name` now; in a batch where the client knows those.
 
-    `is_end`: there is nothing behind it in the direction that was asked for.
+    `is_end`: there is nothing behind it in the direction that was asked for. `plain`: the client may be one that does
+    not know its own lines.
     """
-    batch = open_batch(ask, f"{kind} {name}", is_end=is_end)
+    batch = open_batch(ask, f"chathistory {name}", is_end=is_end)
     for record in records:
-        ask.send(playback_line(_as_called(record, name), ask.session, batch))
+        shown = _as_called(record, name)
+        ask.send(_own_line(ask, shown, batch) if plain else playback_line(shown, ask.session, batch))
     close_batch(ask, batch)
+
+
+def _own_line(ask: Ask, record: Record, batch: str) -> str:
+    """One record. What one has said to somebody, old clients would show as a namesake's: the server tells them."""
+    session = ask.session
+    if is_room(record.target) or knows_own_lines(session):
+        return playback_line(record, session, batch)
+    if record.sender != ask.user.identity or record.target == ask.user.nick:
+        return playback_line(record, session, batch)
+    own = copy(record)
+    own.source, own.command, own.target, own.account, own.tags = (
+        ask.settings.server,
+        "NOTICE",
+        ask.user.nick,
+        "",
+        "",
+    )
+    said = (
+        record.text.removeprefix("\x01ACTION ").rstrip("\x01") if record.text[:1] == "\x01" else record.text
+    )
+    own.text = f"<{record.source.partition('!')[0]}> {said}"
+    return playback_line(own, session, batch)
+
+
+def knows_own_lines(session: Session) -> bool:
+    """Whether a client takes a line of its own user's for that, and not for one of somebody of the same name."""
+    return bool(session.caps & (ECHO_MESSAGE | SELF_MESSAGE))
+
+
+def may_show(ask: Ask, record: Record) -> bool:
+    """Whether a line can be told unasked: one's own only to clients that know those."""
+    user = ask.session.user
+    return knows_own_lines(ask.session) or record.sender != (user and user.identity)
+
+
+def fetches_itself(session: Session) -> bool:
+    """Whether a client asks for what was said before, so that it is not told unasked."""
+    return bool(session.caps & (CHATHISTORY | PLAYBACK))
 
 
 def shows_events(session: Session) -> bool:

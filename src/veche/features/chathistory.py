@@ -4,22 +4,18 @@ Source: chathistory (draft), batch type chathistory. Members read the record of 
 direct conversations; a room that one is not in and one that does not exist give the same answer.
 """
 
-from collections.abc import Callable
 from functools import partial
 
 from veche.core.ask import Ask
-from veche.core.conversations import Conversation, conversation_of, find, of_partner, of_room
+from veche.core.conversations import PARTNERS, Conversation, conversation_of, look_for, of_partner, of_room
 from veche.core.help import Family, Help
 from veche.core.playback import JustRedacted, close_batch, open_batch, shows_events, tell_page
 from veche.core.ports import Page, Partner, Records, StoreError, UnknownReference
 from veche.core.registry import Command, Feature
 from veche.core.replies import iso_time
 from veche.core.settings import Settings
-from veche.wire.names import fold, is_room
 from veche.wire.times import BadTime, parse_time
 
-# Direct conversations of one person that are looked through, the newest.
-PARTNERS = 1000
 # subcommand -> how many message references it takes
 _REFERENCES = {"LATEST": 1, "BEFORE": 1, "AFTER": 1, "AROUND": 1, "BETWEEN": 2}
 _LONGEST_MSGID = 64
@@ -47,50 +43,20 @@ def chathistory(ask: Ask) -> None:
     except BadReference as bad:
         ask.fail("INVALID_PARAMS", verb, str(bad), text="Invalid message reference or limit")
         return
-    _find(ask, verb, target, partial(_read, ask, verb, page))
+    look_for(ask, target, partial(_read, ask, verb, target, page))
 
 
-def _find(ask: Ask, verb: str, target: str, go_on: Callable[[Conversation], None]) -> None:
-    """Find out which conversation is meant, or say that there is none for who asks.
-
-    The owner of an account has talked with people who are gone: they are looked for by their last nicks.
-    """
-    conversation = find(ask, target)
-    store = ask.engine.store
-    if store is not None and conversation is not None:
-        go_on(conversation)
-    elif store is not None and ask.user.account and not is_room(target):
-        ask.wait()
-        store.partners(ask.user.identity, 0, PARTNERS, partial(_among, ask, verb, target, go_on))
-    else:
-        # The same text for what does not exist and for what is not one's business.
-        ask.fail("INVALID_TARGET", verb, target, text="Messages could not be retrieved")
-
-
-def _among(
-    ask: Ask,
-    verb: str,
-    target: str,
-    go_on: Callable[[Conversation], None],
-    partners: list[Partner] | StoreError,
+def _read(
+    ask: Ask, verb: str, target: str, page: Page, conversation: Conversation | StoreError | None
 ) -> None:
-    """The conversations that he has had are known: is the target one of them?"""
-    if ask.session.user is not None:
-        talks = [] if isinstance(partners, StoreError) else [of_partner(ask, one) for one in partners]
-        named = [talk for talk in talks if fold(talk.name) == fold(target)]
-        if isinstance(partners, StoreError):
-            ask.fail("MESSAGE_ERROR", verb, target, text="Messages could not be retrieved")
-        elif named:
-            go_on(named[0])
-        else:
-            ask.fail("INVALID_TARGET", verb, target, text="Messages could not be retrieved")
-    ask.settled()
-
-
-def _read(ask: Ask, verb: str, page: Page, conversation: Conversation) -> None:
     """Ask the record for a page of a conversation."""
     store = ask.engine.store
-    if store is not None:
+    if isinstance(conversation, StoreError):
+        ask.fail("MESSAGE_ERROR", verb, target, text="Messages could not be retrieved")
+    elif store is None or conversation is None:
+        # The same text for what does not exist and for what is not one's business.
+        ask.fail("INVALID_TARGET", verb, target, text="Messages could not be retrieved")
+    else:
         page.conversation, page.era, page.since = conversation.key, conversation.era, conversation.since
         page.events = shows_events(ask.session)
         ask.wait()

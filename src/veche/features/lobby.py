@@ -9,11 +9,10 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.conversations import of_room
-from veche.core.playback import JustRedacted, tell_page
+from veche.core.playback import JustRedacted, fetches_itself, tell_page
 from veche.core.ports import Page, Records, StoreError
 from veche.core.registry import Feature
 from veche.state.events import MemberJoined, UserArrived
-from veche.wire.caps import CHATHISTORY
 from veche.wire.names import fold
 
 
@@ -28,7 +27,7 @@ def tell(ask: Ask, fact: MemberJoined) -> None:
     settings = ask.settings
     store = ask.engine.store
     key = fold(settings.lobby)
-    if store is None or not settings.lobby_replay or fold(fact.room) != key or ask.session.caps & CHATHISTORY:
+    if store is None or not settings.lobby_replay or fold(fact.room) != key or fetches_itself(ask.session):
         return
     ask.wait()
     lobby = of_room(ask, ask.world.rooms[key])

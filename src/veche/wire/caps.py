@@ -40,6 +40,8 @@ _NAMES = (
     "draft/read-marker",
     "veche/unread",
     "draft/event-playback",
+    "znc.in/playback",
+    "znc.in/self-message",
     "draft/persistence",
     "veche/once",
 )
@@ -75,6 +77,8 @@ SASL = BITS["sasl"]
 PERSISTENCE = BITS["draft/persistence"]
 UNREAD = BITS["veche/unread"]
 EVENT_PLAYBACK = BITS["draft/event-playback"]
+PLAYBACK = BITS["znc.in/playback"]
+SELF_MESSAGE = BITS["znc.in/self-message"]
 READ_MARKER = BITS["draft/read-marker"]
 ACCOUNT_NOTIFY = BITS["account-notify"]
 ACCOUNT_TAG = BITS["account-tag"]

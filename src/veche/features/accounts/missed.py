@@ -11,10 +11,9 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.conversations import of_partner, of_room
-from veche.core.playback import JustRedacted, tell_page
-from veche.core.ports import Page, Partner, Record, Records, StoreError
+from veche.core.playback import JustRedacted, fetches_itself, may_show, tell_page
+from veche.core.ports import Page, Partner, Records, StoreError
 from veche.state.events import Fact
-from veche.wire.caps import CHATHISTORY, ECHO_MESSAGE
 
 # Conversations of two that are looked for.
 PARTNERS = 50
@@ -26,7 +25,7 @@ def tell_missed(ask: Ask, _fact: Fact) -> None:
     store = ask.engine.store
     since, session.since = session.since, 0
     user = session.user
-    if not since or store is None or user is None or not user.account or session.caps & CHATHISTORY:
+    if not since or store is None or user is None or not user.account or fetches_itself(session):
         return
     limit = ask.settings.missed_messages
     if not limit:
@@ -60,14 +59,8 @@ def _show(ask: Ask, name: str, last: int, records: Records | StoreError) -> None
         shown = [
             record
             for record in ask.engine.shelf(JustRedacted).standing(records)
-            if record.seq <= last and _may_show(ask, record)
+            if record.seq <= last and may_show(ask, record)
         ]
         if shown:
             tell_page(ask, name, shown)
     ask.settled()
-
-
-def _may_show(ask: Ask, record: Record) -> bool:
-    """A client that knows no echo takes a message of one's own for one from somebody of the same name."""
-    user = ask.session.user
-    return record.sender != (user and user.identity) or bool(ask.session.caps & ECHO_MESSAGE)
