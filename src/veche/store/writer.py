@@ -46,9 +46,9 @@ from veche.store.engines.sqlite import (
     is_sync_failure,
     outcome,
 )
-from veche.store.events import forget_events, insert_events
 from veche.store.facts import Statement, replace_saved, statements
 from veche.store.files import Identity, identity
+from veche.store.room_events import forget_events, insert_events
 from veche.store.worker import Post, Worker
 
 # Rows in one statement: 12 variables each, SQLite takes 32,766; the log's batches are not larger.
