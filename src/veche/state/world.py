@@ -133,9 +133,14 @@ class World:
             del self.invitations[key]
 
     def log_in(self, user: User, account: Account) -> None:
-        """A user is the owner of this account from now on; nobody else here is."""
+        """A user is the owner of this account from now on; nobody else here is.
+
+        What he has said of himself and noted is the account's only if he has just made it of what he is.
+        """
+        is_his = user.identity == account.uid
         self._recognise(user, account.name, account.uid)
-        profile = self.profiles.setdefault(account.uid, Profile(user.metadata, user.notes))
+        first = Profile(user.metadata, user.notes) if is_his else Profile({}, {})
+        profile = self.profiles.setdefault(account.uid, first)
         user.metadata, user.notes = profile.metadata, profile.notes
         self.set_modes(user, user.modes | {LOGGED_IN})
 

@@ -158,11 +158,11 @@ def save_note(world: World, fact: NoteChanged) -> list[Fact]:
 
 
 def save_registered(world: World, fact: AccountRegistered) -> list[Fact]:
-    """What a guest has said and noted is his account's."""
+    """What a guest has said and noted is his account's, if it is his at once and waits for no code."""
     user = world.users.get(fact.actor)
-    if user is None or not (user.metadata or user.notes):
+    if user is None or user.identity != fact.values["uid"] or not (user.metadata or user.notes):
         return []
-    return [ProfileKept(str(fact.values["uid"]), user.metadata, user.notes)]
+    return [ProfileKept(user.identity, user.metadata, user.notes)]
 
 
 def save_renamed(world: World, fact: RoomRenamed) -> list[Fact]:
