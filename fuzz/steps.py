@@ -28,7 +28,7 @@ class Step(NamedTuple):
 
     say: `data` arrives (and whoever is not there enters first); time: `amount` seconds pass; leave: the connection
     is gone; finish: its peer sends no more; stall, flow: its peer reads no more, or again; disk: `data` says how it
-    does from now on; back: the machine's clock is set by `amount` seconds.
+    does from now on; back: the machine's clock is set by `amount` seconds; kill: the server is killed and starts again.
     """
 
     kind: str
@@ -65,6 +65,7 @@ def make_settings(chance: random.Random) -> Settings:
     found.redact_seconds = chance.choice([10, 86400])
     found.history_page = chance.choice([3, 100, 1000])
     found.relaymsg = chance.random() < 0.8
+    found.always_on = chance.choice(["off", "opt-in", "opt-out", "opt-out"])
     return found
 
 
@@ -132,6 +133,8 @@ def _world(words: Words, seat: int) -> list[Step]:
         return [Step("stall", seat)]
     if chance < 0.9:
         return [Step("flow", other) for other in range(SEATS)]
-    if chance < 0.92:
+    if chance < 0.915:
+        return [Step("kill")]
+    if chance < 0.93:
         return [Step("back", amount=words.pick([-3600.0, 3600.0, -0.5]))]
     return [Step("disk", data=words.pick([b"slow", b"full", b"fast", b"fast", b"slow to read", b"read"]))]

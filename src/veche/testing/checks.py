@@ -24,7 +24,9 @@ def check_stage(stage: Stage) -> list[str]:
         wrong += check_labels(person)
     wrong += check_rebuilding(stage)
     if stage.engine.log.is_idle:
-        wrong += check_indexes(stage.engine) + check_disk(stage.engine)
+        wrong += check_indexes(stage.engine)
+        if not stage.disk.has_refused:  # else what happened outside of the server may not be known any more
+            wrong += check_disk(stage.engine)
     return wrong
 
 

@@ -30,6 +30,7 @@ class DelayedStore(MemoryStore):
     ) -> None:
         super().__init__(post, records)
         self.waiting: deque[tuple[list[Row], Done]] = deque()
+        self.has_refused = False  # some commit has not come to its end: what has happened may not be stored
 
     def append(self, rows: list[Row], done: Done) -> None:
         """Take a batch and keep it waiting until the test ends its commit."""
@@ -57,12 +58,14 @@ class DelayedStore(MemoryStore):
     def refuse(self, reason: str = "database or disk is full") -> list[Row]:
         """The oldest batch is certainly not stored: say so and return it."""
         records, done = self._end()
+        self.has_refused = True
         done(StoreRefused(reason))
         return records
 
     def lose(self, reason: str = "disk I/O error at sync", *, stored: bool) -> list[Row]:
         """Nobody can know what became of the oldest batch: say so and return it. `stored`: whether it is there."""
         records, done = self._end()
+        self.has_refused = True
         if stored:
             self._keep(records)
         done(StoreUnknown(reason))

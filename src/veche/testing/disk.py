@@ -79,6 +79,7 @@ class FakeDisk(DelayedStore):
         self._ready.clear()
         self._unread.clear()
         self._committing = False
+        self.has_refused = False  # whoever starts now knows no more than there is
 
     def hurry(self) -> None:
         """What waits succeeds, and so does what comes, at once."""

@@ -6,10 +6,12 @@ log is idle: between a fact and what follows from it, much is half done.
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import cast
 
 from veche.core.engine import Engine
 from veche.core.fanout import Fanout
 from veche.core.log import Log
+from veche.core.ports import SavedFact, Store
 from veche.core.saved import restore
 from veche.state.accounts import Accounts
 from veche.state.snapshot import snapshot
@@ -186,14 +188,29 @@ def lasting(world: World) -> dict[str, object]:
     }
 
 
+class _Glance:
+    """A store that can be read at the start, and nothing else; what is put in the place of what it holds is not."""
+
+    def __init__(self, store: Store) -> None:
+        self.last = store.last
+        self.saved = store.saved
+
+    def replace_saved(self, facts: list[SavedFact]) -> None:
+        """Nothing happens."""
+
+
 def check_disk(engine: Engine) -> list[str]:
-    """Whether a server that started now would find what this one knows. For stores that answer at once to `saved`."""
-    store = engine.store
-    if store is None or any(row.kind not in engine.registry.kinds for row in store.saved()):
+    """Whether a server that started now would find what this one knows. Unless its disk has refused anything."""
+    if engine.store is None or any(row.kind not in engine.registry.kinds for row in engine.store.saved()):
         return []  # nothing is kept, or by features that have been taken out
+    store = cast(Store, _Glance(engine.store))
     world = World()
     restore(Log(world, engine.registry, engine.fanout, store, engine.clock, engine.chance), store)
-    live, again = lasting(engine.world), lasting(world)
+    return differences(lasting(engine.world), lasting(world))
+
+
+def differences(live: dict[str, object], again: dict[str, object]) -> list[str]:
+    """What a restart has made other than it was."""
     return [
         f"a restart gives other {part}:\n  live  {live[part]}\n  again {again[part]}"
         for part in live
