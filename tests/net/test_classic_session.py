@@ -522,3 +522,16 @@ def test_a_name_can_be_kept_from_here_too() -> None:
     assert bob.reads() == [
         "The server says: bob is yours now. Log in with this name and your password on every device."
     ]
+
+
+def test_where_an_account_is_needed_a_visitor_is_told_once_and_in_plain_words() -> None:
+    for language, words in (
+        ("en", "Only people with an account"),
+        ("ru", "Сюда входят только с учётной записью"),
+    ):
+        stage = lobby_stage(account_required=True, language=language)
+        ann = Visitor(stage, language)  # type: ignore[arg-type]
+        ann.types("ann")
+        (told,) = ann.reads()
+        assert told.startswith(words)
+        assert ann.is_closed

@@ -289,7 +289,10 @@ def _ping(visit: Visit, message: Message) -> None:
 def _failed(visit: Visit, message: Message) -> None:
     """FAIL: the store's two answers have one code, and only their words tell them apart."""
     text = message.params[-1]
-    if "nobody has seen" in text:
+    if message.params[1:2] == ["ACCOUNT_REQUIRED"]:
+        visit.is_turned_away = True
+        visit.explain("account_required")
+    elif "nobody has seen" in text:
         visit.explain("not_stored")
     elif "may be kept or lost" in text:
         visit.explain("perhaps_stored")
@@ -334,7 +337,7 @@ def _refused(visit: Visit, message: Message) -> None:
 
 def _ended(visit: Visit, message: Message) -> None:
     reason = message.params[-1]
-    if visit.ending or reason == "Password incorrect":
+    if visit.ending or visit.is_turned_away or reason == "Password incorrect":
         return  # he has been told
     if reason == "Connection closed" or reason.startswith("Closing Link: "):
         visit.explain("bye")

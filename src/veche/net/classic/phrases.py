@@ -212,6 +212,13 @@ TABLE: Table = {
         "This server wants a password, and this door cannot take one. Please come with an IRC client.",
         "Этот сервер требует пароль, а через эту дверь его не передать. Войдите через клиент IRC.",
     ),
+    "account_required": (
+        (
+            "Only people with an account come in here, and this door cannot ask for its password. "
+            "Please come with an IRC client."
+        ),
+        "Сюда входят только с учётной записью, а через эту дверь её пароль не передать. Войдите через клиент IRC.",
+    ),
     # Endings, by the reason that the engine gives.
     "goodbye": ("The server ends the connection: {text}", "Сервер завершает соединение: {text}"),
     "bye": ("Goodbye!", "До свидания!"),

@@ -37,6 +37,7 @@ class Visit:
         "fault",
         "found",
         "greeted",
+        "is_turned_away",
         "lobby",
         "logging_in",
         "members",
@@ -83,6 +84,7 @@ class Visit:
         self.reserved = ""  # the last name that he asked for and that belongs to an account
         self.logging_in = ""  # his nick when he last said /login, until he is told that he is logged in
         # His arrival: registered, then perhaps in the lobby (`entered`), then told all of it (`arrived`).
+        self.is_turned_away = False  # and has been told why
         self.registered = False
         self.greeted = False
         self.arrived = False
