@@ -152,6 +152,8 @@ class World:
 
     def _recognise(self, user: User, account: str, identity: str) -> None:
         del self.present[user.identity]
+        if not user.account and identity != user.identity:
+            self.markers.pop(user.identity, None)  # nobody will ever be that guest again
         user.account = account
         user.identity = identity
         self.present[identity] = user
