@@ -19,7 +19,7 @@ CAPS = """
     draft/message-redaction draft/metadata-2 draft/multiline draft/pre-away draft/read-marker
     draft/oper-tag
     draft/persistence draft/relaymsg draft/webpush soju.im/webpush soju.im/search soju.im/FILEHOST draft/FILEHOST
-    soju.im/account-required znc.in/playback znc.in/self-message veche/unread veche/once
+    soju.im/account-required znc.in/playback znc.in/self-message veche/unread veche/reactions veche/once
 """.split()  # noqa: SIM905 - a table reads better without a hundred quotation marks
 
 TOKENS = """

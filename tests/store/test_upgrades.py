@@ -63,6 +63,9 @@ WRITTEN = [
     [
         f"insert into event values (13, 13000, 1, '{make_msgid(13_000, bytes(16))}', 'JOIN', 'x', 'x', '', 'x', 'Ann')"
     ],
+    [
+        "insert into reaction values (14, 14000, 3, 'yes', 'uid-bob', 'm', 'bob!x@example.org', 'bob')",
+    ],
 ]
 
 
@@ -101,13 +104,15 @@ def test_what_an_older_schema_holds_is_kept(tmp_path: Path, number: int) -> None
     assert facts[2:] == ([(10, "Read", "{}", "ann")] if number >= 3 else [])
     assert bench.reactions(1) == ({1: {"lol": 1}} if number >= 2 else {})
     assert (
-        store.last() == [(6, 4000), (9, 7000), (10, 7000), (11, 11000), (12, 12000), (13, 13000)][number - 1]
+        store.last()
+        == [(6, 4000), (9, 7000), (10, 7000), (11, 11000), (12, 12000), (13, 13000), (14, 13000)][number - 1]
     )
     assert bench.partners("uid-bob") == [(DIRECT, 4000, "ann!x@example.org")]
     assert [key for key, *_ in bench.partners("uid-ann")] == (["uid-ann uid-cid"] if number >= 4 else []) + [
         DIRECT
     ]
     assert bench.seqs(Page(ROOM, 9, events=True)) == ([1, 13] if number >= 6 else [1])
+    assert [one.value for one in bench.reacted(1, 3)] == (["yes"] if number >= 7 else [])
     assert bench.partners(ROOM) == []
     sent = bench.find_sent(77)
     assert (sent and (sent.conversation, sent.time)) == (("uid-ann uid-cid", 12000) if number >= 5 else None)

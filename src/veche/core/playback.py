@@ -5,9 +5,11 @@ Source: chathistory ("Returned message notes"): the time and msgid are those of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from typing import TYPE_CHECKING
 
+from veche.core.ask import nested
 from veche.core.longtext import LINE_END, NEW_LINE, is_long, pieces, render_batch, render_lines
 from veche.core.replies import iso_time
 from veche.wire.caps import (
@@ -62,18 +64,33 @@ class JustRedacted:
         return [record for record in records if record.msgid not in msgids] if msgids else records
 
 
+# What is told with a message, by its place in the log: a tag on it, and lines right behind it.
+Around = Mapping[int, tuple[str, list[str]]]
+ALONE: Around = {}
+NOTHING: tuple[str, list[str]] = ("", [])
+
+
 def tell_page(
-    ask: Ask, name: str, records: list[Record], *, is_end: bool = False, plain: bool = False
+    ask: Ask,
+    name: str,
+    records: list[Record],
+    *,
+    is_end: bool = False,
+    plain: bool = False,
+    around: Around = ALONE,
 ) -> None:
     """Answer with what was said in a conversation that is called `name` now; in a batch where the client knows those.
 
     `is_end`: there is nothing behind it in the direction that was asked for. `plain`: the client may be one that does
-    not know its own lines.
+    not know its own lines. `around` is what goes with the messages; only for who has batches.
     """
     batch = open_batch(ask, f"chathistory {name}", is_end=is_end)
     for record in records:
         shown = _as_called(record, name)
-        ask.send(_own_line(ask, shown, batch) if plain else playback_line(shown, ask.session, batch))
+        tag, behind = around.get(record.seq, NOTHING)
+        ask.send(_own_line(ask, shown, batch) if plain else playback_line(shown, ask.session, batch, tag))
+        for line in behind:
+            ask.send(nested(line, batch))
     close_batch(ask, batch)
 
 
@@ -146,8 +163,10 @@ def _as_called(record: Record, name: str) -> Record:
     return record
 
 
-def playback_line(record: Record, session: Session, batch: str = "") -> str:
+def playback_line(record: Record, session: Session, batch: str = "", tag: str = "") -> str:
     """One record as the session's capabilities show it; `batch` is the reference of the batch that it is part of.
+
+    `tag` is one more of the server's own.
 
     A message of several lines is as many, with line ends between them. Who knows no server-time reads the time (UTC)
     in front of the text, lest old talk be taken for new.
@@ -163,6 +182,8 @@ def playback_line(record: Record, session: Session, batch: str = "") -> str:
         tags.append("account=" + escape(record.account))
     if session.view & MESSAGE_TAGS:
         tags.append("msgid=" + record.msgid)
+        if tag:
+            tags.append(tag)
         if record.tags:
             tags.append(record.tags)
     head = "@" + ";".join(tags) + " " if tags else ""

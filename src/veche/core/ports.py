@@ -196,10 +196,22 @@ class Reaction:
 
     `conversation` and `era` say where he saw the message whose id is `message`; a reaction to none that is there is
     not kept. Of `who` (an account, else a user id) the same reaction counts once, and `REACTIONS_OF_ONE` different
-    ones are kept.
+    ones are kept. `msgid`, `source` and `account` are those under which others have heard of it.
     """
 
-    __slots__ = ("adding", "conversation", "era", "message", "seq", "time", "value", "who")
+    __slots__ = (
+        "account",
+        "adding",
+        "conversation",
+        "era",
+        "message",
+        "msgid",
+        "seq",
+        "source",
+        "time",
+        "value",
+        "who",
+    )
 
     def __init__(
         self,
@@ -212,7 +224,13 @@ class Reaction:
         value: str,
         *,
         adding: bool,
+        msgid: str = "",
+        source: str = "",
+        account: str = "",
     ) -> None:
+        self.msgid = msgid
+        self.source = source
+        self.account = account
         self.seq = seq
         self.time = time
         self.conversation = conversation
@@ -344,6 +362,22 @@ class Records(list[Record]):
     def __init__(self, records: Iterable[Record] = (), *, has_more: bool = False) -> None:
         super().__init__(records)
         self.has_more = has_more
+
+
+class Reacted(NamedTuple):
+    """A reaction that is kept: to which message (its place in the log), when (ms), and by whom, as in `Reaction`."""
+
+    message: int
+    time: int
+    msgid: str
+    source: str
+    who: str
+    account: str
+    value: str
+
+
+# Reactions to one message that are told one by one, the newest; all are counted.
+REACTED_LIMIT = 20
 
 
 class Partner(NamedTuple):
@@ -519,6 +553,12 @@ class Store(Protocol):
         self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
     ) -> None:
         """Count the reactions to messages, given by their places in the log: by value, the oldest first."""
+
+    def reacted(self, messages: list[int], done: Callable[[list[Reacted] | StoreError], None]) -> None:
+        """Read the newest `REACTED_LIMIT` reactions to each of these messages, ascending by their places in the log.
+
+        Those that were kept by a version that did not note who others saw are left out.
+        """
 
     def partners(
         self, who: str, after: int, limit: int, done: Callable[[list[Partner] | StoreError], None]

@@ -9,11 +9,12 @@ from functools import partial
 from veche.core.ask import Ask
 from veche.core.conversations import PARTNERS, Conversation, conversation_of, look_for, of_partner, of_room
 from veche.core.help import Family, Help
-from veche.core.playback import JustRedacted, close_batch, open_batch, shows_events, tell_page
-from veche.core.ports import Page, Partner, Records, StoreError, UnknownReference
+from veche.core.playback import Around, JustRedacted, close_batch, open_batch, shows_events, tell_page
+from veche.core.ports import Page, Partner, Record, Records, StoreError, UnknownReference
 from veche.core.registry import Command, Feature
 from veche.core.replies import iso_time
 from veche.core.settings import Settings
+from veche.features.reactions import with_reactions
 from veche.wire.times import BadTime, parse_time
 
 # subcommand -> how many message references it takes
@@ -125,7 +126,14 @@ def _answer(ask: Ask, verb: str, name: str, page: Page, records: Records | Store
             # Something on it was taken back meanwhile. A page that came out short would be taken for the end.
             store.page(page, partial(_answer, ask, verb, name, page))
             return
-        tell_page(ask, name, standing, is_end=not records.has_more)
+        with_reactions(ask, name, standing, partial(_tell, ask, name, standing, is_end=not records.has_more))
+        return
+    ask.settled()
+
+
+def _tell(ask: Ask, name: str, records: list[Record], around: Around, *, is_end: bool) -> None:
+    if ask.session.user is not None:
+        tell_page(ask, name, records, is_end=is_end, around=around)
     ask.settled()
 
 

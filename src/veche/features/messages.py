@@ -354,6 +354,9 @@ def record_tags(world: World, fact: TagsSent) -> Reaction | None:
         world.users[fact.actor].identity,
         fact.reaction,
         adding=fact.adding,
+        msgid=fact.msgid,
+        source=fact.source,
+        account=fact.account,
     )
 
 

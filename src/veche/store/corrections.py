@@ -26,8 +26,8 @@ _ITS_MESSAGE = """
         and message.time = :moment and message.msgid = :message and message.redaction is null
 """
 _REACT = f"""
-    insert or ignore into reaction (seq, time, message, value, who)
-    select :seq, :time, its.seq, :value, :who from ({_ITS_MESSAGE}) its
+    insert or ignore into reaction (seq, time, message, value, who, msgid, source, account)
+    select :seq, :time, its.seq, :value, :who, :msgid, :source, :account from ({_ITS_MESSAGE}) its
     where (select count(*) from reaction where message = its.seq and who = :who) < {REACTIONS_OF_ONE}
 """  # noqa: S608
 _UNREACT = f"delete from reaction where message = ({_ITS_MESSAGE}) and value = :value and who = :who"  # noqa: S608
@@ -59,5 +59,8 @@ def react(connection: sqlite3.Connection, row: Reaction) -> None:
             "message": row.message,
             "value": row.value,
             "who": row.who,
+            "msgid": row.msgid,
+            "source": row.source,
+            "account": row.account,
         },
     )

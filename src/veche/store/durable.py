@@ -16,6 +16,7 @@ from pathlib import Path
 from veche.core.ports import (
     Page,
     Partner,
+    Reacted,
     Record,
     Records,
     RoomEvent,
@@ -123,6 +124,13 @@ class SqliteStore:
             self._post(partial(done, _closed()))
         else:
             self._history.reactions(messages, done)
+
+    def reacted(self, messages: list[int], done: Callable[[list[Reacted] | StoreError], None]) -> None:
+        """Read the newest reactions to each of these messages."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._history.reacted(messages, done)
 
     def partners(
         self, who: str, after: int, limit: int, done: Callable[[list[Partner] | StoreError], None]

@@ -18,7 +18,17 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from veche.core.ports import Page, Record, Records, Sent, StoreError, StoreRefused, UnknownReference
+from veche.core.ports import (
+    REACTED_LIMIT,
+    Page,
+    Reacted,
+    Record,
+    Records,
+    Sent,
+    StoreError,
+    StoreRefused,
+    UnknownReference,
+)
 from veche.store.engines.sqlite import connect_reader, describe, is_harmless
 from veche.store.worker import Post, Worker
 from veche.wire.msgids import time_of_msgid
@@ -102,6 +112,14 @@ _REACTIONS = """
         where message in (select value from json_each(?)) group by message, value order by min(seq))
 """
 
+_REACTED = f"""
+    select json_group_array(json_array(message, time, msgid, source, who, account, value)) from (
+        select * from (
+            select *, row_number() over (partition by message order by seq desc) as back from reaction
+            where message in (select value from json_each(?)) and source <> '')
+        where back <= {REACTED_LIMIT} order by seq)
+"""  # noqa: S608
+
 # (time, seq): where a message stands. Seqs begin at 1, so (time, 0) stands before every message of its millisecond.
 Place = tuple[int, int]
 Answer = TypeVar("Answer")
@@ -143,6 +161,10 @@ class History:
     ) -> None:
         """Post `done` with the counts of reactions to messages, by place in the log and value."""
         self.ask(partial(_count_reactions, messages), done)
+
+    def reacted(self, messages: list[int], done: Callable[[list[Reacted] | StoreError], None]) -> None:
+        """Post `done` with the newest reactions to each message, in the order of the log."""
+        self.ask(partial(_read_reacted, messages), done)
 
     def ask(
         self,
@@ -323,3 +345,8 @@ def _count_reactions(messages: list[int], connection: sqlite3.Connection) -> dic
     for message, value, count in json.loads(found[0]):
         counts.setdefault(message, {})[value] = count
     return counts
+
+
+def _read_reacted(messages: list[int], connection: sqlite3.Connection) -> list[Reacted]:
+    found = connection.execute(_REACTED, (json.dumps(messages),)).fetchone()
+    return [Reacted(*row) for row in json.loads(found[0])]

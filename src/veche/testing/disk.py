@@ -46,6 +46,15 @@ class FakeDisk(DelayedStore):
         else:
             super().latest(conversations, done)
 
+    def reactions(
+        self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
+    ) -> None:
+        """Another question."""
+        if self.is_unreadable:
+            self._post_reading(lambda: done(StoreError("Input/output error")))
+        else:
+            super().reactions(messages, done)
+
     def partners(
         self, who: str, after: int, limit: int, done: Callable[[list[Partner] | StoreError], None]
     ) -> None:

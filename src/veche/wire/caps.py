@@ -41,6 +41,7 @@ _NAMES = (
     "veche/unread",
     "draft/event-playback",
     "znc.in/playback",
+    "veche/reactions",
     "znc.in/self-message",
     "draft/persistence",
     "veche/once",
@@ -78,6 +79,7 @@ PERSISTENCE = BITS["draft/persistence"]
 UNREAD = BITS["veche/unread"]
 EVENT_PLAYBACK = BITS["draft/event-playback"]
 PLAYBACK = BITS["znc.in/playback"]
+REACTIONS = BITS["veche/reactions"]
 SELF_MESSAGE = BITS["znc.in/self-message"]
 READ_MARKER = BITS["draft/read-marker"]
 ACCOUNT_NOTIFY = BITS["account-notify"]

@@ -12,6 +12,7 @@ from functools import partial
 from veche.core.ports import (
     FORGOTTEN_AT_ONCE,
     PARTNER_SEARCH,
+    REACTED_LIMIT,
     REACTIONS_OF_ONE,
     UNREAD_LIMIT,
     UNREAD_SEARCH,
@@ -19,6 +20,7 @@ from veche.core.ports import (
     ForgottenFact,
     Page,
     Partner,
+    Reacted,
     Reaction,
     Record,
     Records,
@@ -101,6 +103,10 @@ class MemoryStore:
     ) -> None:
         """Answer with the counts of reactions to messages, by place in the log and value."""
         self._post(lambda: done(self._count_reactions(messages)))
+
+    def reacted(self, messages: list[int], done: Callable[[list[Reacted] | StoreError], None]) -> None:
+        """Answer with the newest reactions to each message."""
+        self._post(lambda: done(self._read_reacted(messages)))
 
     def partners(
         self, who: str, after: int, limit: int, done: Callable[[list[Partner] | StoreError], None]
@@ -246,6 +252,19 @@ class MemoryStore:
 
     def _standing(self, records: list[Record]) -> list[Record]:
         return [record for record in records if record.seq not in self.redactions]
+
+    def _read_reacted(self, messages: list[int]) -> list[Reacted] | StoreError:
+        if self._closed:
+            return StoreRefused("the record is closed")
+        places = {record.msgid: record.seq for record in self.records if record.seq in messages}
+        told = [
+            (row.seq, Reacted(place, row.time, row.msgid, row.source, row.who, row.account, row.value))
+            for msgid, place in places.items()
+            for row in [one for one in self.kept_reactions if one.message == msgid and one.source][
+                -REACTED_LIMIT:
+            ]
+        ]
+        return [reacted for _, reacted in sorted(told)]
 
     def _count_reactions(self, messages: list[int]) -> dict[int, dict[str, int]] | StoreError:
         if self._closed:

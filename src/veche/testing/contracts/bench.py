@@ -6,6 +6,7 @@ from queue import SimpleQueue
 from veche.core.ports import (
     Page,
     Partner,
+    Reacted,
     Reaction,
     Record,
     Records,
@@ -111,6 +112,16 @@ class StoreBench:
             self.turns.take()
         return answers[0]
 
+    def reacted(self, *messages: int) -> list[Reacted]:
+        """Ask who reacted how, and wait for the answer that there must be."""
+        answers: list[list[Reacted] | StoreError] = []
+        self.store.reacted(list(messages), answers.append)
+        while not answers:
+            self.turns.take()
+        answer = answers[0]
+        assert not isinstance(answer, StoreError), answer
+        return answer
+
     def partners(self, who: str, after: int = 0, limit: int = 100) -> list[Partner]:
         """Ask for somebody's direct conversations and wait for the answer that there must be."""
         answers: list[list[Partner] | StoreError] = []
@@ -205,7 +216,18 @@ def make_reaction(
     seq: int, record: Record, value: str, who: str, *, era: int = 0, adding: bool = True
 ) -> Reaction:
     """Somebody reacts to a message that he sees in the given era."""
-    return Reaction(seq, seq * 1000, record.conversation, era, record.msgid, who, value, adding=adding)
+    return Reaction(
+        seq,
+        seq * 1000,
+        record.conversation,
+        era,
+        record.msgid,
+        who,
+        value,
+        adding=adding,
+        msgid=make_msgid(seq * 1000, seq.to_bytes(16, "big")),
+        source=f"{who}!x@example.org",
+    )
 
 
 def fields(record: Record) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """What every store must do with messages, and with what changes about them."""
 
-from veche.core.ports import REACTIONS_OF_ONE, Page, StoreError, StoreRefused, UnknownReference
+from veche.core.ports import REACTED_LIMIT, REACTIONS_OF_ONE, Page, StoreError, StoreRefused, UnknownReference
 from veche.testing.contracts.bench import (
     ROOM,
     StoreBench,
@@ -279,6 +279,31 @@ class MessagesContract:
         assert bench.reactions(1, 2) == {2: {"lol": 1}}
         assert bench.commit(make_reaction(13, said, "🍵", "ann")) is None
         assert bench.reactions(1) == {}
+
+    def test_reactions_are_told_one_by_one(self, bench: StoreBench) -> None:
+        said, other = make_record(1), make_record(2)
+        assert bench.commit(said, other) is None
+        kept = [make_reaction(3, said, "🍵", "ann"), make_reaction(4, other, "x", "bob")]
+        kept.append(make_reaction(5, said, "🍵", "bob"))
+        unnoted = make_reaction(6, said, "old", "cid")
+        unnoted.source = ""
+        assert bench.commit(*kept, unnoted) is None
+        assert [
+            (one.message, one.time, one.msgid, one.source, one.who, one.account, one.value)
+            for one in bench.reacted(1, 2, 3)
+        ] == [
+            (1, 3000, kept[0].msgid, "ann!x@example.org", "ann", "", "🍵"),
+            (2, 4000, kept[1].msgid, "bob!x@example.org", "bob", "", "x"),
+            (1, 5000, kept[2].msgid, "bob!x@example.org", "bob", "", "🍵"),
+        ]
+        assert bench.reacted() == []
+        assert bench.commit(make_reaction(7, said, "🍵", "ann", adding=False)) is None
+        assert [one.who for one in bench.reacted(1)] == ["bob"]
+        many = [make_reaction(n + 10, other, "y", f"n{n}") for n in range(REACTED_LIMIT + 5)]
+        assert bench.commit(*many) is None
+        assert [one.who for one in bench.reacted(2)] == [f"n{n}" for n in range(5, REACTED_LIMIT + 5)]
+        assert bench.commit(make_redaction(90, other)) is None
+        assert bench.reacted(2) == []
 
     def test_reactions_to_what_is_not_there_are_not_kept(self, bench: StoreBench) -> None:
         closed = make_record(2, era=111)
