@@ -44,7 +44,7 @@ def run_tool(*command: str, cwd: Path = ROOT) -> None:
 
 def source_files() -> list[Path]:
     """Everything in Python that people read, the starters included."""
-    places = ["src", "tests", "tools", "bench", "fuzz"]
+    places = ["src", "tests", "tools", "bench", "fuzz", "examples"]
     return sorted(ROOT.glob("*.py")) + [
         file for place in places for file in sorted((ROOT / place).rglob("*.py"))
     ]

@@ -157,6 +157,7 @@ class MessageReceived(Event):
     `conversation` is the room, or the other person's nick when it `is_private`. `msgid` is "" where the server gives
     none. `is_replay`: it comes from the history, not from just now. `account`: the sender's, where the server tells it
     (account-tag) and there is one. What we say with another device of our account is `is_mine` too.
+    `is_bot`: its sender says that it is a program (bot-mode).
     """
 
     sender: str
@@ -169,6 +170,7 @@ class MessageReceived(Event):
     is_mine: bool = False
     is_replay: bool = False
     account: str = ""
+    is_bot: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

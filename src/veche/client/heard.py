@@ -39,6 +39,9 @@ from veche.wire.modes import parse_modes
 _HARMLESS = frozenset({n.ERR_NOMOTD})
 # SASL and the older services count their errors from 902 on; 900, 901, 903 and 907 are good or harmless news.
 _LATE_ERRORS = frozenset({n.ERR_INVALIDMODEPARAM, "902", "904", "905", "906", "908"})
+# bot-mode: "This tag SHOULD be added by the server to all commands sent by a bot".
+# COMPAT: InspIRCd 3 has it under a name of its own, and others had it as a draft.
+_BOT = frozenset({"bot", "draft/bot", "inspircd.org/bot"})
 
 
 def time_of(message: Message, otherwise: datetime) -> datetime:
@@ -133,6 +136,7 @@ def said(model: Model, message: Message, time: datetime, *, is_replay: bool = Fa
         is_mine=is_mine,
         is_replay=is_replay,
         account=message.tags.get("account", ""),
+        is_bot=not _BOT.isdisjoint(message.tags),
     )
 
 
