@@ -83,6 +83,14 @@ def keeper_things(name: str) -> Iterator[tuple[str, str, Iterator[Change]]]:
         yield f"token {device}", NONE, turns(made, gone)
     come, go = Change("@", f"JOIN {side}", f"JOIN {side}"), Change(NONE, f"PART {side}", f"PART {side}")
     yield "side", NONE, turns(come, go)
+    kept, other = f"#kept-{name}", f"w{name[1:].partition('x')[0]}"
+    yield "registered", NONE, iter([Change("yes", f"CS REGISTER {kept}", f"{kept} is yours now")])
+    add, take = (f"CS ACCESS {kept} {sign}v {other}" for sign in "+-")
+    yield (
+        "access",
+        NONE,
+        turns(Change("v", add, f"{other} has the rank v"), Change(NONE, take, f"{other} has no rank")),
+    )
     yield "password", FIRST_PASSWORD, _passwords()
 
 
@@ -224,7 +232,7 @@ class Household:
         self._clock = asyncio.get_running_loop().time
         self._start = self._clock()
         self.keepers = [
-            Resident(name, [self.common, f"#own-{name}"], keeper_things(name), self)
+            Resident(name, [self.common, f"#own-{name}", f"#kept-{name}"], keeper_things(name), self)
             for name in (f"k{number}x{index}" for index in range(keepers))
         ]
         first, *others = self.keepers

@@ -123,8 +123,8 @@ async def _ask_wanderer(person: Inquirer) -> dict[str, str]:
 
 
 async def _ask_keeper(person: Inquirer, name: str, names_here: dict[str, str]) -> dict[str, str]:
-    own = f"#own-{name}"
-    whois, topic, modes, bans, marker, said, notes, silences, tokens = await person.ask(
+    own, kept = f"#own-{name}", f"#kept-{name}"
+    whois, topic, modes, bans, marker, said, notes, silences, tokens, info, access = await person.ask(
         f"WHOIS {name}",
         f"TOPIC {own}",
         f"MODE {own}",
@@ -134,6 +134,8 @@ async def _ask_keeper(person: Inquirer, name: str, names_here: dict[str, str]) -
         f"METADATA {own} LIST",
         "SILENCE",
         "NS TOKEN LIST",
+        f"CS INFO {kept}",
+        f"CS ACCESS {kept}",
     )
     rooms = _rooms(whois)
     common = next((room for room in rooms if room.startswith("#all-")), "")
@@ -153,14 +155,15 @@ async def _ask_keeper(person: Inquirer, name: str, names_here: dict[str, str]) -
         "marker": NONE if marked == "*" else marked,
         "url": _metadata(said).get("url", NONE),
         "note": _metadata(notes).get("soju.im/muted", NONE),
+        "registered": "yes" if f"{kept} belongs to {name}" in _words(info) else NONE,
+        "access": "v" if f"  v w{name[1:].partition('x')[0]}" in _words(access) else NONE,
         "silence": _is_on(any(line.params[-1] == "z!*@*" for line in silences if line.command == "271")),
     }
     banned = {line.params[2] for line in bans if line.command == "367"}
-    listed = " ".join(line.params[-1] for line in tokens)
     for mask in ("x!*@*", "y!*@*"):
         values[f"ban {mask}"] = _is_on(mask in banned)
     for device in ("d1", "d2"):
-        values[f"token {device}"] = "made" if f" {device}: full" in listed else NONE
+        values[f"token {device}"] = "made" if f" {device}: full" in _words(tokens) else NONE
     return values
 
 
@@ -170,6 +173,10 @@ def _plain(name: str, password: str) -> str:
 
 def _is_on(is_so: bool) -> str:
     return "on" if is_so else NONE
+
+
+def _words(answer: list[Message]) -> str:
+    return " ".join(line.params[-1] for line in answer if line.command == "NOTICE")
 
 
 def _last(answer: list[Message], command: str) -> str:
