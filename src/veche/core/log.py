@@ -22,7 +22,7 @@ from veche.core.behind import Behind
 from veche.core.ports import Record, Row, Store, StoreError, StoreUnknown
 from veche.core.replies import Refusal
 from veche.core.saved import row_of
-from veche.state.events import SILENCE, Fact, LastingFact
+from veche.state.events import SILENCE, Fact, LastingFact, UserLeft
 from veche.wire.numerics import ERR_UNKNOWNERROR
 
 if TYPE_CHECKING:
@@ -147,6 +147,10 @@ class Log:
             if fact.changes:
                 session.changing += 1
         return Entry(fact, self.registry.facts[type(fact)], ask, then, otherwise)
+
+    def is_leaving(self, uid: str) -> bool:
+        """Whether a user's departure stands in line: nobody is to become his device any more."""
+        return any(isinstance(entry.fact, UserLeft) and entry.fact.actor == uid for entry in self.line)
 
     @property
     def is_idle(self) -> bool:

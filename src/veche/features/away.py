@@ -9,6 +9,7 @@ from veche.core.ask import Ask
 from veche.core.help import Family, Help
 from veche.core.pace import Pace
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
+from veche.core.replies import Refusal
 from veche.core.settings import Settings
 from veche.state.events import SILENCE, Audience, AwaySet, MemberJoined, UserArrived
 from veche.state.world import World
@@ -82,6 +83,11 @@ def _tell(ask: Ask, text: str) -> None:
         ask.reply(numerics.RPL_UNAWAY, "You are no longer marked as being away")
 
 
+def guard_away(world: World, fact: AwaySet) -> Refusal | None:
+    """Who comes back by a device may be killed while that stands in line."""
+    return None if fact.actor in world.users else Refusal("")
+
+
 def apply_away(world: World, fact: AwaySet) -> Audience:
     """Who writes to him is told; who shares a room with him may hear of it at once."""
     user = world.users[fact.actor]
@@ -134,7 +140,7 @@ feature = Feature(
         )
     ],
     facts={
-        AwaySet: FactRow(apply=apply_away, render=render_away, own_copy=OwnCopy.NEVER),
+        AwaySet: FactRow(guard=guard_away, apply=apply_away, render=render_away, own_copy=OwnCopy.NEVER),
         NewcomerIsAway: FactRow(apply=apply_newcomer, render=render_away, own_copy=OwnCopy.NEVER),
     },
     reactions={UserArrived: arrive_away, MemberJoined: tell_newcomer_is_away},

@@ -130,8 +130,9 @@ def _move(ask: Ask, user: User, account: Account, device: str, then: Then | None
 def _appear(ask: Ask, before: User, account: Account, device: str, then: Then | None) -> None:
     """The session, which speaks for nobody, is the owner's."""
     present = ask.world.present.get(account.uid)
-    if present is None:
-        # He has gone in the moment between. That is rare, and connecting again is what puts it right.
+    if present is None or ask.engine.log.is_leaving(present.uid):
+        # He has gone in the moment between, or is about to: killed or suspended. That is rare, and connecting again is
+        # what puts it right, or says why not.
         ask.engine.end(ask.session, "Your other devices have just gone, please connect again")
         return
     ask.engine.attach(ask.session, present)
