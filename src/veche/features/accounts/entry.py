@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from veche.core.ask import Ask
 from veche.core.logins import KNOWN_HOSTS, Proof
+from veche.core.scopes import FULL
 from veche.features.accounts.facts import AccountUsed
 from veche.features.registration import come_back
 from veche.state.accounts import Account
@@ -36,7 +37,12 @@ def enter(ask: Ask, account: Account, device: str, then: Then | None = None) -> 
         return
     user = ask.user
     present = ask.world.present.get(account.uid)
-    if present is user and user.account:
+    if session.scope != FULL and user.identity != account.uid:
+        # It would take along whom it may only read for: into whose rooms, and with what ranks.
+        ask.reply(
+            numerics.ERR_SASLALREADY, "This device may only read, and log in to the account that it is of"
+        )
+    elif present is user and user.account:
         session.device = device or session.device
         _entered(ask, account, then)
     elif present not in (None, user):
