@@ -10,6 +10,7 @@ from io import StringIO
 import pytest
 
 from veche.core.settings import OperatorBlock
+from veche.features.accounts.facts import MOST_DEVICES
 from veche.features.accounts.nickserv import NICKSERV, PHRASES
 from veche.testing.checks import check_stage
 from veche.testing.passwords import FakePasswords
@@ -158,4 +159,24 @@ def test_what_is_told_of_many_devices_is_whole() -> None:
     heard = say(ann, "INFO")
     assert all(any(name in line for line in heard) for name in names)
     assert sum("Devices: " in line for line in heard) > 1
+    assert check_stage(stage) == []
+
+
+def test_devices_are_bounded_whatever_they_are_called() -> None:
+    stage = a_stage()
+    ann = stage.enter("ann")
+    ann.send("REGISTER * * correct-horse")
+    say(ann, "DEVICE laptop")
+    say(ann, "TOKEN ADD phone")
+    ann.send("QUIT")
+    for number in range(MOST_DEVICES + 20):
+        stage.pass_time(1)
+        session = stage.enter(f"s{number}")
+        say(session, f"IDENTIFY ann@d{number} correct-horse")
+        session.send("QUIT")
+    account = stage.engine.world.accounts.named("ann")
+    assert account is not None
+    assert len(account.devices) == MOST_DEVICES
+    assert "laptop" not in account.devices
+    assert f"d{MOST_DEVICES + 19}" in account.devices
     assert check_stage(stage) == []

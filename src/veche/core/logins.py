@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from veche.core.limits import address_key
 from veche.core.scopes import FULL
+from veche.wire.lines import cut
 from veche.wire.names import fold
 from veche.wire.passwords import prepare
 from veche.wire.totp import accepted_step
@@ -162,7 +163,12 @@ class Exchange(Protocol):
 def split_device(name: str) -> tuple[str, str]:
     """An account's name and that of the device, as people give them: `ann@phone`. The device may be ""."""
     account, _, device = name.partition("@")
-    return account, device[:DEVICE_LENGTH]
+    return account, device_name(device)
+
+
+def device_name(text: str) -> str:
+    """What a device is called, of what its owner calls it: base64 may hold line ends, and worse for terminals."""
+    return cut("".join(filter(str.isprintable, text)), DEVICE_LENGTH)
 
 
 def is_fresh(ask: Ask) -> bool:

@@ -16,6 +16,8 @@ from veche.wire.caps import ACCOUNT_NOTIFY
 
 # Certificates of one account: more than anybody has devices.
 MOST_CERTIFICATES = 20
+# Named devices of one account.
+MOST_DEVICES = 100
 
 
 class AccountKept(Fact):
@@ -87,6 +89,17 @@ class PasswordSet(AccountFact):
         account.codes.pop(PASSWORD, None)
 
 
+def _note_device(account: Account, device: str, now: int) -> None:
+    """It was here now. Whoever logs in may call it anything: of too many the one that was here longest ago is
+    forgotten, rather one that has no token."""
+    if not device:
+        return
+    account.devices[device] = now
+    if len(account.devices) > MOST_DEVICES:
+        others = (name for name in account.devices if name != device)
+        del account.devices[min(others, key=lambda name: (name in account.tokens, account.devices[name]))]
+
+
 class AccountUsed(AccountFact):
     """The owner has logged in, from a host, by a device that he has given a name, or "".
 
@@ -109,8 +122,7 @@ class AccountUsed(AccountFact):
         account.hosts = [*(host for host in account.hosts if host != self.host), self.host][
             -self.most_hosts :
         ]
-        if self.device:
-            account.devices[self.device] = self.time
+        _note_device(account, self.device, self.time)
         factor = account.factor
         if factor.secret and (self.step or self.recovery):
             left = [code for code in factor.recovery if code != self.recovery]
@@ -130,8 +142,7 @@ class DeviceSeen(AccountFact):
     def alter(self, account: Account) -> None:
         """Up to now it has missed nothing."""
         account.seen = self.time
-        if self.device:
-            account.devices[self.device] = self.time
+        _note_device(account, self.device, self.time)
 
 
 class ChoiceMade(AccountFact):

@@ -13,17 +13,16 @@ from functools import partial
 from veche.core.ask import Ask
 from veche.core.durations import format_duration
 from veche.core.engine import Engine
-from veche.core.logins import DEVICE_LENGTH
+from veche.core.logins import device_name
 from veche.core.replies import plain_time
 from veche.core.scopes import FULL
 from veche.core.services import Service, Verb
 from veche.core.session import Session
-from veche.features.accounts.facts import AccountFact, DeviceSeen
+from veche.features.accounts.facts import MOST_DEVICES, AccountFact, DeviceSeen
 from veche.state.accounts import Account
 from veche.state.events import LoggedOut
 from veche.state.user import LOGGED_IN
 from veche.wire import numerics
-from veche.wire.lines import cut
 
 PHRASES = {
     "sessions": ("SESSIONS", "SESSIONS"),
@@ -65,8 +64,6 @@ PHRASES = {
     "forgotten": ("{device} is forgotten.", "Устройство {device} забыто."),
     "device-unknown": ("You have no device called {device}.", "У вас нет устройства {device}."),
 }
-# Named devices of one account.
-MOST_DEVICES = 100
 # What the others read of a session that its owner has ended, and what it reads itself.
 ENDED = "Logged out from another device"
 
@@ -180,12 +177,12 @@ def _logout(service: Service, ask: Ask, params: list[str]) -> None:
     else:
         ended = end_others(ask, account, params[0])
         key = "ended" if ended or params[0] in account.devices else "device-unknown"
-        service.say(ask, key, count=ended, device=cut(params[0], DEVICE_LENGTH))
+        service.say(ask, key, count=ended, device=device_name(params[0]))
 
 
 def _device(service: Service, ask: Ask, params: list[str]) -> None:
     account = ask.world.accounts.by_uid[ask.session.account]
-    device = cut(params[0], DEVICE_LENGTH)
+    device = device_name(params[0])
     if device not in account.devices and len(account.devices) >= MOST_DEVICES:
         service.say(ask, "device-many")
         return
@@ -199,7 +196,7 @@ def _device(service: Service, ask: Ask, params: list[str]) -> None:
 
 def _forget(service: Service, ask: Ask, params: list[str]) -> None:
     account = ask.world.accounts.by_uid[ask.session.account]
-    device = cut(params[0], DEVICE_LENGTH)
+    device = device_name(params[0])
     if device not in account.devices:
         service.say(ask, "device-unknown", device=device)
         return

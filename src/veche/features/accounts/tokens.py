@@ -11,14 +11,13 @@ from collections.abc import Callable
 from functools import partial
 
 from veche.core.ask import Ask
-from veche.core.logins import DEVICE_LENGTH, TOKEN_PREFIX, is_fresh, token_hash
+from veche.core.logins import TOKEN_PREFIX, device_name, is_fresh, token_hash
 from veche.core.replies import Failure, Refusal, plain_time
 from veche.core.scopes import FULL, SCOPES
 from veche.core.services import Service, Verb
 from veche.features.accounts.facts import AccountFact
 from veche.features.accounts.sessions import sessions_of
 from veche.state.accounts import Account, Token
-from veche.wire.lines import cut
 
 Tell = Callable[..., None]
 # Tokens of one account: more than anybody has devices.
@@ -157,7 +156,7 @@ def remove(ask: Ask, account: Account, device: str, tell: Tell) -> None:
 def _token(service: Service, ask: Ask, params: list[str]) -> None:
     account = ask.world.accounts.by_uid[ask.session.account]
     verb = params[0].upper()
-    device = cut(params[1], DEVICE_LENGTH) if len(params) > 1 else ""
+    device = device_name(params[1]) if len(params) > 1 else ""
     if verb == "LIST":
         _list(service, ask, account)
     elif verb == "ADD" and device:
