@@ -138,6 +138,8 @@ class World:
         What he has said of himself and noted is the account's only if he has just made it of what he is.
         """
         is_his = user.identity == account.uid
+        if not user.account and not is_his:
+            self.markers.pop(user.identity, None)  # nobody will ever be that guest again
         self._recognise(user, account.name, account.uid)
         first = Profile(user.metadata, user.notes) if is_his else Profile({}, {})
         profile = self.profiles.setdefault(account.uid, first)
