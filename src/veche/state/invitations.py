@@ -9,13 +9,14 @@ class Invitation:
     """`key` is the hash of its code; `by` the uid of the account that made it, "" for the server; `name` the maker's.
 
     `room` is where the newcomer is taken, "" for nowhere; `uses` how often it can still be taken; `until` when it ends
-    (ms since 1970).
+    (ms since 1970). `era` is when that room came into being: it opens no other one that bears its name later.
     """
 
-    __slots__ = ("by", "key", "name", "room", "until", "uses")
+    __slots__ = ("by", "era", "key", "name", "room", "until", "uses")
 
-    def __init__(self, key: str, by: str, name: str, room: str, uses: int, until: int) -> None:
+    def __init__(self, key: str, by: str, name: str, room: str, uses: int, until: int, era: int = 0) -> None:
         self.key = key
+        self.era = era
         self.by = by
         self.name = name
         self.room = room
@@ -33,7 +34,7 @@ class Invitation:
 
     def values(self) -> list[str | int]:
         """As plain values, in the order of the constructor."""
-        return [self.key, self.by, self.name, self.room, self.uses, self.until]
+        return [self.key, self.by, self.name, self.room, self.uses, self.until, self.era]
 
 
 def key_of(code: str) -> str:

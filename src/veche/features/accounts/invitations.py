@@ -25,6 +25,8 @@ from veche.features.accounts.erasure import AccountErased
 from veche.features.accounts.facts import AccountRegistered
 from veche.state.events import SILENCE, Audience, Fact, Forgotten, UserArrived
 from veche.state.invitations import Invitation, key_of
+from veche.state.room import HELPER_POWER, Room
+from veche.state.user import User
 from veche.state.world import World
 from veche.wire.caps import SASL
 from veche.wire.names import fold, is_room
@@ -64,7 +66,10 @@ PHRASES = {
     "not-you": ("Only {who} may invite here.", "Приглашать здесь могут только {who}."),
     "operators": ("operators of the server", "операторы сервера"),
     "owners": ("those who have an account and are logged in", "те, кто вошёл в учётную запись"),
-    "bad-room": ("You can only invite to a room that you are in.", "Пригласить можно только в комнату, где вы есть."),
+    "bad-room": (
+        "You can only invite to a room that you are in, and to one with +i as its helper or more.",
+        "Пригласить можно только в комнату, где вы есть, а в комнату с +i только её помощнику и рангам выше.",
+    ),
     "too-many": (
         "You have {most} open invitations; take one back first.",
         "У вас уже {most} приглашений; сначала отзовите одно.",
@@ -162,7 +167,7 @@ def _create(service: Service, ask: Ask, words: list[str]) -> None:
             service.say(ask, "usage", usage=service.phrases(ask)("invitation"))
             return
     found = ask.world.rooms.get(fold(room)) if room else None
-    if room and (found is None or ask.user.uid not in found.members):
+    if room and (found is None or not _may_invite_into(found, ask.user)):
         service.say(ask, "bad-room")
         return
     if len(_own(ask)) >= MOST:
@@ -170,13 +175,18 @@ def _create(service: Service, ask: Ask, words: list[str]) -> None:
         return
     code = urlsafe_b64encode(ask.engine.chance.secret()).decode().rstrip("=")
     now = int(ask.engine.clock.now() * 1000)
-    name = found.name if found is not None else ""
+    name, era = (found.name, found.created) if found is not None else ("", 0)
     user = ask.user
-    invitation = Invitation(key_of(code), user.identity, user.nick, name, uses, now + seconds * 1000)
+    invitation = Invitation(key_of(code), user.identity, user.nick, name, uses, now + seconds * 1000, era)
     fact = InvitationMade(user.uid, invitation, is_open=ask.settings.invitations == "accounts")
     phrases = service.phrases(ask)
     told = {"code": code, "uses": phrases.count("uses", uses), "time": format_duration(seconds)}
     ask.commit(fact, lambda ask, _fact: service.say(ask, "invited", **told))
+
+
+def _may_invite_into(room: Room, user: User) -> bool:
+    """As with INVITE: members may, and into a room that is for the invited alone its helpers and those above them."""
+    return user.uid in room.members and ("i" not in room.flags or room.rule(user) >= HELPER_POWER)
 
 
 def _own(ask: Ask) -> list[Invitation]:
@@ -320,8 +330,9 @@ def save_making(world: World, fact: InvitationMade) -> list[Fact]:
 
 
 def _of(fact: InvitationKept) -> Invitation:
-    key, by, name, room, uses, until = fact.values
-    return Invitation(str(key), str(by), str(name), str(room), int(uses), int(until))
+    key, by, name, room, uses, until, *rest = fact.values
+    era = int(rest[0]) if rest else 0
+    return Invitation(str(key), str(by), str(name), str(room), int(uses), int(until), era)
 
 
 def _over(world: World, by: str, now: int) -> list[str]:
@@ -347,21 +358,24 @@ def apply_taking(world: World, fact: InvitationTaken) -> Audience:
     invitation = world.invitations[fact.key]
     invitation.uses -= 1
     room = world.rooms.get(fold(invitation.room))
-    if room is not None:
+    if room is not None and _opens(world, invitation, room):
         world.users[fact.actor].invitations[room.key] = room.created
     return SILENCE
 
 
+def _opens(world: World, invitation: Invitation, room: Room) -> bool:
+    """Whether that is the room that was meant, and its maker, if he is here, could still invite into it himself."""
+    maker = world.present.get(invitation.by)
+    return invitation.era in (0, room.created) and (maker is None or _may_invite_into(room, maker))
+
+
 def save_taking(world: World, fact: InvitationTaken) -> list[Fact]:
     """As it stands then."""
-    before = world.invitations[fact.key]
-    if before.uses <= 1:
+    one = world.invitations[fact.key]
+    if one.uses <= 1:
         return [Forgotten(InvitationKept, fact.key)]
-    return [
-        InvitationKept(
-            Invitation(before.key, before.by, before.name, before.room, before.uses - 1, before.until)
-        )
-    ]
+    left = Invitation(one.key, one.by, one.name, one.room, one.uses - 1, one.until, one.era)
+    return [InvitationKept(left)]
 
 
 def apply_revocation(world: World, fact: InvitationRevoked) -> Audience:
