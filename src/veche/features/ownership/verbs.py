@@ -12,6 +12,7 @@ from zlib import crc32
 
 from veche.core.ask import Ask
 from veche.core.operators import is_operator, name_of, tell
+from veche.core.pace import SharedPace
 from veche.core.replies import own_tags, plain_time
 from veche.core.services import Service, Verb
 from veche.features.ownership.facts import (
@@ -32,6 +33,8 @@ from veche.state.room import RANKS, Room, power_of
 from veche.wire.names import fold, matches
 
 LONGEST_LIST = 100
+# What one user is told of offers, however many make him some.
+OFFERING = SharedPace("offer", burst=5, seconds=10.0)
 
 _log = logging.getLogger("veche.oper")
 
@@ -194,6 +197,8 @@ def _say_offered(service: Service, ask: Ask, fact: RoomOffered) -> None:
     account = ask.world.accounts.by_uid[fact.account]
     service.say(ask, "offered", room=fact.room, account=account.name)
     bearer = ask.world.present.get(fact.account)
+    if bearer is not None and OFFERING.wait(ask, bearer.uid):
+        return  # the offer stands all the same
     for session in ask.engine.fanout.sessions.get(bearer.uid, ()) if bearer is not None else ():
         other = Ask(ask.engine, session, ask.message, "")
         text = service.phrases(other)("offer", nick=ask.user.nick, room=fact.room)
