@@ -18,7 +18,7 @@ from veche.core.services import Service, Verb
 from veche.features.accounts.facts import AccountFact, apply_account, guard_account, save_account
 from veche.features.oper import OperatorMade
 from veche.state.accounts import OWNER, Account
-from veche.state.events import LoggedIn, UserArrived
+from veche.state.events import DeviceCame, LoggedIn, UserArrived
 from veche.state.world import World
 
 PHRASES = {
@@ -109,5 +109,6 @@ feature = Feature(
     reactions={
         UserArrived: lambda ask, fact: _promote(ask),
         LoggedIn: lambda ask, fact: _promote(ask),
+        DeviceCame: lambda ask, fact: _promote(ask),  # he may have stayed over a restart
     },
 )
