@@ -36,6 +36,10 @@ ABOUT_EVERYTHING = [
     "SILENCE",
     "CHATHISTORY TARGETS timestamp=2000-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z 50",
     "PRIVMSG ann :hello",
+    "UNREAD",
+    "CHANSERV LIST",
+    "CHANSERV LIST *hid*",
+    "NICKSERV INFO ann",
 ]
 # Asked by name: the answer is the one for a room that is not there.
 BY_NAME = [
@@ -53,6 +57,7 @@ BY_NAME = [
     "KICK {} ann",
     "INVITE bob {}",
     "UNINVITE bob {}",
+    "UNINVITE ann {}",
     "KNOCK {}",
     "RENAME {} #other",
     "PRIVMSG {} :x",
@@ -70,6 +75,31 @@ BY_NAME = [
     "PRIVMSG @{} :x",
     "WHOIS {}",
     "INVITE ann {}",
+    "MARKREAD {}",
+    "MARKREAD {} timestamp=2026-01-01T11:00:00.000Z",
+    "UNREAD {}",
+    "HISTORY {} 5",
+    "PRIVMSG *playback :play {} 0",
+    "METADATA {} CLEAR",
+    "BATCH +1 draft/multiline {}",
+    *(
+        f"CHANSERV {words}"
+        for words in (
+            "REGISTER {}",
+            "INFO {}",
+            "ACCESS {}",
+            "ACCESS {} ADD eve o",
+            "SET {} TOPICLOCK on",
+            "TRANSFER {} eve",
+            "ACCEPT {}",
+            "DROP {}",
+            "OP {}",
+            "DEOP {} ann",
+            "INVITE {}",
+            "BAN {} ann",
+            "UNBAN {}",
+        )
+    ),
 ]
 
 
@@ -77,12 +107,20 @@ def stage_with_a_secret() -> tuple[Stage, Person]:
     """ann and bob are in a secret room that says things of itself; eve is not."""
     stage = Stage()
     ann, bob = stage.enter("ann"), stage.enter("bob")
-    ann.send("JOIN #hidden", "TOPIC #hidden :plans", "PRIVMSG #hidden :hello", "METADATA #hidden SET url :x")
+    ann.send("REGISTER * * correct-horse")
+    ann.send(
+        "JOIN #hidden",
+        "CHANSERV REGISTER #hidden",
+        "TOPIC #hidden :plans",
+        "PRIVMSG #hidden :hello",
+        "METADATA #hidden SET url :x",
+    )
     bob.send("JOIN #hidden")
     ann.send("MODE #hidden +s")
     eve = stage.enter(
         "eve", "batch", "message-tags", "draft/chathistory", "draft/metadata-2", "invite-notify"
     )
+    eve.send("REGISTER * * correct-cow")
     return stage, eve
 
 
