@@ -32,3 +32,27 @@ def test_a_page_from_which_something_was_taken_back_meanwhile_is_read_again() ->
     told = [line.rpartition(" ")[2] for line in ann.take() if "PRIVMSG" in line]
     assert [text[-1] for text in told] == ["1", "2", "3"]
     assert len(asked) == 2
+
+
+def test_what_is_not_there_and_what_is_not_ones_own_cost_the_same() -> None:
+    stage = Stage()
+    ann = stage.enter("ann", "batch")
+    ann.send("REGISTER * * correct-horse")
+    dan, zoe = stage.enter("dan"), stage.enter("zoe")
+    dan.send("JOIN #den", "MODE #den +s", "PRIVMSG #den :a secret", "PRIVMSG zoe :between us")
+    zoe.take()
+    stage.leave(zoe, "gone")
+    stage.turn()
+    questions: list[str] = []
+    for name in ("page", "partners", "latest", "unread", "reactions", "reacted"):
+        ask = getattr(stage.disk, name)
+        setattr(stage.disk, name, lambda *given, name=name, ask=ask: (questions.append(name), ask(*given))[1])
+    for there, absent in (("#den", "#none"), ("zoe", "nobody")):
+        heard = []
+        for target in (there, absent):
+            ann.take()
+            questions.clear()
+            ann.send(f"CHATHISTORY LATEST {target} * 9", f"HISTORY {target}")
+            heard.append(([line.replace(target, "x") for line in ann.take()], list(questions)))
+        assert heard[0] == heard[1]
+        assert len(heard[0][0]) == 2

@@ -1,8 +1,9 @@
 """What happened in rooms, on its way to the disk behind everything else.
 
-The rules: nobody waits for it. Whoever comes, goes or changes a mode is told about at once; the rows gather here and
-are committed about once a second, in batches of their own, so that a message's commit stays the one statement that it
-is. A crash loses the last second of them, a full disk more. What was said is never here. docs/adr/0021.
+The rules: nobody waits for what he does to be kept. Whoever comes, goes or changes a mode is told about at once; the
+rows gather here and are committed about once a second, in batches of their own, so that a message's commit stays the
+one statement that it is. What comes while one of these is under way waits for its end, as it does for any commit. A
+crash loses the last second of them, a full disk more. What was said is never here. docs/adr/0021.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Behind:
         if not self.rows and not self._under_way:
             return False
         self._waiters.append(then)
-        self.is_due = True
+        self.is_due = bool(self.rows)
         return True
 
     def take(self, seq: int, now: int) -> list[Row]:
