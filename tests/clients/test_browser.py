@@ -1,4 +1,4 @@
-"""Pages in a browser: one with an IRC library that knows nothing of Veche (irc-framework), and our own front page.
+"""Pages in a browser: one with an IRC library that knows nothing of Veche (irc-framework), and our own about doors.
 
 They come in by the web door; what the browser itself has seen go over the wire holds no error that nobody has provoked,
 and neither does its console.
@@ -117,10 +117,10 @@ def test_page_of_an_origin_that_nobody_named_is_kept_out(
     stranger.complaints.clear()
 
 
-def test_front_page_shows_as_it_is_meant_to(ports: Ports, visit: Callable[[str], Visit]) -> None:
+def test_page_about_doors_shows_as_it_is_meant_to(ports: Ports, visit: Callable[[str], Visit]) -> None:
     from playwright.sync_api import expect
 
-    page = visit(f"http://127.0.0.1:{ports.web}/").page
+    page = visit(f"http://127.0.0.1:{ports.web}/doors").page
     expect(page.get_by_role("heading", name="How to come in")).to_be_visible()
     expect(page.get_by_role("row", name="IRC over TLS")).to_contain_text("127.0.0.1")
     # The policy that comes with the page forbids every style but the page's own.

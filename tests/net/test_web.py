@@ -28,7 +28,9 @@ def get(path: str, *fields: str) -> bytes:
     return "\r\n".join([f"GET {path} HTTP/1.1", "Host: evil.example", *fields, "", ""]).encode()
 
 
-@pytest.mark.parametrize("path", ["/", "/irc", "/health/live", "/health/ready", "/nothing", "//evil.example"])
+@pytest.mark.parametrize(
+    "path", ["/", "/doors", "/irc", "/health/live", "/health/ready", "/nothing", "//evil.example"]
+)
 async def test_every_answer_is_protected(door: Door, path: str) -> None:
     head, _, body = (await ask(door, get(path))).partition(b"\r\n\r\n")
     lines = head.decode().lower().split("\r\n")
@@ -48,21 +50,53 @@ async def test_every_answer_is_protected(door: Door, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/", 200), ("/irc", 426), ("/nothing", 404), ("//evil.example", 404), ("/../etc", 404)],
+    [
+        ("/", 200),
+        ("/doors", 200),
+        ("/assets/x.js", 404),
+        ("/assets/../x", 404),
+        ("/irc", 426),
+        ("/nothing", 404),
+        ("//evil.example", 404),
+        ("/../etc", 404),
+    ],
 )
 async def test_status_of_pages(door: Door, path: str, status: int) -> None:
     assert (await ask(door, get(path))).startswith(f"HTTP/1.1 {status} ".encode())
 
 
 @pytest.mark.parametrize(("language", "word"), [("ru,en;q=0.5", "Как войти"), ("de", "How to come in")])
-async def test_the_front_page_speaks_the_readers_language(door: Door, language: str, word: str) -> None:
+async def test_the_page_about_doors_speaks_the_readers_language(door: Door, language: str, word: str) -> None:
     async with aiohttp.ClientSession() as browser:
-        url = f"http://127.0.0.1:{door.port}/"
+        url = f"http://127.0.0.1:{door.port}/doors"
         async with browser.get(url, headers={"Accept-Language": language}) as answer:
             text = await answer.text()
     assert word in text
     assert "<script" not in text
     assert "Traceback" not in text
+
+
+async def test_the_chat_is_the_front_page_and_its_files_may_be_kept_for_good(door: Door) -> None:
+    async with aiohttp.ClientSession() as browser:
+        url = f"http://127.0.0.1:{door.port}/"
+        async with browser.get(url) as answer:
+            page = await answer.text()
+            policy = answer.headers["Content-Security-Policy"]
+            assert answer.headers["Cache-Control"] == "no-store"
+        assert "unsafe" not in policy
+        assert "script-src 'self';" in policy
+        assert not re.search(r"<script(?![^>]* src=)|<style|\son\w+=|style=", page)
+        files = re.findall(r'(?:src|href)="\./(assets/[^"]+)"', page)
+        assert len(files) == 3
+        for file in files:
+            async with browser.get(url + file) as answer:
+                assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+                assert answer.headers["Content-Encoding"] == "gzip"
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+                assert await answer.text()
+            async with browser.get(url + file, headers={"Accept-Encoding": "identity"}) as answer:
+                assert "Content-Encoding" not in answer.headers
+                assert await answer.text()
 
 
 @pytest.mark.parametrize(
@@ -199,7 +233,7 @@ async def test_the_style_is_the_one_that_the_policy_allows(door: Door) -> None:
     import base64
     import hashlib
 
-    answer = (await ask(door, get("/"))).decode()
+    answer = (await ask(door, get("/doors"))).decode()
     style = re.search(r"<style>(.*)</style>", answer, re.DOTALL)
     assert style is not None
     assert f"'sha256-{base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()}'" in answer

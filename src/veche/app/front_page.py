@@ -1,11 +1,13 @@
-"""The page that the browser's door shows: what this is, and how to come in. No scripts.
+"""The pages that the browser's door shows beside the chat: what this is, and how to come in. No scripts.
 
 The rule: it is made of the configuration alone, and never of the request but for the code of an invitation.
 """
 
 import hmac
 from html import escape
+from pathlib import Path
 
+import veche
 from veche.app.cli import Doors
 from veche.core.engine import Engine
 from veche.phrases import Language, Phrases
@@ -71,7 +73,9 @@ class FrontPage:
 
     def __init__(self, engine: Engine, network: str, doors: Doors, *, own_certificate: bool) -> None:
         self._engine = engine
-        self._network = network
+        self.network = network
+        # The build of the chat; tools/web makes it.
+        self.assets = Path(veche.__file__).parent / "web_assets"
         self._doors = doors
         self._own_certificate = own_certificate
 
@@ -88,7 +92,7 @@ class FrontPage:
         """The front page."""
         tongue: Language = "ru" if language == "ru" else "en"
         say = Phrases(PHRASES, tongue)
-        title = escape(self._network)
+        title = escape(self.network)
         parts = [
             f"<h1>{title}</h1>",
             f"<p>{escape(say('lead'))}</p>",
@@ -103,14 +107,14 @@ class FrontPage:
         tongue: Language = "ru" if language == "ru" else "en"
         say = Phrases(PHRASES, tongue)
         engine = self._engine
-        parts = [f"<h1>{escape(self._network)}</h1>"]
+        parts = [f"<h1>{escape(self.network)}</h1>"]
         known = engine.world.invitations.get(key_of(code))
         if engine.owner_code and hmac.compare_digest(engine.owner_code.encode(), code.encode()):
             lines = f"/msg NickServ REGISTER {say('password')}\n/msg NickServ OWN {code}"
             parts += [f"<p>{escape(say('ownership'))}</p>", f"<pre><code>{escape(lines)}</code></pre>"]
             parts += [f"<p>{escape(say('ownership-then'))}</p>", *self._table(say)]
         elif known is not None and known.is_good(int(engine.clock.now() * 1000)):
-            parts += [f"<p>{escape(say('invited', network=self._network))}</p>"]
+            parts += [f"<p>{escape(say('invited', network=self.network))}</p>"]
             parts += [f"<pre><code>{escape(code)}</code></pre>"]
             if known.room:
                 parts.append(f"<p>{escape(say('invited-room', room=known.room))}</p>")
@@ -121,7 +125,7 @@ class FrontPage:
 
     def _html(self, tongue: Language, parts: list[str]) -> str:
         body = "\n".join(parts)
-        title = escape(self._network)
+        title = escape(self.network)
         return (
             f'<!doctype html>\n<html lang="{tongue}">\n<head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'

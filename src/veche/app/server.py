@@ -49,8 +49,8 @@ PHRASES = {
     "irc": ("any IRC client; python client.py", "любой клиент IRC; python client.py"),
     "ircs": ("IRC over TLS", "IRC поверх TLS"),
     "web": (
-        "a page that says how to come in; IRC over WebSocket",
-        "страница о том, как войти; IRC поверх WebSocket",
+        "the chat for browsers; IRC over WebSocket",
+        "чат для браузера; IRC поверх WebSocket",
     ),
     "classic": ("nc, telnet, the classic client", "nc, telnet, прежний клиент"),
     "record": ("record   {path}", "летопись {path}"),

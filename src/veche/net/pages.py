@@ -1,9 +1,11 @@
-"""The HTTP server proper: the front page, and whether the server is well. Loaded when first asked for (see web.py).
+"""The HTTP server proper: the chat in the browser, pages about doors and invitations, whether the server is well.
+It is loaded when first asked for (see web.py).
 
-The rule: an answer holds nothing of the request but the code of an invitation, not even its Host; it is not kept by
-anybody, not framed by anybody, and runs no script.
+The rule: an answer holds nothing of the request but the code of an invitation, not even its Host. It is not framed by
+anybody; nobody keeps it but what the build has named after its content; and no script runs but the chat's own files.
 """
 
+import asyncio
 import base64
 import hashlib
 import logging
@@ -12,12 +14,11 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from veche.net.assets import Asset, Assets
 from veche.net.http_head import HEAD_LIMIT
 from veche.net.web import INVITATION_PATH
 
 if TYPE_CHECKING:
-    import asyncio
-
     from veche.net.web import Site
 
 
@@ -55,16 +56,29 @@ class PageServer:
 async def open_page_server(site: "Site") -> PageServer:
     """Make the server of this site."""
     app = web.Application(client_max_size=1 << 16)
-    headers = _headers(site.style)
+    headers = {**_HEADERS, "Content-Security-Policy": _policy(site.style)}
+    assets = await asyncio.to_thread(Assets, site.assets, site.network)
 
     async def protect(_request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(headers)
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
         response.headers.popall("Server", None)  # nobody needs to know which version of what this is
         # Each request has a connection of its own, so that each head is read under web.py's limits.
         response.headers["Connection"] = "close"
         response.force_close()
 
-    async def front(request: web.Request) -> web.Response:
+    async def chat(request: web.Request) -> web.Response:
+        if assets.index is None:
+            return await doors(request)
+        return _give(request, assets.index, {"Content-Security-Policy": _CHAT_POLICY})
+
+    async def asset(request: web.Request) -> web.Response:
+        found = assets.files.get(request.match_info["name"])
+        if found is None:
+            raise web.HTTPNotFound
+        return _give(request, found, {"Cache-Control": "public, max-age=31536000, immutable"})
+
+    async def doors(request: web.Request) -> web.Response:
         page = site.page(choose_language(request.headers.get("Accept-Language", "")))
         return web.Response(text=page, content_type="text/html", headers={"Vary": "Accept-Language"})
 
@@ -91,7 +105,9 @@ async def open_page_server(site: "Site") -> PageServer:
     app.on_response_prepare.append(protect)
     app.add_routes(
         [
-            web.get("/", front),
+            web.get("/", chat),
+            web.get("/assets/{name:[A-Za-z0-9._-]{1,100}}", asset),
+            web.get("/doors", doors),
             web.get(INVITATION_PATH + "{code:[A-Za-z0-9_-]{1,64}}", invitation),
             web.get("/irc", irc),
             web.get("/health/live", live),
@@ -123,17 +139,36 @@ def choose_language(accepted: str) -> str:
     return "ru" if weights.get("ru", 0.0) > weights.get("en", 0.0) else "en"
 
 
-def _headers(style: str) -> dict[str, str]:
+def _give(request: web.Request, asset: Asset, headers: dict[str, str]) -> web.Response:
+    """A file, packed for whoever can unpack it."""
+    headers["Vary"] = "Accept-Encoding"
+    body = asset.plain
+    if "gzip" in request.headers.get("Accept-Encoding", "").lower():
+        headers["Content-Encoding"] = "gzip"
+        body = asset.packed
+    return web.Response(body=body, content_type=asset.content_type, charset="utf-8", headers=headers)
+
+
+def _policy(style: str) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return {
-        "Content-Security-Policy": (
-            f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
-            "frame-ancestors 'none'"
-        ),
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-store",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-    }
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
+
+
+# 'self' holds the WebSocket of the same host and port (CSP 3, "scheme-part matches"): ws beside http, wss beside https.
+_CHAT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}

@@ -11,6 +11,7 @@ start nor a WebSocket needs it.
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from veche.core.limits import Networks, address_key
@@ -44,8 +45,16 @@ INVITATION_PATH = "/invitation/"
 class Site(Protocol):
     """What the pages show."""
 
+    @property
+    def network(self) -> str:
+        """What the chat is called."""
+
+    @property
+    def assets(self) -> Path:
+        """Where the build of the chat in the browser is; a folder that may be missing."""
+
     def page(self, language: str) -> str:
-        """The front page, in HTML without scripts, for a reader of "en" or "ru"."""
+        """The page about the doors, in HTML without scripts, for a reader of "en" or "ru"."""
 
     def invitation(self, language: str, code: str) -> str:
         """What an invitation's link leads to; `code` is letters, digits, "-" and "_", and may be made up."""

@@ -1,0 +1,389 @@
+// One person's chat: the connection with its ends and beginnings, and what the page may do. incoming.ts obeys the server,
+// history.ts fetches what was said, sending.ts sees to it that what one says arrives once.
+//
+// The rule: whatever a line says, nothing here throws; and what is sent goes through `raw` or `ask`.
+
+import { fold, isRoom } from "../wire/names.ts";
+import { format, isWritable, parse, type Message, type Tags } from "../wire/message.ts";
+import { Batches, isBatch, messagesOf, type Batch } from "./batches.ts";
+import { forgetSyncs, sync } from "./history.ts";
+import { incoming } from "./incoming.ts";
+import type { Ends, Link } from "./link.ts";
+import { Conversation, entryOf, Watched, type Outgoing, type Person } from "./model.ts";
+import { Registration, type Failure, type Who } from "./registration.ts";
+import { discard, unsettle } from "./sending.ts";
+
+export type State = "out" | "connecting" | "in" | "lost";
+export type Answer = (lines: Message[], batch: Batch | null) => void;
+
+export interface RoomInfo {
+  name: string;
+  count: number;
+  topic: string;
+}
+
+const FIRST_WAIT = 1000;
+const LONGEST_WAIT = 30_000;
+const SILENCE = 45_000; // then the server is asked whether it is there; twice: it is not
+const TYPING_EVERY = 3500;
+
+export class Chat extends Watched {
+  state: State = "out";
+  nick = "";
+  account = "";
+  network = "";
+  failure: Failure | null = null; // why one is not in, for the arrival page
+  notice = ""; // a short word on top of the page, until it is read
+  conversations = new Map<string, Conversation>();
+  people = new Map<string, Person>();
+  current: Conversation | null = null;
+  isFocused = true;
+  retryAt = 0;
+  caps = new Set<string>();
+  limits = { bytes: 4096, lines: 100, line: 350 };
+  registration: Registration | null = null;
+
+  private link: Link | null = null;
+  private connect: (ends: Ends) => Link;
+  private who: Who | null = null;
+  private batches = new Batches();
+  private asked = new Map<string, Answer>();
+  private labels = 0;
+  private wait = FIRST_WAIT;
+  private hasBeenIn = false;
+  private heardAt = 0;
+  private isProbing = false;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private typedAt = new Map<string, number>();
+
+  constructor(connect: (ends: Ends) => Link) {
+    super();
+    this.connect = connect;
+    setInterval(() => this.watchSilence(), 5000);
+  }
+
+  // ---- coming and going
+
+  enter(who: Who): void {
+    this.who = who;
+    this.failure = null;
+    this.hasBeenIn = false;
+    this.open();
+  }
+
+  leave(): void {
+    this.raw("QUIT");
+    this.stop(null);
+    this.conversations.clear();
+    this.people.clear();
+    this.current = null;
+    this.who = null;
+    this.changed();
+  }
+
+  /** Try again now rather than when the wait is over. */
+  hurry(): void {
+    if (this.state === "lost") this.open();
+  }
+
+  private open(): void {
+    clearTimeout(this.retry);
+    this.state = this.hasBeenIn ? "lost" : "connecting";
+    this.retryAt = 0;
+    this.batches.forget();
+    this.asked.clear();
+    let mine: Link | null = null;
+    const isMine = (): boolean => mine !== null && this.link === mine;
+    const registration = new Registration(
+      this.who!,
+      (line) => this.link?.send(line),
+      (failure) => this.refuse(failure),
+    );
+    this.registration = registration;
+    this.caps = registration.caps;
+    mine = this.connect({
+      opened: () => isMine() && registration.begin(),
+      line: (text) => isMine() && this.take(text),
+      closed: () => isMine() && this.lost(),
+    });
+    this.link = mine;
+    this.heardAt = Date.now();
+    this.changed();
+  }
+
+  /** The server will not have us: a newcomer is told, who was in tries again, since his old session may still be there. */
+  private refuse(failure: Failure): void {
+    if (this.hasBeenIn && this.who?.password === "") this.link?.close();
+    else this.stop(failure);
+  }
+
+  private stop(failure: Failure | null): void {
+    clearTimeout(this.retry);
+    const link = this.link;
+    this.link = null;
+    link?.close();
+    this.state = "out";
+    this.failure = failure;
+    this.hasBeenIn = false;
+    this.changed();
+  }
+
+  private lost(): void {
+    this.link = null;
+    if (!this.hasBeenIn) {
+      this.stop(this.failure ?? { code: "unreachable", text: "" });
+      return;
+    }
+    this.state = "lost";
+    forgetSyncs(this);
+    unsettle(this);
+    const wait = this.wait * (0.75 + Math.random() / 2); // so that a crowd does not come back in one moment
+    this.retryAt = Date.now() + wait;
+    this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
+    this.retry = setTimeout(() => this.open(), wait);
+    this.changed();
+  }
+
+  /** 001 has come: the nick is ours. */
+  welcomed(nick: string): void {
+    const rooms = [...this.conversations.values()].filter((one) => one.isRoom && one.isJoined);
+    this.nick = nick;
+    this.state = "in";
+    this.hasBeenIn = true;
+    this.wait = FIRST_WAIT;
+    // The account exists from here on: coming back is a login.
+    if (this.who !== null) this.who = { ...this.who, isNew: false };
+    const multiline = this.registration?.limits("draft/multiline");
+    this.limits.bytes = multiline?.get("max-bytes") || this.limits.bytes;
+    this.limits.lines = multiline?.get("max-lines") || this.limits.lines;
+    for (const room of rooms) room.members.clear();
+    if (rooms.length > 0) this.raw("JOIN", rooms.map((room) => room.name).join(","));
+    if (this.current !== null && !this.current.isRoom) sync(this, this.current);
+    this.changed();
+  }
+
+  private watchSilence(): void {
+    if (this.link === null || Date.now() - this.heardAt < SILENCE) return;
+    if (this.isProbing) this.link.close();
+    else {
+      this.isProbing = true;
+      this.heardAt = Date.now() - SILENCE / 2;
+      this.raw("PING", "there");
+    }
+  }
+
+  // ---- lines
+
+  raw(command: string, ...params: string[]): void {
+    this.tagged({}, command, ...params);
+  }
+
+  /** Names come from people and from the server: a line that cannot be written with them is not sent. */
+  tagged(tags: Tags, command: string, ...params: string[]): void {
+    if (!isWritable(params)) return;
+    this.link?.send(format(command, params, tags));
+  }
+
+  /** Say a line under a label; the answer comes once, or never if the connection breaks. */
+  ask(answer: Answer, command: string, params: string[], tags: Tags = {}): string {
+    const label = this.label(answer);
+    this.tagged({ label, ...tags }, command, ...params);
+    return label;
+  }
+
+  label(answer: Answer): string {
+    const label = (++this.labels).toString(36);
+    this.asked.set(label, answer);
+    return label;
+  }
+
+  private take(text: string): void {
+    this.heardAt = Date.now();
+    this.isProbing = false;
+    const message = parse(text);
+    if (message === null) return;
+    if (this.state !== "in" && this.registration?.take(message)) return;
+    const item = this.batches.take(message);
+    if (item === null) return;
+    const opening = isBatch(item) ? item.opening : item;
+    const label = opening.tags["label"] ?? "";
+    const answer = this.asked.get(label);
+    this.asked.delete(label);
+    const lines = isBatch(item) ? messagesOf(item) : [item];
+    if (answer !== undefined) answer(lines, isBatch(item) ? item : null);
+    if (isBatch(item) && item.type === "chathistory") return; // whoever asked for it has it
+    for (const line of lines) incoming(this, line, answer !== undefined);
+  }
+
+  // ---- conversations
+
+  conversation(name: string): Conversation {
+    const key = fold(name);
+    let found = this.conversations.get(key);
+    if (found === undefined) {
+      found = new Conversation(name);
+      this.conversations.set(key, found);
+      this.changed();
+    }
+    return found;
+  }
+
+  person(nick: string): Person {
+    const key = fold(nick);
+    let found = this.people.get(key);
+    if (found === undefined) {
+      found = { nick, user: "", host: "", account: "", realname: "", away: null };
+      this.people.set(key, found);
+    }
+    return found;
+  }
+
+  isMe(nick: string): boolean {
+    return fold(nick) === fold(this.nick);
+  }
+
+  show(conversation: Conversation): void {
+    if (this.current === conversation) return;
+    this.current = conversation;
+    conversation.line = conversation.unread > 0 && conversation.readAt > 0 ? conversation.readAt : 0;
+    if (this.state === "in" && (!conversation.isRoom || conversation.isJoined)) sync(this, conversation);
+    this.markRead(conversation);
+    this.changed();
+  }
+
+  /** Go to a room or a person, and into the room where need be. */
+  go(name: string): void {
+    const conversation = this.conversation(name);
+    if (conversation.isRoom && !conversation.isJoined) this.join(name);
+    this.show(conversation);
+  }
+
+  join(name: string, key = ""): void {
+    const params = key === "" ? [name] : [name, key];
+    this.ask(
+      (lines) => {
+        const refusal = lines.find((line) => /^(4\d\d|FAIL)$/.test(line.command));
+        if (refusal === undefined) return;
+        this.say(refusal.params.at(-1) ?? "");
+        const conversation = this.conversations.get(fold(name));
+        if (conversation !== undefined && !conversation.isJoined) this.drop(conversation);
+      },
+      "JOIN",
+      params,
+    );
+  }
+
+  /** Close a conversation; a room is left. */
+  close(conversation: Conversation): void {
+    if (conversation.isRoom && conversation.isJoined) this.raw("PART", conversation.name);
+    this.drop(conversation);
+  }
+
+  drop(conversation: Conversation): void {
+    this.conversations.delete(conversation.key);
+    if (this.current === conversation) {
+      this.current = null;
+      const next = [...this.conversations.values()].find((one) => one.isRoom);
+      if (next !== undefined) this.show(next);
+    }
+    this.changed();
+  }
+
+  /** The reader has seen everything that is here. */
+  markRead(conversation: Conversation): void {
+    const newest = conversation.newest;
+    if (newest === undefined || !this.isFocused || conversation.sync !== "live") return;
+    const isNews = newest.time > conversation.readAt;
+    if (conversation.unread > 0 || conversation.mentions > 0) {
+      conversation.unread = conversation.mentions = 0;
+      this.changed();
+    }
+    if (!isNews) return;
+    conversation.readAt = newest.time;
+    if (this.caps.has("draft/read-marker") && !newest.isMine) {
+      this.raw("MARKREAD", conversation.name, `timestamp=${new Date(newest.time).toISOString()}`);
+    }
+  }
+
+  focused(isFocused: boolean): void {
+    this.isFocused = isFocused;
+    if (isFocused && this.current !== null) this.markRead(this.current);
+  }
+
+  // ---- what one does
+
+  /** Somebody types; "typing" every few seconds while he does. */
+  typing(conversation: Conversation, isTyping: boolean): void {
+    if (!this.caps.has("message-tags") || this.state !== "in") return;
+    const last = this.typedAt.get(conversation.key) ?? 0;
+    if (isTyping ? Date.now() - last < TYPING_EVERY : last === 0) return;
+    this.typedAt.set(conversation.key, isTyping ? Date.now() : 0);
+    this.tagged({ "+typing": isTyping ? "active" : "done" }, "TAGMSG", conversation.name);
+  }
+
+  /** A message has gone, which says that one types no more. */
+  typed(conversation: Conversation): void {
+    this.typedAt.delete(conversation.key);
+  }
+
+  react(conversation: Conversation, msgid: string, reaction: string): void {
+    this.tagged({ "+draft/react": reaction, "+draft/reply": msgid }, "TAGMSG", conversation.name);
+  }
+
+  redact(conversation: Conversation, msgid: string): void {
+    this.ask((lines) => this.tellRefusals(lines), "REDACT", [conversation.name, msgid]);
+  }
+
+  listRooms(answer: (rooms: RoomInfo[]) => void): void {
+    this.ask(
+      (lines) => {
+        const rooms = lines.filter((line) => line.command === "322");
+        answer(
+          rooms.map(({ params }) => ({
+            name: params[1] ?? "", count: Number(params[2] ?? 0), topic: params[3] ?? "",
+          })),
+        );
+      },
+      "LIST",
+      [],
+    );
+  }
+
+  /** A line as typed after "/", for whoever knows IRC; what it answers is shown where it was typed. */
+  typedLine(conversation: Conversation, line: string): void {
+    const message = parse(line);
+    if (message === null) return;
+    const label = this.label((lines) => {
+      for (const { command, params } of lines) {
+        if (!/^(\d\d\d|FAIL|WARN|NOTE)$/.test(command)) continue;
+        conversation.append(entryOf({ kind: "event", text: params.slice(1).join(" "), time: Date.now() }));
+      }
+      conversation.changed();
+    });
+    this.link?.send(`@label=${label} ${line.replace(/[\r\n\0]/g, " ")}`);
+  }
+
+  tellRefusals(lines: Message[]): void {
+    const refusal = lines.find((line) => /^(4\d\d|FAIL)$/.test(line.command));
+    if (refusal !== undefined) this.say(refusal.params.at(-1) ?? "");
+  }
+
+  say(notice: string): void {
+    this.notice = notice;
+    this.changed();
+  }
+
+  /** Rooms first, then people, each by name. */
+  sorted(): Conversation[] {
+    const order = (one: Conversation): string => (isRoom(one.name) ? "0" : "1") + one.key;
+    return [...this.conversations.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  }
+
+  /** A message that was acknowledged without an echo. */
+  kept(conversation: Conversation, outgoing: Outgoing): void {
+    discard(conversation, outgoing);
+    const { text, kind, reply, token, time } = outgoing;
+    conversation.append(entryOf({ text, kind, reply, token, time, from: this.nick, isMine: true }));
+    conversation.changed();
+  }
+}

@@ -1,0 +1,325 @@
+// What the server says, obeyed: one function per command. It changes the model and answers PING, and says nothing else.
+
+import { nickOf, type Message, type Tags } from "../wire/message.ts";
+import { fold, isRoom, mentions } from "../wire/names.ts";
+import type { Chat } from "./chat.ts";
+import { add, sync } from "./history.ts";
+import { Conversation, entryOf, type Entry, type Person } from "./model.ts";
+import { recognise, TOKEN } from "./sending.ts";
+
+const TYPING_LASTS = 6500; // typing: an "active" is good for six seconds
+type Handler = (chat: Chat, message: Message, isAnswer: boolean) => void;
+
+/** Obey one line; `isAnswer`: whoever asked for it has seen it already. */
+export function incoming(chat: Chat, message: Message, isAnswer: boolean): void {
+  HANDLERS[message.command]?.(chat, message, isAnswer);
+}
+
+/** A message as an entry; null for a line that is none. */
+export function readEntry(chat: Chat, { command, params, source, tags }: Message): Entry | null {
+  if (command !== "PRIVMSG" && command !== "NOTICE") return null;
+  let text = params[1] ?? "";
+  let kind: Entry["kind"] = command === "NOTICE" ? "notice" : "say";
+  if (text.startsWith("\x01")) {
+    const action = /^\x01ACTION ([^]*?)\x01?$/.exec(text);
+    if (action === null) return null; // CTCP: nothing that a person has said
+    text = action[1] ?? "";
+    kind = "action";
+  }
+  const from = nickOf(source);
+  return entryOf({
+    msgid: tags["msgid"] ?? "",
+    time: Date.parse(tags["time"] ?? "") || Date.now(),
+    kind,
+    from,
+    text,
+    reply: tags["+draft/reply"] ?? "",
+    isMine: chat.isMe(from) || (chat.account !== "" && fold(tags["account"] ?? "") === fold(chat.account)),
+    token: tags[TOKEN] ?? "",
+  });
+}
+
+export function redact(conversation: Conversation, msgid: string): void {
+  const entry = conversation.find(msgid);
+  if (entry === undefined) return;
+  entry.isRedacted = true;
+  entry.text = "";
+}
+
+export function addReaction(conversation: Conversation, nick: string, tags: Tags): void {
+  const entry = conversation.find(tags["+draft/reply"] ?? "");
+  const added = (tags["+draft/react"] ?? "").slice(0, 32);
+  const removed = tags["+draft/unreact"] ?? "";
+  if (entry === undefined) return;
+  if (added !== "") {
+    const who = entry.reactions.get(added) ?? new Set();
+    entry.reactions.set(added, who.add(nick));
+  }
+  if (removed !== "") {
+    entry.reactions.get(removed)?.delete(nick);
+    if (entry.reactions.get(removed)?.size === 0) entry.reactions.delete(removed);
+  }
+}
+
+/** Where a line belongs: the room, or whoever is at the other end. */
+function place(chat: Chat, message: Message): Conversation {
+  const target = (message.params[0] ?? "").replace(/^[~&@%+]+(?=#)/, "");
+  const from = nickOf(message.source);
+  return chat.conversation(isRoom(target) || chat.isMe(from) ? target : from);
+}
+
+function said(chat: Chat, message: Message): void {
+  const entry = readEntry(chat, message);
+  if (entry === null) return;
+  if (!message.source.includes("!") && message.command === "NOTICE") {
+    if (chat.current !== null) note(chat.current, entry.text); // the server's own word
+    return;
+  }
+  const conversation = place(chat, message);
+  conversation.typing.delete(entry.from);
+  if (conversation.sync === "live") add(conversation, entry);
+  else if (conversation.sync === "loading") conversation.held.push(entry);
+  else if (entry.isMine) recognise(conversation, entry);
+  const isSeen = chat.current === conversation && chat.isFocused;
+  if (!entry.isMine && !isSeen) {
+    if (conversation.unread === 0 && conversation.line === 0) conversation.line = entry.time - 1;
+    conversation.unread++;
+    const calls = !conversation.isRoom || mentions(chat.nick, entry.text);
+    if (calls) conversation.mentions++;
+    chat.changed();
+  } else if (isSeen) {
+    chat.markRead(conversation);
+  }
+  conversation.changed();
+}
+
+function tagmsg(chat: Chat, message: Message): void {
+  const from = nickOf(message.source);
+  const conversation = place(chat, message);
+  const typing = message.tags["+typing"];
+  if (typing !== undefined && !chat.isMe(from)) {
+    if (typing === "active") {
+      conversation.typing.set(from, Date.now() + TYPING_LASTS);
+      setTimeout(() => {
+        if ((conversation.typing.get(from) ?? Infinity) > Date.now()) return;
+        conversation.typing.delete(from);
+        conversation.changed();
+      }, TYPING_LASTS + 50);
+    } else {
+      conversation.typing.delete(from);
+    }
+  }
+  addReaction(conversation, from, message.tags);
+  conversation.changed();
+}
+
+/** A line about what has happened, where it can be seen. Those in a row are one entry. */
+export function note(conversation: Conversation, text: string): void {
+  if (conversation.sync !== "live") return;
+  conversation.append(entryOf({ kind: "event", text, time: Date.now() }));
+  conversation.changed();
+}
+
+/** What happened is told in a small language of its own, so that the page can say it in the reader's. */
+function tell(conversation: Conversation, what: string, ...words: string[]): void {
+  note(conversation, ["\x01" + what, ...words].join("\x1f"));
+}
+
+function learn(chat: Chat, source: string): Person {
+  const [nick = "", user = "", host = ""] = source.split(/[!@]/);
+  const person = chat.person(nick);
+  if (user !== "") Object.assign(person, { nick, user, host });
+  return person;
+}
+
+function gone(chat: Chat, conversation: Conversation, nick: string): void {
+  conversation.members.delete(fold(nick));
+  conversation.typing.delete(nick);
+  if (chat.isMe(nick)) chat.drop(conversation);
+  else conversation.changed();
+}
+
+function roomsOf(chat: Chat, nick: string): Conversation[] {
+  return [...chat.conversations.values()].filter((one) => one.members.has(fold(nick)));
+}
+
+function join(chat: Chat, message: Message): void {
+  const [name = "", account = "*", realname = ""] = message.params;
+  const person = learn(chat, message.source);
+  person.account = account === "*" ? "" : account;
+  person.realname = realname;
+  const conversation = chat.conversation(name);
+  conversation.members.set(fold(person.nick), conversation.members.get(fold(person.nick)) ?? "");
+  if (chat.isMe(person.nick)) {
+    conversation.isJoined = true;
+    if (chat.current === null) chat.show(conversation);
+    else if (chat.current === conversation) sync(chat, conversation);
+    else if (conversation.pending.length > 0) sync(chat, conversation);
+    chat.changed();
+  } else {
+    tell(conversation, "joined", person.nick);
+  }
+  conversation.changed();
+}
+
+function nick(chat: Chat, message: Message): void {
+  const old = nickOf(message.source);
+  const fresh = message.params[0] ?? old;
+  const rooms = roomsOf(chat, old);
+  const isMe = chat.isMe(old);
+  if (isMe) chat.nick = fresh;
+  const person = learn(chat, message.source);
+  chat.people.delete(fold(old));
+  chat.people.set(fold(fresh), { ...person, nick: fresh });
+  for (const room of rooms) {
+    const marks = room.members.get(fold(old)) ?? "";
+    room.members.delete(fold(old));
+    room.members.set(fold(fresh), marks);
+    tell(room, "renamed", old, fresh);
+    room.changed();
+  }
+  chat.changed();
+}
+
+/** MODE #room +o-v nick nick: only what ranks people is kept. */
+function mode(chat: Chat, message: Message): void {
+  const [target = "", changes = "", ...words] = message.params;
+  if (!isRoom(target)) return;
+  const conversation = chat.conversation(target);
+  const marks: Record<string, string> = { q: "~", a: "&", o: "@", h: "%", v: "+" };
+  let isOn = true;
+  for (const letter of changes) {
+    if (letter === "+" || letter === "-") isOn = letter === "+";
+    else if (letter in marks) {
+      const key = fold(words.shift() ?? "");
+      const held = new Set(conversation.members.get(key) ?? "");
+      if (isOn) held.add(marks[letter]!);
+      else held.delete(marks[letter]!);
+      if (conversation.members.has(key)) conversation.members.set(key, [..."~&@%+"].filter((one) => held.has(one)).join(""));
+    } else if ("beIk".includes(letter) || (isOn && "dflj".includes(letter))) words.shift();
+  }
+  conversation.changed();
+}
+
+function names(chat: Chat, message: Message): void {
+  const conversation = chat.conversation(message.params[2] ?? "");
+  for (const word of (message.params[3] ?? "").split(" ")) {
+    const marks = /^[~&@%+]*/.exec(word)![0];
+    if (word === marks) continue;
+    const person = learn(chat, word.slice(marks.length));
+    conversation.members.set(fold(person.nick), marks);
+  }
+  conversation.changed();
+}
+
+function refused(chat: Chat, message: Message, isAnswer: boolean): void {
+  if (!isAnswer) chat.say(message.params.at(-1) ?? "");
+}
+
+const HANDLERS: Record<string, Handler> = {
+  PING: (chat, { params }) => chat.raw("PONG", ...params),
+  PRIVMSG: said,
+  NOTICE: said,
+  TAGMSG: tagmsg,
+  JOIN: join,
+  NICK: nick,
+  MODE: mode,
+  "353": names,
+  "001": (chat, { params }) => chat.welcomed(params[0] ?? ""),
+  "005": (chat, { params }) => {
+    const network = params.find((param) => param.startsWith("NETWORK="));
+    if (network !== undefined) chat.network = network.slice(8).replaceAll("\\x20", " ");
+    chat.changed();
+  },
+  "332": (chat, { params }) => {
+    chat.conversation(params[1] ?? "").topic = params[2] ?? "";
+    chat.changed();
+  },
+  "331": (chat, { params }) => {
+    chat.conversation(params[1] ?? "").topic = "";
+  },
+  "900": (chat, { params }) => {
+    chat.account = params[2] ?? "";
+    chat.changed();
+  },
+  "901": (chat) => {
+    chat.account = "";
+    chat.changed();
+  },
+  TOPIC: (chat, { params, source }) => {
+    const conversation = chat.conversation(params[0] ?? "");
+    conversation.topic = params[1] ?? "";
+    tell(conversation, "topic", nickOf(source), conversation.topic);
+    chat.changed();
+  },
+  PART: (chat, { params, source }) => {
+    const conversation = chat.conversations.get(fold(params[0] ?? ""));
+    if (conversation === undefined) return;
+    tell(conversation, "left", nickOf(source), params[1] ?? "");
+    gone(chat, conversation, nickOf(source));
+  },
+  QUIT: (chat, { params, source }) => {
+    for (const room of roomsOf(chat, nickOf(source))) {
+      tell(room, "left", nickOf(source), params[0] ?? "");
+      if (!chat.isMe(nickOf(source))) gone(chat, room, nickOf(source));
+    }
+  },
+  KICK: (chat, { params, source }) => {
+    const [name = "", who = "", reason = ""] = params;
+    const conversation = chat.conversations.get(fold(name));
+    if (conversation === undefined) return;
+    tell(conversation, "kicked", who, nickOf(source), reason);
+    if (chat.isMe(who)) chat.say(`${name}: ${reason}`);
+    gone(chat, conversation, who);
+  },
+  RENAME: (chat, { params }) => {
+    const conversation = chat.conversations.get(fold(params[0] ?? ""));
+    if (conversation === undefined || params[1] === undefined) return;
+    chat.drop(conversation);
+    chat.go(params[1]);
+  },
+  AWAY: (chat, { params, source }) => {
+    learn(chat, source).away = params[0] ?? null;
+    for (const room of roomsOf(chat, nickOf(source))) room.changed();
+  },
+  ACCOUNT: (chat, { params, source }) => {
+    const account = params[0] === "*" ? "" : (params[0] ?? "");
+    learn(chat, source).account = account;
+    if (chat.isMe(nickOf(source))) chat.account = account;
+    chat.changed();
+  },
+  SETNAME: (chat, { params, source }) => {
+    learn(chat, source).realname = params[0] ?? "";
+  },
+  CHGHOST: (chat, { params, source }) => {
+    Object.assign(chat.person(nickOf(source)), { user: params[0] ?? "", host: params[1] ?? "" });
+  },
+  REDACT: (chat, message) => {
+    const conversation = place(chat, message);
+    redact(conversation, message.params[1] ?? "");
+    conversation.changed();
+  },
+  MARKREAD: (chat, { params }) => {
+    const at = Date.parse((params[1] ?? "").replace("timestamp=", ""));
+    if (Number.isNaN(at)) return;
+    const conversation = chat.conversation(params[0] ?? "");
+    conversation.readAt = Math.max(conversation.readAt, at);
+    if ((conversation.newest?.time ?? Infinity) <= conversation.readAt) conversation.unread = conversation.mentions = 0;
+    chat.changed();
+  },
+  UNREAD: (chat, { params }) => {
+    const conversation = chat.conversation(params[0] ?? "");
+    if (chat.current === conversation && chat.isFocused && conversation.sync === "live") return;
+    conversation.unread = parseInt(params[1] ?? "0", 10) || 0;
+    conversation.mentions = parseInt(params[2] ?? "0", 10) || 0;
+    chat.changed();
+  },
+  INVITE: (chat, { params, source }) => {
+    if (chat.isMe(params[0] ?? "")) chat.say(`${nickOf(source)}: ${params[1] ?? ""}`);
+  },
+  FAIL: refused,
+  "404": refused,
+  "433": refused,
+  "432": refused,
+  "482": refused,
+};

@@ -1,0 +1,41 @@
+// The socket: lines in, lines out, and the news that it is open or gone. It knows no IRC but the end of a line.
+
+export interface Link {
+  send(line: string): void;
+  close(): void;
+}
+
+export interface Ends {
+  opened(): void;
+  line(text: string): void;
+  closed(): void;
+}
+
+/** Connect to the server that the page came from. */
+export function connect(ends: Ends): Link {
+  const address = new URL("irc", location.href);
+  address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  address.search = address.hash = "";
+  // "text.ircv3.net": a message of the WebSocket is a line of IRC, without its end.
+  const socket = new WebSocket(address, "text.ircv3.net");
+  let isOver = false;
+  const end = (): void => {
+    if (isOver) return;
+    isOver = true;
+    ends.closed();
+  };
+  socket.onopen = () => ends.opened();
+  socket.onmessage = (event) => {
+    if (!isOver && typeof event.data === "string") ends.line(event.data);
+  };
+  socket.onclose = end;
+  return {
+    send: (line) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(line);
+    },
+    close: () => {
+      socket.close();
+      end();
+    },
+  };
+}

@@ -1,0 +1,111 @@
+// The first thing that one sees: who are you? A name is enough.
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { Chat } from "../chat/chat.ts";
+import { isPhrase, t } from "../phrases.ts";
+import { Choice } from "./choice.tsx";
+import { useWatched } from "./parts.tsx";
+import { settings } from "./settings.ts";
+
+type Way = "guest" | "login" | "register";
+
+const GUEST = "veche-guest"; // in this tab, until it is closed: whoever reloads the page is let in again
+
+export function Arrive({ chat, network }: { chat: Chat; network: string }): JSX.Element {
+  useWatched(chat);
+  const [way, setWay] = useState<Way>("guest");
+  const [name, setName] = useState(settings.name);
+  const [password, setPassword] = useState("");
+  const [email, setEmail] = useState("");
+  const isComing = chat.state === "connecting";
+  const { failure } = chat;
+  const comeIn = (event: Event): void => {
+    event.preventDefault();
+    const nick = name.trim();
+    if (nick === "" || isComing) return;
+    settings.set({ name: nick });
+    remember(way === "guest");
+    chat.enter({
+      nick,
+      password: way === "guest" ? "" : password,
+      isNew: way === "register",
+      email: way === "register" ? email.trim() : "",
+    });
+  };
+  const reason = failure === null ? "" : isPhrase(failure.code) ? t(failure.code) : failure.text;
+  return (
+    <main class="arrive">
+      <div class="arrive-top"><Choice /></div>
+      <form class="card" onSubmit={comeIn}>
+        <h1><bdi>{network || t("chat")}</bdi></h1>
+        <div class="tabs" role="group" aria-label={t("come-in")}>
+          <Tab way="guest" now={way} choose={setWay}>{t("as-guest")}</Tab>
+          <Tab way="login" now={way} choose={setWay}>{t("log-in")}</Tab>
+          <Tab way="register" now={way} choose={setWay}>{t("register")}</Tab>
+        </div>
+        <p class="hint">{t(`${way}-hint`)}</p>
+        <label>
+          <span>{t("your-name")}</span>
+          <input
+            name="nick" value={name} onInput={(event) => setName(event.currentTarget.value)} autofocus required
+            autocomplete="username" maxLength={40} spellcheck={false} autocapitalize="off"
+          />
+        </label>
+        {way !== "guest" && (
+          <label>
+            <span>{t("password")}</span>
+            <input
+              type="password" value={password} onInput={(event) => setPassword(event.currentTarget.value)} required
+              autocomplete={way === "login" ? "current-password" : "new-password"}
+            />
+          </label>
+        )}
+        {way === "register" && (
+          <label>
+            <span>{t("email")}</span>
+            <input type="email" value={email} onInput={(event) => setEmail(event.currentTarget.value)} autocomplete="email" />
+          </label>
+        )}
+        <p class="failure" role="alert">{reason}</p>
+        <button type="submit" class="primary" disabled={isComing}>
+          {isComing ? t("coming") : way === "register" ? t("make-account") : t("come-in")}
+        </button>
+      </form>
+      <p class="hint"><a href="doors">{t("other-ways")}</a></p>
+    </main>
+  );
+}
+
+interface TabProps {
+  way: Way;
+  now: Way;
+  choose: (way: Way) => void;
+  children: string;
+}
+
+function Tab({ way, now, choose, children }: TabProps): JSX.Element {
+  return <button type="button" aria-pressed={way === now} onClick={() => choose(way)}>{children}</button>;
+}
+
+function remember(isGuest: boolean): void {
+  try {
+    if (isGuest) sessionStorage.setItem(GUEST, "1");
+    else sessionStorage.removeItem(GUEST);
+  } catch {
+    // Storage that is forbidden: a reload asks again.
+  }
+}
+
+/** Whether this tab was in as a guest before it was loaded again. */
+export function wasGuest(): boolean {
+  try {
+    return sessionStorage.getItem(GUEST) === "1" && settings.name !== "";
+  } catch {
+    return false;
+  }
+}
+
+export function forgetGuest(): void {
+  remember(false);
+}

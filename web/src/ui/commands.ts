@@ -1,0 +1,54 @@
+// What one may type after "/". What is not in this list goes to the server as it stands, as in any IRC client.
+
+import type { Chat } from "../chat/chat.ts";
+import type { Conversation } from "../chat/model.ts";
+import { send } from "../chat/sending.ts";
+import { isRoom } from "../wire/names.ts";
+
+export const COMMANDS = ["me", "join", "part", "msg", "query", "topic", "nick", "away", "whois", "invite", "kick", "help"];
+
+/** Do what a line says; false for a line that is no command. */
+export function obey(chat: Chat, conversation: Conversation, line: string): boolean {
+  const match = /^\/([a-z]+)(?: ([^]*))?$/i.exec(line);
+  if (match === null) return false;
+  const name = match[1]!.toLowerCase();
+  const rest = (match[2] ?? "").trim();
+  const [first = "", ...others] = rest.split(" ");
+  switch (name) {
+    case "me":
+      if (rest !== "") send(chat, conversation, rest.replace(/\n/g, " "), "action");
+      return true;
+    case "join":
+      if (rest !== "") chat.go(isRoom(first) ? first : `#${first}`);
+      return true;
+    case "part":
+      chat.close(conversation);
+      return true;
+    case "msg":
+    case "query": {
+      if (first === "") return true;
+      const other = chat.conversation(first);
+      chat.go(first);
+      if (others.length > 0) send(chat, other, others.join(" "));
+      return true;
+    }
+    case "topic":
+      chat.raw("TOPIC", conversation.name, ...(rest === "" ? [] : [rest]));
+      return true;
+    case "nick":
+      if (first !== "") chat.raw("NICK", first);
+      return true;
+    case "away":
+      chat.raw("AWAY", ...(rest === "" ? [] : [rest]));
+      return true;
+    case "invite":
+      chat.typedLine(conversation, `INVITE ${first} ${others[0] ?? conversation.name}`);
+      return true;
+    case "kick":
+      chat.typedLine(conversation, `KICK ${conversation.name} ${first} :${others.join(" ")}`);
+      return true;
+    default:
+      chat.typedLine(conversation, `${name.toUpperCase()} ${rest}`);
+      return true;
+  }
+}

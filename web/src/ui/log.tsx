@@ -1,0 +1,177 @@
+// The messages of a conversation. A window of them is on the page, and slides when one scrolls, however many there are;
+// what one is reading stays where it is, whatever comes above or below.
+
+import type { JSX } from "preact";
+import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Chat } from "../chat/chat.ts";
+import { older } from "../chat/history.ts";
+import type { Conversation, Entry } from "../chat/model.ts";
+import { t } from "../phrases.ts";
+import { Icon, dayName, dayOf, useWatched } from "./parts.tsx";
+import { Event, Row, Unsent } from "./message.tsx";
+
+const MOST = 240; // entries on the page
+const STEP = 80;
+const NEAR = 600; // pixels from an edge at which the window slides
+const GROUP = 5 * 60_000; // messages of one person within so many milliseconds stand together
+
+interface Props {
+  chat: Chat;
+  conversation: Conversation;
+  onReply: (entry: Entry) => void;
+  onRoom: (name: string) => void;
+}
+
+export function Log({ chat, conversation, onReply, onRoom }: Props): JSX.Element {
+  useWatched(conversation);
+  const scroller = useRef<HTMLDivElement>(null);
+  const anchor = useRef<{ key: string; top: number } | null>(null);
+  const isStuck = useRef(true); // to the newest
+  const [, again] = useState(0);
+  // The end of the window as a place that pages in front do not move; null: the newest.
+  const [end, setEnd] = useState<number | null>(null);
+  const [shown, setShown] = useState("");
+  const seen = useRef(0);
+
+  const { entries, first } = conversation;
+  const to = end === null ? entries.length : Math.min(entries.length, end + first);
+  const from = Math.max(0, to - MOST);
+  const isAtEnd = to === entries.length;
+  const news = isStuck.current && isAtEnd ? 0 : entries.length - first - seen.current;
+  if (isStuck.current && isAtEnd) seen.current = entries.length - first;
+
+  const keepAnchor = useCallback(() => {
+    const box = scroller.current!;
+    const edge = box.getBoundingClientRect().top;
+    for (const row of box.querySelectorAll<HTMLElement>("[data-key]")) {
+      const { top, bottom } = row.getBoundingClientRect();
+      if (bottom > edge) {
+        anchor.current = { key: row.dataset["key"]!, top: top - edge };
+        return;
+      }
+    }
+    anchor.current = null;
+  }, []);
+
+  const onScroll = useCallback(() => {
+    const box = scroller.current!;
+    const below = box.scrollHeight - box.scrollTop - box.clientHeight;
+    isStuck.current = isAtEnd && below < 40;
+    keepAnchor();
+    if (isStuck.current) {
+      if (end !== null) setEnd(null);
+      else if (news > 0) again((count) => count + 1);
+      return;
+    }
+    if (box.scrollTop < NEAR) {
+      if (from > 0) setEnd(Math.max(from + MOST - STEP, MOST) - first);
+      else older(chat, conversation);
+    }
+    if (below < NEAR && !isAtEnd) setEnd(to + STEP >= entries.length ? null : to + STEP - first);
+    else if (end === null && entries.length > MOST) setEnd(to - first);
+  }, [chat, conversation, end, entries.length, first, from, isAtEnd, news, to]);
+
+  useLayoutEffect(() => {
+    const box = scroller.current!;
+    if (isStuck.current && isAtEnd) {
+      box.scrollTop = box.scrollHeight;
+    } else if (anchor.current !== null) {
+      const row = box.querySelector<HTMLElement>(`[data-key="${anchor.current.key}"]`);
+      if (row !== null) {
+        const top = row.getBoundingClientRect().top - box.getBoundingClientRect().top;
+        if (Math.abs(top - anchor.current.top) > 0.5) box.scrollTop += top - anchor.current.top;
+      }
+    }
+    // A page that does not fill the window cannot be scrolled: ask for more at once.
+    if (conversation.sync === "live" && box.scrollHeight <= box.clientHeight) older(chat, conversation);
+  });
+
+  useLayoutEffect(() => {
+    const box = scroller.current!;
+    const stay = new ResizeObserver(() => {
+      if (isStuck.current) box.scrollTop = box.scrollHeight;
+    });
+    stay.observe(box);
+    return () => stay.disconnect();
+  }, []);
+
+  const toNewest = (): void => {
+    isStuck.current = true;
+    setEnd(null);
+    again((count) => count + 1);
+  };
+
+  const jump = (msgid: string): void => {
+    const entry = conversation.find(msgid);
+    if (entry === undefined) return;
+    const at = entries.indexOf(entry);
+    isStuck.current = false;
+    anchor.current = { key: entry.key, top: 120 };
+    if (at < from || at >= to) setEnd(Math.min(entries.length, at + MOST / 2) - first);
+    setShown(entry.key);
+    again((count) => count + 1);
+  };
+
+  const rows: JSX.Element[] = [];
+  let before: Entry | null = null;
+  let isLineDrawn = conversation.line === 0;
+  for (const entry of entries.slice(from, to)) {
+    if (before === null || dayOf(before.time) !== dayOf(entry.time)) {
+      rows.push(<div key={`d${entry.key}`} class="day" role="separator"><span>{dayName(entry.time)}</span></div>);
+      before = null;
+    }
+    if (!isLineDrawn && entry.time > conversation.line && !entry.isMine && entry.kind !== "event") {
+      isLineDrawn = true;
+      rows.push(<div key="line" class="line" role="separator"><span>{t("new-line")}</span></div>);
+      before = null;
+    }
+    if (entry.kind === "event") {
+      rows.push(<Event key={entry.key} entry={entry} />);
+      before = null;
+      continue;
+    }
+    const isFirst =
+      before === null || before.from !== entry.from || before.kind === "action" || entry.kind === "action" ||
+      entry.reply !== "" || entry.time - before.time > GROUP;
+    rows.push(
+      <Row
+        key={entry.key} chat={chat} conversation={conversation} entry={entry} isFirst={isFirst} isShown={shown === entry.key}
+        onReply={onReply} onRoom={onRoom} onJump={jump}
+      />,
+    );
+    before = entry;
+  }
+
+  return (
+    <div class="log-frame">
+      <div class="log" ref={scroller} onScroll={onScroll} role="log" aria-label={t("messages")} tabIndex={0}>
+        <div class="log-inside">
+          <Top conversation={conversation} isOnPage={from === 0} />
+          {rows}
+          {isAtEnd && conversation.pending.map((one) => (
+            <Unsent key={one.token} chat={chat} conversation={conversation} outgoing={one} />
+          ))}
+        </div>
+      </div>
+      {!(isStuck.current && isAtEnd) && (
+        <button type="button" class="to-newest" onClick={toNewest}>
+          {news > 0 ? t("n-new", { n: news }) : t("to-newest")} <Icon name="down" />
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Top({ conversation, isOnPage }: { conversation: Conversation; isOnPage: boolean }): JSX.Element | null {
+  if (!isOnPage) return null;
+  const { sync, isWhole, name, entries } = conversation;
+  if (sync === "none" || (sync === "loading" && entries.length === 0) || !isWhole) {
+    return <p class="top">{sync === "none" ? "" : t("loading")}</p>;
+  }
+  return (
+    <p class="top">
+      <strong><bdi>{t("the-beginning", { name })}</bdi></strong>
+      {entries.every((entry) => entry.kind === "event") && <><br />{t("nothing-yet")}</>}
+    </p>
+  );
+}
