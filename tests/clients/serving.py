@@ -21,7 +21,7 @@ class Ports:
     """The doors of a running server; 0 is one that is shut."""
 
     def __init__(self, table: str) -> None:
-        doors = dict(re.findall(r"^  (\w+) +\D*127\.0\.0\.1:(\d+)", table, re.MULTILINE))
+        doors = dict(re.findall(r"^  (\w+) +[^\d\n]*127\.0\.0\.1:(\d+)", table, re.MULTILINE))
         self.irc, self.ircs, self.web, self.classic = (
             int(doors.get(door, 0)) for door in ("irc", "ircs", "web", "classic")
         )
@@ -66,7 +66,7 @@ def serving(folder: Path, *options: str) -> Iterator[Ports]:
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=output) as server,
     ):
         try:
-            yield Ports(_read_table(server, log))
+            yield Ports(read_table(server, log))
             server.send_signal(signal.SIGTERM)
             assert server.wait(15) == 0
         finally:
@@ -74,7 +74,7 @@ def serving(folder: Path, *options: str) -> Iterator[Ports]:
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
-def _read_table(server: subprocess.Popen[bytes], log: Path) -> str:
+def read_table(server: subprocess.Popen[bytes], log: Path) -> str:
     """What the server prints up to "ready", from the pipe itself: a buffer would hide from select what it holds."""
     assert server.stdout is not None
     table = b""

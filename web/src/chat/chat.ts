@@ -301,7 +301,9 @@ export class Chat extends Watched {
     if (!isNews) return;
     conversation.readAt = newest.time;
     if (this.caps.has("draft/read-marker") && !newest.isMine) {
-      this.raw("MARKREAD", conversation.name, `timestamp=${new Date(newest.time).toISOString()}`);
+      // A guest who has gone has no marker any more: nothing that the reader need hear of.
+      const timestamp = `timestamp=${new Date(newest.time).toISOString()}`;
+      this.ask(() => undefined, "MARKREAD", [conversation.name, timestamp]);
     }
   }
 

@@ -8,6 +8,7 @@ import { Conversation, entryOf, type Entry, type Person } from "./model.ts";
 import { recognise, TOKEN } from "./sending.ts";
 
 const TYPING_LASTS = 6500; // typing: an "active" is good for six seconds
+const MOST_HELD = 100;
 type Handler = (chat: Chat, message: Message, isAnswer: boolean) => void;
 
 /** Obey one line; `isAnswer`: whoever asked for it has seen it already. */
@@ -78,8 +79,7 @@ function said(chat: Chat, message: Message): void {
   const conversation = place(chat, message);
   conversation.typing.delete(entry.from);
   if (conversation.sync === "live") add(conversation, entry);
-  else if (conversation.sync === "loading") conversation.held.push(entry);
-  else if (entry.isMine) recognise(conversation, entry);
+  else hold(conversation, entry);
   const isSeen = chat.current === conversation && chat.isFocused;
   if (!entry.isMine && !isSeen) {
     if (conversation.unread === 0 && conversation.line === 0) conversation.line = entry.time - 1;
@@ -91,6 +91,13 @@ function said(chat: Chat, message: Message): void {
     chat.markRead(conversation);
   }
   conversation.changed();
+}
+
+/** Until its conversation is loaded, where the last of them will be in the page; or will not, for a guest who has gone. */
+function hold(conversation: Conversation, entry: Entry): void {
+  conversation.held.push(entry);
+  if (conversation.sync !== "loading" && conversation.held.length > MOST_HELD) conversation.held.shift();
+  if (entry.isMine) recognise(conversation, entry);
 }
 
 function tagmsg(chat: Chat, message: Message): void {

@@ -1,0 +1,61 @@
+"""Somebody in front of the chat in the browser, for tests that read as a story."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tests.browser import Visit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+Visitor = Callable[[str], Visit]
+
+
+class Sitter:
+    """One person and one page, in English unless said otherwise."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self.page = visit.page
+
+    @property
+    def log(self) -> Locator:
+        """The messages of the conversation that is open."""
+        return self.page.get_by_role("log")
+
+    @property
+    def field(self) -> Locator:
+        """Where one writes."""
+        return self.page.locator(".compose textarea")
+
+    def come_in(self, nick: str, way: str = "As a guest", password: str = "") -> None:
+        """Arrive, and wait until the lobby is open."""
+        page = self.page
+        page.get_by_role("button", name=way, exact=True).click()
+        page.get_by_label("Your name").fill(nick)
+        if password:
+            page.get_by_label("Password").fill(password)
+        page.get_by_label("Your name").press("Enter")
+        self.field.wait_for()
+
+    def say(self, text: str) -> None:
+        """Write something and press Enter."""
+        self.field.fill(text)
+        self.field.press("Enter")
+
+    def sees(self, *texts: str) -> None:
+        """Wait until each of these is among the messages."""
+        from playwright.sync_api import expect
+
+        for text in texts:
+            expect(self.log).to_contain_text(text)
+
+    def room(self, name: str) -> Locator:
+        """A conversation in the list."""
+        return self.page.locator(".sidebar .item", has_text=name)
+
+    def texts(self) -> list[str]:
+        """The texts of all messages on the page, in order, those on their way among them."""
+        return self.log.locator(".text").all_inner_texts()
