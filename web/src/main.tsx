@@ -11,6 +11,7 @@ import "./style.css";
 settings.load();
 const network = document.querySelector<HTMLMetaElement>('meta[name="network"]')?.content ?? "";
 const chat = new Chat(connect);
+chat.network = network;
 
 const isLooking = (): boolean => document.visibilityState === "visible" && document.hasFocus();
 for (const event of ["focus", "blur", "visibilitychange"]) {

@@ -235,7 +235,8 @@ const HANDLERS: Record<string, Handler> = {
   "001": (chat, { params }) => chat.welcomed(params[0] ?? ""),
   "005": (chat, { params }) => {
     const network = params.find((param) => param.startsWith("NETWORK="));
-    if (network !== undefined) chat.network = network.slice(8).replaceAll("\\x20", " ");
+    // The page knows the network's name as its owner wrote it; the token has no spaces.
+    if (network !== undefined && chat.network === "") chat.network = network.slice(8).replaceAll("\\x20", " ");
     chat.changed();
   },
   "332": (chat, { params }) => {

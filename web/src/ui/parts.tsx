@@ -17,9 +17,10 @@ export function useWatched(...watched: (Watched | null)[]): void {
 
 /** One of twelve hues, the same for a name wherever it is shown. */
 export function hue(name: string): string {
-  let sum = 7;
-  for (const char of fold(name)) sum = (sum * 31 + char.codePointAt(0)!) >>> 0;
-  return `hue${sum % 12}`;
+  let sum = 0x811c9dc5; // FNV-1a, and a last stir, since neighbours differ in low bits alone
+  for (const char of fold(name)) sum = Math.imul(sum ^ char.codePointAt(0)!, 0x01000193);
+  sum = Math.imul(sum ^ (sum >>> 15), 0x2c1b3c6d);
+  return `hue${((sum ^ (sum >>> 13)) >>> 0) % 12}`;
 }
 
 export function Avatar({ name, isAway = false }: { name: string; isAway?: boolean }): JSX.Element {
