@@ -28,23 +28,25 @@ class Ports:
 
 
 class Killable:
-    """A server that is killed and started again at the same address; `port` is its door for IRC."""
+    """A server that is killed and started again at the same address: `port` is its door for IRC, `web` for browsers."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        self.port = 0
+        self.port = self.web = 0
         self._folder = folder
         self._options = options
         self._server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        doors = [f"--irc=127.0.0.1:{self.port}", *(f"--{door}=off" for door in ("ircs", "web", "classic"))]
+        open_doors = [f"--irc=127.0.0.1:{self.port}", f"--web=127.0.0.1:{self.web}"]
+        doors = [*open_doors, "--ircs=off", "--classic=off"]
         data = f"--data={self._folder / 'data'}"
         command = [sys.executable, "-m", "veche.app.server", data, *doors, *self._options]
         environment = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
         log = self._folder / "log"
         with log.open("a") as output:
             self._server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=output)
-        self.port = Ports(_read_table(self._server, log)).irc
+        ports = Ports(read_table(self._server, log))
+        self.port, self.web = ports.irc, ports.web
 
     def kill(self) -> None:
         """As a power cut would do it to the process: no goodbye, nothing written any more."""

@@ -54,7 +54,11 @@ class Sitter:
 
     def room(self, name: str) -> Locator:
         """A conversation in the list."""
-        return self.page.locator(".sidebar .item", has_text=name)
+        return self.page.locator(".sidebar .item").filter(has=self.page.get_by_text(name, exact=True))
+
+    def open(self, name: str) -> None:
+        """Open a conversation; by a key, since the list may move under a pointer."""
+        self.room(name).get_by_role("button").first.press("Enter")
 
     def texts(self) -> list[str]:
         """The texts of all messages on the page, in order, those on their way among them."""

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.clients.lines import Line
-from tests.clients.serving import ROOT, Ports, serving
+from tests.clients.serving import ROOT, Killable, Ports, serving
 from tests.web.people import Sitter, Visitor
-from tests.web.serving import mortal
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -31,7 +30,7 @@ def ports(tmp_path: Path) -> Iterator[Ports]:
         yield doors
 
 
-def sit_down(visit: Visitor, ports: Ports) -> Sitter:
+def sit_down(visit: Visitor, ports: Ports | Killable) -> Sitter:
     """Open the chat."""
     return Sitter(visit(f"http://127.0.0.1:{ports.web}/"))
 
@@ -86,7 +85,7 @@ def test_somebody_registers_and_is_the_same_person_on_a_second_page(ports: Ports
     first.sees("said on the first")
     second = sit_down(visit, ports)
     second.come_in("Ann", "Log in", PASSWORD)
-    second.room("tea").get_by_role("button").first.click()
+    second.open("tea")
     second.sees("said on the first")
     second.say("and this on the second")
     first.sees("and this on the second")
@@ -95,12 +94,12 @@ def test_somebody_registers_and_is_the_same_person_on_a_second_page(ports: Ports
         bob.say("PRIVMSG Ann :for both of you")
         for page in (first, second):
             expect(page.room("bob").locator(".is-mention")).to_have_text("1")
-        second.room("bob").get_by_role("button").first.click()
+        second.open("bob")
         second.sees("for both of you")
         # What is read on one device is read on the other.
         expect(first.room("bob").locator(".badge")).to_have_count(0)
         second.say("thanks")
-        first.room("bob").get_by_role("button").first.click()
+        first.open("bob")
         first.sees("thanks")
     stranger = sit_down(visit, ports)
     stranger.page.get_by_label("Your name").fill("Ann")
@@ -112,8 +111,10 @@ def test_somebody_registers_and_is_the_same_person_on_a_second_page(ports: Ports
 def test_the_server_is_killed_while_somebody_writes(tmp_path: Path, visit: Visitor, way: str) -> None:
     from playwright.sync_api import expect
 
-    with mortal(tmp_path) as server:
-        ann = sit_down(visit, server.ports)
+    server = Killable(tmp_path)
+    server.start()
+    try:
+        ann = sit_down(visit, server)
         ann.come_in("Ann", way, "" if way == "As a guest" else PASSWORD)
         said = [f"before {number}" for number in range(4)]
         for text in said:
@@ -130,7 +131,7 @@ def test_the_server_is_killed_while_somebody_writes(tmp_path: Path, visit: Visit
         expect(ann.field).to_have_value("a draft that stays")
         expected = [*said, "in the middle of it", "while it was gone"]
         assert ann.texts() == expected
-        with Line(server.ports.irc) as bob:
+        with Line(server.port) as bob:
             bob.say("CAP REQ :draft/chathistory batch server-time message-tags", "CAP END")
             bob.register("bob")
             bob.say("CHATHISTORY LATEST #lobby * 50")
@@ -139,6 +140,9 @@ def test_the_server_is_killed_while_somebody_writes(tmp_path: Path, visit: Visit
         ann.visit.complaints[:] = [
             complaint for complaint in ann.visit.complaints if "ERR_CONNECTION_REFUSED" not in complaint
         ]
+    finally:
+        server.kill()
+    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 def test_the_page_speaks_russian_and_changes_its_language_at_once(ports: Ports, browser: Browser) -> None:
