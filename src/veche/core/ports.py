@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import NamedTuple, Protocol
 
+from veche.core.search import Found, SearchQuestion
 from veche.state.credentials import PasswordKeys
 from veche.wire.scram import Credentials
 
@@ -576,4 +577,10 @@ class Store(Protocol):
         """Count what is new: for each question the messages of others, and how many of these mention its word.
 
         Both are counted among the newest `UNREAD_LIMIT` such messages. What was taken back does not count.
+        """
+
+    def search(self, question: SearchQuestion, done: Callable[[Found | StoreError], None]) -> None:
+        """Look for messages; what was committed before the question is found, and what was taken back is not.
+
+        Slow answers delay no other reading. "busy" when too many questions wait.
         """

@@ -1,6 +1,7 @@
 """The data directory: one server in it at a time, and never a new database where an old one should be.
 
     veche.db, -wal, -shm    the record (SQLite)
+    search.db, -wal, -shm   the search index, made of the record and made anew if it is missing
     made                    there is a database: written once the first one was on disk, names included
     running                 a server runs, or was not stopped properly: then the -wal belongs to the record
     lock                    held (flock) by the running server; its number is inside, for the message to a second one
@@ -53,6 +54,7 @@ class DataDirectory:
         self.path = path
         self.database = path / "veche.db"
         self.wal = path / "veche.db-wal"
+        self.search = path / "search.db"
         self.made = path / "made"
         self.running = path / "running"
         try:

@@ -19,6 +19,7 @@ from veche.core.ports import (
     Reacted,
     Record,
     Records,
+    Redaction,
     RoomEvent,
     Row,
     SavedFact,
@@ -27,6 +28,7 @@ from veche.core.ports import (
     StoreRefused,
     UnreadQuestion,
 )
+from veche.core.search import Found, SearchQuestion
 from veche.store import schema
 from veche.store.directory import DataDirectory, explain
 from veche.store.engines.sqlite import connect_writer, describe, empty_wal, primary_code
@@ -34,6 +36,7 @@ from veche.store.facts import saved_facts
 from veche.store.history import History
 from veche.store.overview import count_unread, read_partners
 from veche.store.refusals import DataDirectoryError
+from veche.store.search.index import SearchIndex
 from veche.store.worker import Post
 from veche.store.writer import Writer
 
@@ -60,6 +63,7 @@ class SqliteStore:
         directory: DataDirectory,
         writer: Writer,
         history: History,
+        search: SearchIndex,
         post: Post,
         last: tuple[int, int],
         saved: list[SavedFact],
@@ -68,6 +72,7 @@ class SqliteStore:
         self._directory = directory
         self._writer = writer
         self._history = history
+        self._search = search
         self._post = post
         self._last = last
         self._saved = saved
@@ -152,6 +157,13 @@ class SqliteStore:
         else:
             self._history.ask(partial(count_unread, questions), done)
 
+    def search(self, question: SearchQuestion, done: Callable[[Found | StoreError], None]) -> None:
+        """Look for messages, in a thread of its own; see store/search/index.py."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._search.search(question, done)
+
     def close(self, seconds: float = 8.0) -> bool:
         """Finish what was handed in and let go of the directory. Blocks, for at most `seconds`.
 
@@ -161,8 +173,9 @@ class SqliteStore:
         To be called once; what is asked afterwards is refused.
         """
         self._closed = True
-        # The reader first: while it has the database open, the WAL can be neither emptied nor removed.
-        tidy = self._history.close(seconds / 2)
+        # The readers first: while they have the database open, the WAL can be neither emptied nor removed.
+        tidy = self._search.close(seconds / 4)
+        tidy = self._history.close(seconds / 4) and tidy
         tidy = self._writer.finish(seconds / 2) and tidy
         if tidy:
             self._directory.mark_stopped()
@@ -177,6 +190,7 @@ class SqliteStore:
             time = next((row.time for row in reversed(rows) if isinstance(row, Record)), 0)
             event = next((row.record.time for row in reversed(rows) if isinstance(row, RoomEvent)), 0)
             self._last = (max(self._last[0], rows[-1].seq), max(self._last[1], time, event))
+            self._search.appended(self._last[0], redacted=any(isinstance(row, Redaction) for row in rows))
         done(error)
 
 
@@ -228,4 +242,6 @@ def _open(directory: DataDirectory, post: Post, migrations: schema.Migrations) -
         if not directory.wal.exists():  # SQLite removes it when it has moved everything into the database
             directory.mark_stopped()
         raise
-    return SqliteStore(directory, Writer(connection, directory.database, post), history, post, last, saved)
+    writer = Writer(connection, directory.database, post)
+    search = SearchIndex(directory.database, directory.search, last[0], post)
+    return SqliteStore(directory, writer, history, search, post, last, saved)

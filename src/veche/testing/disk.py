@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from veche.core.ports import Page, Partner, Records, Row, StoreError, UnreadQuestion
+from veche.core.search import Found, SearchQuestion
 from veche.testing.delayed_log import DelayedStore, Done
 
 
@@ -72,6 +73,13 @@ class FakeDisk(DelayedStore):
             self._post_reading(lambda: done(StoreError("Input/output error")))
         else:
             super().unread(questions, done)
+
+    def search(self, question: SearchQuestion, done: Callable[[Found | StoreError], None]) -> None:
+        """Another question."""
+        if self.is_unreadable:
+            self._post_reading(lambda: done(StoreError("Input/output error")))
+        else:
+            super().search(question, done)
 
     def answer(self) -> bool:
         """Give the answers that are due; whether there was any."""

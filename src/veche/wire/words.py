@@ -5,7 +5,7 @@ every store finds what `is_in` finds, however it goes about it.
 
 A word is a run of letters and digits, without marks on Latin and Greek letters, in small letters, ё as е. Its stem is
 that of Snowball: Russian for Cyrillic words and English for ASCII ones, as PostgreSQL's configuration "russian" has
-it. Of scripts that set no spaces, and of pictures, each character is a word. See docs/adr/0023.
+it. Of scripts that set no spaces, and of pictures, each character is a word. See docs/adr/0025.
 
 A question is words, "several in a row" and beginnings*. Nothing in it is an operator, so nothing can be injected.
 """

@@ -34,6 +34,7 @@ from veche.core.ports import (
     UnknownReference,
     UnreadQuestion,
 )
+from veche.core.search import Found, SearchQuestion, is_answer
 from veche.wire.mentions import mentions
 from veche.wire.msgids import time_of_msgid
 
@@ -121,6 +122,10 @@ class MemoryStore:
     ) -> None:
         """Answer with how much others have said since a time, and how much of it mentions a word."""
         self._post(lambda: done(self._count_unread(questions)))
+
+    def search(self, question: SearchQuestion, done: Callable[[Found | StoreError], None]) -> None:
+        """Answer with the messages that are looked for."""
+        self._post(lambda: done(self._search(question)))
 
     def close(self) -> None:
         """Take no more: what comes after this is refused. Idempotent."""
@@ -305,6 +310,13 @@ class MemoryStore:
         if self._closed:
             return StoreRefused("the record is closed")
         return [self._count_new(*question) for question in questions]
+
+    def _search(self, question: SearchQuestion) -> Found | StoreError:
+        if self._closed:
+            return StoreRefused("the record is closed")
+        found = [record for record in self._standing(self.records) if is_answer(question, record)]
+        limit = max(0, question.limit)
+        return Found(found[:limit] if question.is_from_start else found[max(0, len(found) - limit) :], True)
 
     def _count_new(self, conversation: str, era: int, after: int, reader: str, word: str) -> tuple[int, int]:
         new = [

@@ -25,6 +25,7 @@ from veche.testing.contracts.events import EventsContract
 from veche.testing.contracts.messages import MessagesContract
 from veche.testing.contracts.overview import OverviewContract
 from veche.testing.contracts.saved import SavedContract
+from veche.testing.contracts.searching import SearchContract
 
 __all__ = [
     "ROOM",
@@ -41,5 +42,5 @@ __all__ = [
 ]
 
 
-class StoreContract(MessagesContract, EventsContract, OverviewContract, SavedContract):
+class StoreContract(MessagesContract, EventsContract, OverviewContract, SavedContract, SearchContract):
     """The tests. Subclasses are collected by pytest; `bench` is a fixture of theirs with an empty store."""

@@ -18,6 +18,7 @@ from veche.core.ports import (
     StoreError,
     UnreadQuestion,
 )
+from veche.core.search import Found, SearchQuestion
 from veche.wire.msgids import make_msgid
 
 ROOM = "#tea"
@@ -146,6 +147,17 @@ class StoreBench:
         """Ask what is new and wait for the answer that there must be."""
         answers: list[list[tuple[int, int]] | StoreError] = []
         self.store.unread([UnreadQuestion(*question) for question in questions], answers.append)
+        while not answers:
+            self.turns.take()
+        answer = answers[0]
+        assert not isinstance(answer, StoreError), answer
+        return answer
+
+    def search(self, question: SearchQuestion) -> Found:
+        """Look for messages and wait for the answer that there must be."""
+        answers: list[Found | StoreError] = []
+        self.store.search(question, answers.append)
+        assert not answers, "an answer never comes inside the call"
         while not answers:
             self.turns.take()
         answer = answers[0]

@@ -1,0 +1,75 @@
+"""A block of the index in memory: filled message by message, searched as it is, written when it is full."""
+
+from array import array
+
+from veche.store.search.postings import BLOCK, BLOCK_BITS, Lists
+from veche.wire.names import fold
+from veche.wire.words import words
+
+
+class Block:
+    """The words of the messages in one stretch of the log. `upto` is the place up to which it has been filled."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.start = number << BLOCK_BITS
+        self.end = self.start + BLOCK
+        self.upto = self.start - 1
+        self.lists: Lists = {}
+        self.times: tuple[int, int] | None = None
+        self.last: tuple[int, str] | None = None
+
+    def add(
+        self, seq: int, time: int, msgid: str, conversation: int, name: str, source: str, text: str
+    ) -> None:
+        """The next message. `conversation` is its number, `name` its key."""
+        place = seq - self.start
+        known = {(word.stem, word.form) for word in words(text)}
+        marks = ["#" + str(conversation), "!" + fold(source.partition("!")[0])]
+        # Two ids joined by a space are a direct conversation; no room has a space in its name.
+        if name.count(" ") == 1:
+            marks += ["@" + who for who in set(name.split(" "))]
+        known.update((mark, mark) for mark in marks)
+        lists = self.lists
+        for stem, form in known:
+            forms = lists.get(stem)
+            if forms is None:
+                lists[stem] = {form: array("H", (place,))}
+            elif form in forms:
+                forms[form].append(place)
+            else:
+                forms[form] = array("H", (place,))
+        self.times = (self.times[0] if self.times else time, time)
+        self.last = (seq, msgid)
+        self.upto = seq
+
+    def find(self, stems: list[str]) -> set[int]:
+        """In which places any of these stems stands."""
+        found: set[int] = set()
+        for stem in stems:
+            for places in self.lists.get(stem, {}).values():
+                found.update(places)
+        return found
+
+    def find_beginning(self, beginning: str) -> set[int]:
+        """In which places a word begins so."""
+        found: set[int] = set()
+        for forms in self.lists.values():
+            for form, places in forms.items():
+                if form.startswith(beginning):
+                    found.update(places)
+        return found
+
+    def forget(self, message: int) -> None:
+        """Take a message out of all lists; nothing happens if it is not in here."""
+        place = message - self.start
+        if not self.start <= message <= self.upto:
+            return
+        for stem, forms in [*self.lists.items()]:
+            for form, places in [*forms.items()]:
+                if place in places:
+                    places.remove(place)
+                    if not places:
+                        del forms[form]
+            if not forms:
+                del self.lists[stem]

@@ -1,0 +1,185 @@
+"""How an answer is found: candidates from the index, a few blocks at a time, each then looked at in the record.
+
+The rules:
+* The index only proposes: `is_answer` (core/search.py) is asked about each message as it stands in the record now. So
+  nothing is shown that may not be read, whatever the index says.
+* Blocks are taken in the order of the answer, first a few and then more, until there is enough; so a frequent word
+  costs little. In each step the lists of one group after the other are read for the blocks that are still in question.
+* The conversations that one may read are words of the index too. They are asked for where the other words leave many
+  candidates: a frequent word in a quiet room.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+
+from veche.core.ports import Record
+from veche.core.search import Found, SearchQuestion, is_answer
+from veche.store.search.block import Block
+from veche.store.search.postings import BLOCK, BLOCK_BITS, Postings
+
+_FIRST_BLOCKS = 4
+_MOST_BLOCKS = 512
+# Candidates that are looked at in the record without asking first who may read them.
+_FEW = 300
+_LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
+
+_NUMBERS = """
+    select json_group_array(known.id) from json_each(?) asked
+    join conversation known on known.name = asked.value ->> 0 and known.era in (0, asked.value ->> 1)
+"""
+_MESSAGES = """
+    select json_group_array(json_array(
+        seq, msgid, time, known.name, known.era, command, source, sender, account, target, tags, text))
+    from json_each(?) asked join message on seq = asked.value join conversation known on known.id = conversation
+    where redaction is null
+"""
+# Time never decreases with the place.
+_FIRST_PLACE = (
+    "select coalesce(min(seq), 9223372036854775807) from message where seq between ? and ? and time >= ?"
+)
+_LAST_PLACE = "select coalesce(max(seq), -1) from message where seq between ? and ? and time <= ?"
+
+# A group of which a message must have one: stems, or a beginning.
+Group = list[str] | str
+
+
+class Finder:
+    """Finds the answer to one question. `is_late` tells when the time for it is over."""
+
+    def __init__(
+        self,
+        question: SearchQuestion,
+        record: sqlite3.Connection,
+        postings: Postings,
+        tail: Block,
+        is_late: Callable[[], bool],
+    ) -> None:
+        self._question = question
+        self._record = record
+        self._postings = postings
+        self._tail = tail
+        self._is_late = is_late
+        self._found: list[Record] = []
+        self._limit = max(0, question.limit)
+        self._times: dict[int, tuple[int, int]] = {}
+
+    def find(self, blocks: dict[int, tuple[int, int]], *, is_whole: bool) -> Found:
+        """The answer from these blocks, given with their times, and from the tail. `is_whole`: there are no others."""
+        readers = self._readers()
+        if readers and self._limit:
+            is_whole = self._search(self._in_question(blocks), readers, is_whole=is_whole)
+        found = sorted(self._found, key=lambda record: record.seq)
+        return Found(found, is_whole or len(found) >= self._limit)
+
+    def _search(self, blocks: list[int], readers: list[str], *, is_whole: bool) -> bool:
+        groups = self._groups()
+        for some in _portions(blocks):
+            if self._is_late():
+                return False
+            alive = self._candidates(groups, readers, some)
+            for block in some:
+                if block in alive and not self._look(self._trim(block, alive[block])):
+                    return False
+                if len(self._found) >= self._limit:
+                    return is_whole
+        return is_whole
+
+    def _readers(self) -> list[str]:
+        """What stands in the index for the conversations that may be read."""
+        question = self._question
+        asked = json.dumps([(key, reading.era) for key, reading in question.conversations.items()])
+        numbers = json.loads(self._record.execute(_NUMBERS, (asked,)).fetchone()[0])
+        return [f"#{number}" for number in numbers] + (["@" + question.person] if question.person else [])
+
+    def _groups(self) -> list[Group]:
+        groups: list[Group] = [["!" + self._question.nick]] if self._question.nick else []
+        for wanted in self._question.wanted:
+            groups += [[stem] for stem in wanted.stems]
+            if wanted.beginning:
+                groups.append(wanted.beginning)
+        return groups
+
+    def _in_question(self, blocks: dict[int, tuple[int, int]]) -> list[int]:
+        """The blocks in whose time something may have been said, in the order of the answer."""
+        after, before = self._bounds()
+        tail = self._tail
+        times = blocks if tail.times is None else {**blocks, tail.number: tail.times}
+        self._times = {
+            block: (first, last)
+            for block, (first, last) in times.items()
+            if first <= before and last >= after
+        }
+        return sorted(self._times, reverse=not self._question.is_from_start)
+
+    def _bounds(self) -> tuple[int, int]:
+        after, before = self._question.after, self._question.before
+        return (
+            _LOWEST if after is None else max(_LOWEST, min(after, _HIGHEST)),
+            _HIGHEST if before is None else max(_LOWEST, min(before, _HIGHEST)),
+        )
+
+    def _candidates(self, groups: list[Group], readers: list[str], blocks: list[int]) -> dict[int, set[int]]:
+        alive: dict[int, set[int]] = {}
+        for index, group in enumerate(groups):
+            alive = self._narrow(alive, group, blocks if index == 0 else [*alive])
+            if not alive:
+                return alive
+        if not groups or len(readers) == 1 or sum(map(len, alive.values())) > _FEW:
+            alive = self._narrow(alive, readers, [*alive] if groups else blocks)
+        return alive
+
+    def _narrow(self, alive: dict[int, set[int]], group: Group, blocks: list[int]) -> dict[int, set[int]]:
+        tail = self._tail
+        written = [block for block in blocks if block != tail.number]
+        found: dict[int, set[int]] = {}
+        if isinstance(group, str):
+            if written:
+                found = self._postings.find_beginning(group, written)
+            if len(written) < len(blocks):
+                found[tail.number] = tail.find_beginning(group)
+        else:
+            if written:
+                found = self._postings.find(group, written)
+            if len(written) < len(blocks):
+                found[tail.number] = tail.find(group)
+        both = {block: places & alive[block] if block in alive else places for block, places in found.items()}
+        return {block: places for block, places in both.items() if places}
+
+    def _trim(self, block: int, places: set[int]) -> list[int]:
+        """Candidates by their places in the log, without those of other times where the block has any."""
+        start = block << BLOCK_BITS
+        after, before = self._bounds()
+        first, last = self._times[block]
+        low, high = start, start + BLOCK - 1
+        if first < after:
+            low = self._record.execute(_FIRST_PLACE, (low, high, after)).fetchone()[0]
+        if last > before:
+            high = self._record.execute(_LAST_PLACE, (start, high, before)).fetchone()[0]
+        return [start + place for place in places if low <= start + place <= high]
+
+    def _look(self, seqs: list[int]) -> bool:
+        """Look at candidates in the order of the answer until there are enough; False when the time is over."""
+        seqs.sort(reverse=not self._question.is_from_start)
+        size = max(20, 2 * self._limit)
+        for start in range(0, len(seqs), size):
+            if self._is_late():
+                return False
+            rows = json.loads(
+                self._record.execute(_MESSAGES, (json.dumps(seqs[start : start + size]),)).fetchone()[0]
+            )
+            records = sorted((Record(*row) for row in rows), key=lambda record: record.seq)
+            for record in records if self._question.is_from_start else reversed(records):
+                if is_answer(self._question, record):
+                    self._found.append(record)
+                    if len(self._found) >= self._limit:
+                        return True
+        return True
+
+
+def _portions(blocks: list[int]) -> Iterator[list[int]]:
+    size, start = _FIRST_BLOCKS, 0
+    while start < len(blocks):
+        yield blocks[start : start + size]
+        start += size
+        size = min(2 * size, _MOST_BLOCKS)

@@ -1,0 +1,321 @@
+"""The search: a thread of its own that indexes what has been committed, and answers questions in between.
+
+The rules:
+* **Nobody waits for the index.** Messages are committed without it and indexed behind the commit: the owner hands over
+  a number now and then, and the thread reads what is new from the record. Just before an answer it catches up, so what
+  was committed before the question is found.
+* It works a millisecond at a time and then rests for twice as long as that took, so that beside a busy event loop it
+  takes little and holds the interpreter lock for no longer than a millisecond; also when a record of ten million
+  messages from before there was an index is being indexed, the newest block first. Questions come in between.
+* What is in memory is lost with the process and made anew by the next: at most one block, the newest.
+* The record is read through a connection of its own that cannot write; see engines/sqlite.py.
+* A question may take 2 s, and 32 may wait: beyond, the answer is "busy".
+"""
+
+import json
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from veche.core.ports import StoreError, StoreRefused
+from veche.core.search import Found, SearchQuestion
+from veche.store.engines.sqlite import connect_reader, describe, primary_code
+from veche.store.search.block import Block
+from veche.store.search.finding import Finder
+from veche.store.search.postings import BLOCK_BITS, Postings
+from veche.store.worker import Job, Post
+
+QUESTIONS_LIMIT = 32
+PATIENCE = 2.0  # s that one question may take
+
+# Messages that may be new before the thread is told.
+TELL_EVERY = 512
+# Messages that are indexed at once: a millisecond's work.
+_SLICE = 64
+# What is new is indexed before an answer for at most so long (s): some ten thousand messages.
+_CATCH_UP = 0.5
+# The rest after a slice, in times of what it took; and after an error, in s.
+_REST = 2.0
+_SHORTEST_REST = 0.001
+_REST_AFTER_ERROR = 30.0
+_STEPS_BETWEEN_LOOKS = 50_000
+
+_NEXT = """
+    select json_group_array(json_array(seq, time, msgid, conversation, name, source, text, redaction is null)) from (
+        select seq, time, msgid, conversation, name, source, text, redaction
+        from message join conversation on id = conversation
+        where seq > ? and seq < ? order by seq limit ?)
+"""
+# What has changed about messages since: whoever lets messages be changed in another way than by taking them back adds
+# it here, and has the message added again after it was taken out of the lists.
+_CHANGED = """
+    select coalesce(max(seq), 0), json_group_array(message) from redaction where seq > ?
+"""
+_IS_OURS = "select count(*) from message where seq = ? and msgid = ?"
+_IS_TAKEN_BACK = "select count(*) from redaction where seq = ?"
+
+_log = logging.getLogger("veche.store")
+
+
+class SearchIndex:
+    """The search in the record at `record`, with an index at `path`. `last` is the place of the record's last row.
+
+    `search`, `appended` and `close` are the owner's; the rest is the thread's.
+    """
+
+    def __init__(
+        self,
+        record: Path,
+        path: Path,
+        last: int,
+        post: Post,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._record_path = record
+        self._path = path
+        self._last = last
+        self._told = last
+        self._post = post
+        self._clock = clock
+        self._deadline = float("inf")
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._asked = 0
+        self._trouble = ""
+        self._resumes = 0.0
+        self._tail = Block(last >> BLOCK_BITS)
+        self._building: Block | None = None
+        self._written: dict[int, tuple[int, int]] = {}
+        self._missing: list[int] = []  # ascending: the newest is taken first
+        self._record: sqlite3.Connection | None = None
+        self._postings: Postings | None = None
+        self._thread = Thread(target=self._work, name="veche-search", daemon=True)
+        self._thread.start()
+
+    def search(self, question: SearchQuestion, done: Callable[[Found | StoreError], None]) -> None:
+        """Post `done` with what was found, or with why there is no answer."""
+        if self._asked >= QUESTIONS_LIMIT:
+            self._post(partial(done, StoreRefused("busy: too many searches are waiting")))
+            return
+        self._asked += 1
+        self._jobs.put(partial(self._answer, question, partial(self._answered, done)))
+
+    def appended(self, last: int, *, redacted: bool) -> None:
+        """The record now goes up to the place `last`; `redacted`: something was taken back. Cheap at every commit."""
+        self._last = last
+        if redacted:
+            self._jobs.put(self._forget)
+        elif last - self._told >= TELL_EVERY:
+            self._told = last
+            self._jobs.put(_look)
+
+    def close(self, seconds: float) -> bool:
+        """Answer what was asked, then close; False when that takes too long."""
+        self._jobs.put(None)
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _answered(self, done: Callable[[Found | StoreError], None], answer: Found | StoreError) -> None:
+        self._asked -= 1
+        done(answer)
+
+    # Everything below runs in the thread.
+
+    def _work(self) -> None:
+        rest: float | None = 0.0
+        while True:
+            try:
+                job = self._jobs.get(timeout=rest)
+            except Empty:
+                rest = self._go_on()
+                continue
+            if job is None:
+                break
+            try:
+                job()
+            except Exception as error:
+                self._fail(error)
+            rest = _SHORTEST_REST
+        for connection in (self._record, self._postings):
+            if connection is not None:
+                connection.close()
+
+    def _go_on(self) -> float | None:
+        """Do a little of what there is to do; how long to rest then (s), None when there is nothing."""
+        began = self._clock()
+        if began < self._resumes:
+            return self._resumes - began
+        try:
+            has_more = self._index_some()
+        except Exception as error:
+            self._fail(error)
+            return _REST_AFTER_ERROR
+        return max(_SHORTEST_REST, _REST * (self._clock() - began)) if has_more else None
+
+    def _index_some(self) -> bool:
+        """Index one slice; False when everything is indexed."""
+        if not self._last:
+            return False  # nothing has ever been said
+        postings = self._open()
+        if self._tail.upto < self._last:
+            self._fill_tail(postings)
+            return True
+        if self._building is None:
+            if not self._missing:
+                return False
+            self._building = Block(self._missing.pop())
+        block = self._building
+        if self._fill(block):
+            self._write(postings, block)
+            self._building = None
+        return True
+
+    def _fill_tail(self, postings: Postings) -> None:
+        tail = self._tail
+        if not self._fill(tail):
+            return
+        if self._last < tail.end:
+            tail.upto = max(tail.upto, self._last) if self._last >= tail.start else tail.upto
+            return
+        self._write(postings, tail)
+        self._tail = Block(tail.number + 1)
+
+    def _fill(self, block: Block) -> bool:
+        """Read the next slice into a block; whether nothing is left that had been committed before."""
+        assert self._record is not None
+        upto = min(self._last, block.end - 1)
+        row = self._record.execute(_NEXT, (block.upto, upto + 1, _SLICE)).fetchone()
+        rows = json.loads(row[0])
+        for seq, moment, msgid, conversation, name, source, text, stands in rows:
+            if stands:
+                block.add(seq, moment, msgid, conversation, name, source, text)
+            else:
+                block.upto = seq
+        if len(rows) < _SLICE:
+            block.upto = max(block.upto, upto)
+            return True
+        return False
+
+    def _write(self, postings: Postings, block: Block) -> None:
+        postings.write(block.number, block.lists, block.times, block.last)
+        self._written[block.number] = block.times or (1, 0)
+
+    def _forget(self) -> None:
+        """Take what was taken back out of the index, and out of its file."""
+        postings = self._open()
+        assert self._record is not None
+        newest, messages = self._record.execute(_CHANGED, (postings.forgotten(),)).fetchone()
+        if not newest:
+            return
+        seqs = json.loads(messages)
+        for seq in seqs:
+            self._tail.forget(seq)
+            if self._building is not None:
+                self._building.forget(seq)
+        postings.forget([seq for seq in seqs if seq >> BLOCK_BITS in self._written], newest)
+
+    def _answer(self, question: SearchQuestion, done: Callable[[Found | StoreError], None]) -> None:
+        answer: Found | StoreError
+        try:
+            postings = self._open()
+            assert self._record is not None
+            self._deadline = self._clock() + PATIENCE
+            is_caught_up = self._catch_up(postings)
+            finder = Finder(question, self._record, postings, self._tail, self._is_late)
+            is_whole = is_caught_up and not self._missing and self._building is None
+            answer = finder.find(self._written, is_whole=is_whole)
+        except Exception as error:
+            answer = self._fail(error)
+        finally:
+            self._deadline = float("inf")
+        self._tell(partial(done, answer))
+
+    def _catch_up(self, postings: Postings) -> bool:
+        """Index what was committed before the question; False when that is too much."""
+        upto = self._last
+        enough = self._clock() + _CATCH_UP
+        while self._tail.upto < upto:
+            if self._clock() > enough:
+                return False
+            self._fill_tail(postings)
+        return True
+
+    def _is_late(self) -> bool:
+        return self._clock() > self._deadline
+
+    def _tell(self, answer: Job) -> None:
+        try:
+            self._post(answer)
+        except RuntimeError as error:  # the event loop is closed: there is nobody left to be told
+            _log.warning("an answer came too late: %s", error)
+
+    def _open(self) -> Postings:
+        """The index, opened when it is first needed."""
+        if self._postings is not None:
+            return self._postings
+        if self._record is None:
+            self._record = connect_reader(self._record_path)
+            self._record.set_progress_handler(self._is_late, _STEPS_BETWEEN_LOOKS)
+        postings = Postings(self._path)
+        try:
+            if not self._is_of_record(postings):
+                postings.start_anew()
+            postings.guard(self._is_late, _STEPS_BETWEEN_LOOKS)
+            self._written = postings.blocks()
+        except BaseException:
+            postings.close()
+            raise
+        self._postings = postings
+        self._building = None
+        self._missing = [block for block in range(self._tail.number) if block not in self._written]
+        if self._missing:
+            _log.info("%d messages are being made ready for searching", len(self._missing) << BLOCK_BITS)
+        self._forget()
+        return postings
+
+    def _is_of_record(self, postings: Postings) -> bool:
+        """Whether the index was made of this record, and not of one that was put aside for a copy of another day."""
+        assert self._record is not None
+        last, redaction = postings.last_message(), postings.forgotten()
+        if last is not None and not self._record.execute(_IS_OURS, last).fetchone()[0]:
+            return False
+        return not redaction or bool(self._record.execute(_IS_TAKEN_BACK, (redaction,)).fetchone()[0])
+
+    def _fail(self, error: Exception) -> StoreError:
+        """Something went wrong: say so once, and begin with new connections next time."""
+        if getattr(error, "sqlite_errorcode", -1) == sqlite3.SQLITE_INTERRUPT:
+            return StoreRefused(f"busy: the search took longer than {PATIENCE:g} s")
+        text = describe(error)
+        if not isinstance(error, sqlite3.Error | OSError):
+            _log.exception("bug: the search raised")
+        elif text != self._trouble:
+            _log.error("the search does not work: %s", text)
+        self._trouble = text
+        self._resumes = self._clock() + _REST_AFTER_ERROR
+        self._reset(is_damaged=_is_damage(error))
+        return StoreRefused(text)
+
+    def _reset(self, *, is_damaged: bool) -> None:
+        try:
+            if self._postings is not None and is_damaged:
+                self._postings.start_anew()
+            for connection in (self._postings, self._record):
+                if connection is not None:
+                    connection.close()
+        except (sqlite3.Error, OSError) as error:
+            _log.error("the search index cannot be made anew: %s", describe(error))
+        self._postings = self._record = None
+        self._tail = Block(self._last >> BLOCK_BITS)
+
+
+def _is_damage(error: Exception) -> bool:
+    # SQLITE_ERROR: a table that is not there, or not as it should be.
+    return primary_code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+
+
+def _look() -> None:
+    """A job that does nothing: after it the thread looks what is new."""
