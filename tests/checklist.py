@@ -141,12 +141,7 @@ EXTENDED_BANS = ["a:x", "m:x!*@*", "R:*", "U:*", "r:x", "t:5:x!*@*"]
 USER_MODES = "iwBRTg"
 GIVEN_MODES = "oZsr"
 
-_HISTORY = "the rest of history comes with its own part of the work"
 NOT_YET = {
-    **dict.fromkeys(
-        """soju.im/search SEARCH""".split(),  # noqa: SIM905
-        _HISTORY,
-    ),
     **dict.fromkeys(["draft/webpush", "soju.im/webpush", "VAPID"], "push comes with the web client"),
     **dict.fromkeys(["soju.im/FILEHOST", "draft/FILEHOST"], "files come with the web client"),
 }

@@ -50,7 +50,7 @@ def test_each_capability_is_named_once_and_as_capabilities_are_named() -> None:
         assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-/.")
         # capability-negotiation: "If you do not wish to submit your capability then you MUST use a vendor-specific name
         # (see above)."
-        assert name in STANDARD or name.partition("/")[0] in {"draft", "veche", "znc.in"}
+        assert name in STANDARD or name.partition("/")[0] in {"draft", "veche", "znc.in", "soju.im"}
 
 
 def told(_session: Session, settings: Settings) -> str | None:

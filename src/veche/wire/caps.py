@@ -45,6 +45,7 @@ _NAMES = (
     "znc.in/self-message",
     "draft/persistence",
     "veche/once",
+    "soju.im/search",
 )
 
 BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}
