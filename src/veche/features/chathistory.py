@@ -113,8 +113,10 @@ def _limit(ask: Ask) -> int:
     return min(int(word), ask.settings.history_page)
 
 
-def _answer(ask: Ask, verb: str, name: str, page: Page, records: Records | StoreError) -> None:
-    """The page has come."""
+def _answer(
+    ask: Ask, verb: str, name: str, page: Page, records: Records | StoreError, *, is_second: bool = False
+) -> None:
+    """The page has come; `is_second`: it was read again."""
     store = ask.engine.store
     if isinstance(records, UnknownReference):
         ask.fail("INVALID_PARAMS", verb, name, text="No message with this id in this conversation")
@@ -122,9 +124,9 @@ def _answer(ask: Ask, verb: str, name: str, page: Page, records: Records | Store
         ask.fail("MESSAGE_ERROR", verb, name, text="Messages could not be retrieved")
     else:
         standing = ask.engine.shelf(JustRedacted).standing(records)
-        if len(standing) < len(records) and store is not None:
+        if len(standing) < len(records) and store is not None and not is_second:
             # Something on it was taken back meanwhile. A page that came out short would be taken for the end.
-            store.page(page, partial(_answer, ask, verb, name, page))
+            store.page(page, partial(_answer, ask, verb, name, page, is_second=True))
             return
         with_reactions(ask, name, standing, partial(_tell, ask, name, standing, is_end=not records.has_more))
         return
