@@ -15,6 +15,7 @@ import checkout  # noqa: F401 - finds the library
 from veche.client.bot import Bot
 from veche.client.bot_main import make_parser, start
 from veche.client.bot_said import Said
+from veche.client.errors import AskRefused
 from veche.client.text import plain
 from veche.phrases import Language, Phrases, Table, language_of_locale
 
@@ -35,7 +36,7 @@ TABLE: Table = {
     "too_many": ("I remember enough already: {sign}forget something first.", "Я и так много помню: сначала {sign}forget."),
     "noted": ("{who}: noted, number {number}, in {when}.", "{who}: записано под номером {number}, через {when}."),
     "reminder": ("{who}: {text}", "{who}: {text}"),
-    "late": ("{who}: {text} (I was away: this is late)", "{who}: {text} (меня не было, поэтому поздно)"),
+    "late": ("{who}: {text} (this comes late)", "{who}: {text} (с опозданием)"),
     "one": ("{number}: in {when}, {text}", "{number}: через {when}, {text}"),
     "none": ("Nothing is noted for you.", "Для вас ничего не записано."),
     "forgotten": ("Forgotten: {text}", "Забыто: {text}"),
@@ -58,6 +59,7 @@ MOST_OF_ONE = 20
 MOST_REMINDERS = 1000
 MOST_VOTES = 1000
 LATE = 60  # seconds from which a reminder says that it is late
+TRY_AGAIN, GIVE_UP = 60, 86400
 
 
 def span(text: str) -> int:
@@ -141,15 +143,20 @@ class Reminders:
         return self.say("no_such")
 
     async def ring(self) -> None:
-        """Say what is due. It is forgotten when the server has it: perhaps said twice, never lost."""
+        """Say what is due. It is forgotten when the server has it: perhaps said twice, never lost. What the server
+        refuses (nobody of that name is here now) is tried again for a day.
+        """
         now = self.bot.clock()
-        for one in [one for one in self.kept if one["due"] <= now]:
+        for one in [one for one in self.kept if one.get("again", one["due"]) <= now]:
             phrase = "late" if now - one["due"] > LATE else "reminder"
             try:
                 await self.bot.say(one["where"], self.say(phrase, who=one["nick"], text=one["text"]))
-            finally:
-                if self.bot.chat.is_online and one in self.kept:
-                    self.kept.remove(one)  # said, or refused by a server that would refuse it for ever
+            except AskRefused:
+                one["again"] = now + TRY_AGAIN
+                if now - one["due"] < GIVE_UP:
+                    continue
+            if one in self.kept:  # it may have been taken back meanwhile
+                self.kept.remove(one)
 
 
 class Polls:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from veche.client.connection import Connection
-from veche.client.errors import AskRefused, CannotConnect
+from veche.client.bot import Bot
+from veche.client.connection import WINDOW, Connection, Receipt
+from veche.client.errors import AskRefused, CannotConnect, OutcomeUnknown
 from veche.client.events import MessageReceived
 
 NGIRCD = """
@@ -110,6 +111,57 @@ async def test_a_conversation_at_another_server(name: str, tmp_path: Path) -> No
         assert told == [*(f"line {number}" for number in range(10)), "waves", "psst"]
         ours = await heard(ann, "psst")
         assert ours == told, "what we say comes back to us once, with echo-message or without"
+
+
+@pytest.mark.slow
+@pytest.mark.needs("ngircd")
+async def test_a_lost_connection_costs_nobody_a_second_copy_at_a_server_without_history(
+    tmp_path: Path,
+) -> None:
+    """No labels, no echo, no history, no ids: what was under way is unknown, what waited is said, all of it once."""
+    async with running("ngircd", tmp_path) as port, entered(port, "bob") as bob, entered(port, "ann") as ann:
+        posted = [ann.post("#tea", f"line {number}") for number in range(20)]
+        await posted[3]
+        link = ann._keeper._link
+        assert link is not None
+        link.end("cut by the test")
+        ends = await asyncio.wait_for(asyncio.gather(*posted, return_exceptions=True), 30)
+        await ann.send("#tea", "last")
+        told = await heard(bob, "last")
+        assert len(told) == len(set(told)), "nothing is said twice"
+        for number, end in enumerate(ends):
+            assert isinstance(end, (Receipt, OutcomeUnknown)), end
+            assert f"line {number}" in told or isinstance(end, OutcomeUnknown)
+        unknown = sum(isinstance(end, OutcomeUnknown) for end in ends)
+        assert unknown <= WINDOW
+        assert ann.model.capabilities.isdisjoint({"veche/once", "draft/chathistory"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.needs(name)) for name in SERVERS])
+async def test_a_bot_at_another_server(name: str, tmp_path: Path) -> None:
+    bot = Bot("robo", language="en")
+    bot.command("shout")(lambda said: said.argument.upper())
+    async with running(name, tmp_path) as port, entered(port, "ann") as ann, entered(port, "robo") as chat:
+        serving = asyncio.create_task(bot.run(chat))
+        await ann.send("#tea", "!shout hello")
+        assert await heard(ann, "HELLO") == ["!shout hello", "HELLO"]
+        await ann.send("robo", "shout psst")
+        assert await heard(ann, "PSST") == ["shout psst", "PSST"]
+        assert chat._keeper._link is not None
+        chat._keeper._link.end("cut by the test")
+        async with asyncio.timeout(10):
+            while chat.is_online:
+                await asyncio.sleep(0.01)
+            while not chat.is_online:
+                await asyncio.sleep(0.01)
+        await ann.send("#tea", "!shout again")
+        assert (await heard(ann, "AGAIN"))[-1] == "AGAIN"
+        token = chat.model.tokens.get("BOT", "")
+        modes = (await chat.ask("MODE", "robo")).numerics("221")
+        assert token == "" or token in modes[0][0], "where there is a mode for bots, it has it"
+        await chat.close()
+        await asyncio.wait_for(serving, 5)
 
 
 async def heard(chat: Connection, last: str) -> list[str]:

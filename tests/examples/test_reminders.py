@@ -76,11 +76,27 @@ async def test_a_restart_forgets_nothing_and_says_what_is_late(tmp_path: Path) -
     ann = later.stage.enter("ann")
     await later.say(ann, "JOIN #tea")
     await later.pass_time(1)
-    assert said_to(ann) == ["#tea :ann: soup (меня не было, поэтому поздно)"]
+    assert said_to(ann) == ["#tea :ann: soup (с опозданием)"]
     await later.pass_time(5)
     assert said_to(ann) == []
     later.bot.state.save()
     assert make(state=path).state["reminders"] == []
+
+
+async def test_who_is_not_here_is_reminded_when_he_is_and_not_for_ever() -> None:
+    play, ann = await begin()
+    await play.say(ann, "PRIVMSG reminders :remind 5m soup")
+    await play.say(ann, "NICK anna")
+    await play.pass_time(310)
+    assert said_to(ann) == ["ann :ann: noted, number 1, in 5m."]
+    await play.say(ann, "NICK ann")
+    await play.pass_time(60)
+    assert said_to(ann) == ["ann :ann: soup"]
+    await play.say(ann, "PRIVMSG reminders :remind 5m tea")
+    await play.say(ann, "NICK anna")
+    play.stage.clock.advance(86400)
+    await play.pass_time(600)
+    assert play.bot.state["reminders"] == []
 
 
 async def test_limits_and_what_it_does_not_understand() -> None:

@@ -21,13 +21,12 @@ Source: bot-mode.
 import asyncio
 import inspect
 import logging
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from veche.client.bot_pace import Pace
+from veche.client.bot_rules import Command, Handler, Rules, Timer
 from veche.client.bot_said import Said
 from veche.client.bot_state import State, StateError
 from veche.client.connection import Receipt
@@ -58,9 +57,6 @@ COMMANDS = (5, 3.0)
 ANSWERS = (20, 2.0)
 
 _log = logging.getLogger("veche.bot")
-# Any: a handler takes what its decorator says; what it returns is awaited, and a text is said.
-Handler = Callable[..., Any]
-H = TypeVar("H", bound=Handler)
 
 
 class Chat(Protocol):
@@ -91,38 +87,7 @@ class Chat(Protocol):
         """What happens."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command: who may use it (`only`: accounts; None: everybody), and which messages it is taken from."""
-
-    name: str
-    handler: Handler
-    about: str
-    only: Collection[str] | None
-    bots: bool
-    missed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """A handler of messages that match a pattern."""
-
-    handler: Handler
-    pattern: re.Pattern[str] | None
-    bots: bool
-    notices: bool
-    missed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Timer:
-    """A handler that is run every so many seconds while the bot is connected."""
-
-    handler: Handler
-    seconds: float
-
-
-class Bot:
+class Bot(Rules):
     """A bot called `nick` in `rooms`.
 
     `sign` stands in front of commands in rooms; in whispers, and behind "nick:", it may be left out. `notice`: whether
@@ -143,6 +108,7 @@ class Bot:
         language: Language | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__()
         self.nick = nick
         self.rooms = rooms
         self.sign = sign
@@ -150,87 +116,11 @@ class Bot:
         self.owners = list(owners)
         self.state = state if isinstance(state, State) else State(state)
         self.clock = clock
-        self.timers: list[Timer] = []
         self.say_own = Phrases(TABLE, language or language_of_locale())
         self._chat: Chat | None = None
-        self._commands: dict[str, Command] = {}
-        self._listeners: list[Listener] = []
-        self._observers: list[tuple[type[Event], Handler]] = []
-        self._services: list[Handler] = []
         self._asked = Pace(*COMMANDS)
         self._answered = Pace(*ANSWERS)
         self.command("help", about=self.say_own("help"))(self._help)
-
-    # --- what it does ---
-
-    def command(
-        self,
-        name: str,
-        *,
-        about: str = "",
-        only: Collection[str] | None = None,
-        bots: bool = False,
-        missed: bool = False,
-    ) -> Callable[[H], H]:
-        """The handler, given a `Said`, is run when somebody says `!name`; a text that it returns is the answer.
-
-        `only`: the accounts that may, looked at each time; an empty collection is nobody. `bots`: from other bots too.
-        `missed`: also when it was said while we were away.
-        """
-        if not re.fullmatch(r"\S+", name):
-            raise ValueError("a command is one word")
-
-        def add(handler: H) -> H:
-            self._commands[name.casefold()] = Command(name, handler, about, only, bots, missed)
-            return handler
-
-        return add
-
-    def message(
-        self, pattern: str = "", *, bots: bool = False, notices: bool = False, missed: bool = False
-    ) -> Callable[[H], H]:
-        """The handler, given a `Said`, is run for what people say and is no command, if the regular expression
-        `pattern` is found in it; a text that it returns is the answer. `notices`: for NOTICE too.
-        """
-        compiled = re.compile(pattern, re.IGNORECASE) if pattern else None
-
-        def add(handler: H) -> H:
-            self._listeners.append(Listener(handler, compiled, bots, notices, missed))
-            return handler
-
-        return add
-
-    def joined(self, handler: H) -> H:
-        """The handler, given a `PersonJoined`, is run when somebody else comes into a room; a text that it returns is
-        said in the room.
-        """
-        self._observers.append((PersonJoined, handler))
-        return handler
-
-    def event(self, kind: type[Event]) -> Callable[[H], H]:
-        """The handler is run for each event of this kind (`veche.client.events`), and given it."""
-
-        def add(handler: H) -> H:
-            self._observers.append((kind, handler))
-            return handler
-
-        return add
-
-    def every(self, seconds: float) -> Callable[[H], H]:
-        """The handler, given nothing, is run every so many seconds while we are connected, and never twice at once."""
-        if not seconds > 0:
-            raise ValueError("a timer needs some time")
-
-        def add(handler: H) -> H:
-            self.timers.append(Timer(handler, seconds))
-            return handler
-
-        return add
-
-    def service(self, handler: H) -> H:
-        """The coroutine function, given nothing, runs beside the bot and is cancelled at its end."""
-        self._services.append(handler)
-        return handler
 
     # --- what handlers use ---
 
