@@ -131,13 +131,14 @@ class Moderator:
                 return f"a:{words[1]}"
         for words in answer.numerics("311"):  # <nick> <username> <host> * :<realname>
             if len(words) > 2:
-                return f"*!*@{words[2]}"
+                # A household has one address: those of it who have an account are not meant.
+                return f"U:*!*@{words[2]}"
         return ""
 
     async def _mute(self, room: str, nick: str, minutes: int) -> str:
         """Mute somebody; what to say of it."""
         letters = self.bot.chat.model.tokens.get("EXTBAN", "").partition(",")[2]
-        if not {"m", "t"} <= set(letters):
+        if not {"m", "t", "U"} <= set(letters):
             return self.say("cannot", reason=self.say("no_mutes"))
         mask = await self._mask_of(nick)
         if not mask:

@@ -44,13 +44,20 @@ def test_rules_look_at_a_text(rule: str, text: str, account: str, is_broken: boo
     assert breaks(rule, text, account) is is_broken
 
 
+def said_by_olga(person: Person) -> bool:
+    return ":olga!~olga@there PRIVMSG #tea :I may" in person.take()
+
+
 async def test_who_goes_on_is_muted_for_a_time() -> None:
-    play, _, ann = await begin()
+    play, olga, ann = await begin()
     loud = "PRIVMSG #tea :THIS IS MUCH TOO LOUD FOR US"
     await play.say(ann, loud, loud)
     assert said_to(ann) == ["#tea :ann: no need to shout."] * 2
     await play.say(ann, loud)
     assert said_to(ann) == ["#tea :ann is muted for 10 min."]
+    olga.take()
+    await play.say(olga, "PRIVMSG #tea :I may")
+    assert said_by_olga(ann), "she has the same address, and an account"
     await play.say(ann, "PRIVMSG #tea :what?")
     assert any(line.split(" ")[1] == "404" for line in ann.take())
     await play.pass_time(601)
