@@ -149,6 +149,15 @@ def test_whoever_is_taken_out_is_no_operator_any_more(bench: Bench) -> None:
     assert ann.take()[-1] == ":irc.example 481 ann :Permission Denied- You're not an IRC operator"
 
 
+def test_the_owner_stays_an_operator(bench: Bench) -> None:
+    bench.stage.engine.owner_code = "a" * 22
+    ann = bench.stage.enter("ann")
+    ann.send("REGISTER * * correct-horse", "NS OWN " + "a" * 22, "REHASH")
+    assert any(" MODE ann +os" in line for line in ann.take())
+    ann.send("MODE ann")
+    assert ann.take() == [":irc.example 221 ann +ors"]
+
+
 def test_an_operator_is_taken_out_again(bench: Bench) -> None:
     bench.write(f'[oper.root]\npassword_hash = "{HASH}"\ntitle = "x"\nserver_notices = "ba"\n')
     bench.administrator.rehash()

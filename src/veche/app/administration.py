@@ -16,12 +16,13 @@ from veche.app.addresses import AddressError
 from veche.app.config import Config
 from veche.app.config_file import ConfigError, plain_fingerprint
 from veche.core.engine import Engine
-from veche.core.operators import OPERATOR, READS_NOTICES, is_operator
+from veche.core.operators import is_operator
 from veche.core.ports import ConfigFault, Rehashed
 from veche.core.settings import OperatorBlock, Settings
 from veche.features.accounts.keeping import look_around
+from veche.features.accounts.owner import owns
 from veche.features.cap import offers_change
-from veche.features.user_modes import UserModesChanged
+from veche.features.user_modes import demotion
 
 _LIVE_LIMITS = (
     "clients", "connections_per_address", "connect_burst", "connect_window_seconds", "registration_seconds",
@@ -136,12 +137,15 @@ class Administrator:
         return Rehashed(str(self._file), changed, waiting)
 
     def _demote(self) -> None:
-        """Whoever is no longer in the config is no longer an operator."""
+        """Whoever is no longer in the config is no longer an operator, but for the owner, who never was."""
         engine = self._engine
         for user in list(engine.world.users.values()):
-            if is_operator(user) and user.operator not in engine.settings.operators:
-                letters = OPERATOR + (READS_NOTICES if READS_NOTICES in user.modes else "")
-                engine.log.commit(UserModesChanged(user.uid, user.source, user.nick, "-" + letters), None)
+            if (
+                is_operator(user)
+                and user.operator not in engine.settings.operators
+                and not owns(engine, user)
+            ):
+                engine.log.commit(demotion(engine, user), None)
 
     def _stay(self, key: str, line: int, text: str) -> ConfigFault:
         _log.warning("rehash: the old config stays: %s", text)

@@ -5,10 +5,11 @@ when its target is a person.
 """
 
 from veche.core.ask import Ask
+from veche.core.engine import Engine
 from veche.core.help import Help
 from veche.core.registry import FactRow, Feature, SetBy, UserMode
 from veche.state.events import SILENCE, Audience, Fact, UserArrived
-from veche.state.user import LOGGED_IN
+from veche.state.user import LOGGED_IN, User
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.modes import Change, Kind, format_modes, parse_modes
@@ -69,6 +70,15 @@ def change_user(ask: Ask, nick: str) -> None:
     if unknown:
         # "the server MUST apply the modes that are implemented, and then send the ERR_UMODEUNKNOWNFLAG"
         ask.reply(numerics.ERR_UMODEUNKNOWNFLAG, "Unknown MODE flag")
+
+
+def demotion(engine: Engine, user: User) -> UserModesChanged:
+    """He is no operator any more, and has nothing that only operators have."""
+    table = engine.registry.user_modes
+    letters = sorted(
+        letter for letter in user.modes if letter in table and table[letter].set_by is SetBy.OPERATOR
+    )
+    return UserModesChanged(user.uid, user.source, user.nick, "-" + OPERATOR + "".join(letters))
 
 
 def tell_modes(ask: Ask, fact: UserArrived) -> None:

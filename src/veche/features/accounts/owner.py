@@ -17,8 +17,10 @@ from veche.core.replies import Failure, Refusal
 from veche.core.services import Service, Verb
 from veche.features.accounts.facts import AccountFact, apply_account, guard_account, save_account
 from veche.features.oper import OperatorMade
+from veche.features.user_modes import demotion
 from veche.state.accounts import OWNER, Account
-from veche.state.events import DeviceCame, LoggedIn, UserArrived
+from veche.state.events import DeviceCame, LoggedIn, LoggedOut, UserArrived
+from veche.state.user import User
 from veche.state.world import World
 
 PHRASES = {
@@ -90,6 +92,27 @@ def _promote(ask: Ask) -> None:
     ask.commit(OperatorMade(user.uid, user.source, user.nick, account.name, "", USUAL_KINDS))
 
 
+def owns(engine: Engine, user: User) -> bool:
+    """Whether this is the owner, logged in."""
+    account = engine.world.accounts.by_uid.get(user.identity)
+    return account is not None and account.role == OWNER
+
+
+def _demote(ask: Ask, fact: LoggedIn | LoggedOut) -> None:
+    """Whoever was an operator as the owner is none when he is logged in no more, or to another account."""
+    user = ask.world.users.get(fact.actor)
+    if user is None or not is_operator(user) or owns(ask.engine, user):
+        return
+    owner = next((account.name for account in ask.world.accounts if account.role == OWNER), "")
+    if user.operator == owner or user.operator not in ask.settings.operators:
+        ask.engine.log.follow_up(demotion(ask.engine, user), None)
+
+
+def _look_who(ask: Ask, fact: LoggedIn) -> None:
+    _demote(ask, fact)
+    _promote(ask)
+
+
 def guard_owner(world: World, fact: OwnerMade) -> Refusal | None:
     """There is one at most."""
     if has_owner(world):
@@ -108,7 +131,8 @@ feature = Feature(
     },
     reactions={
         UserArrived: lambda ask, fact: _promote(ask),
-        LoggedIn: lambda ask, fact: _promote(ask),
+        LoggedIn: _look_who,
+        LoggedOut: _demote,
         DeviceCame: lambda ask, fact: _promote(ask),  # he may have stayed over a restart
     },
 )
