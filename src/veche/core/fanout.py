@@ -114,16 +114,17 @@ class Fanout:
                 self._to_groups(groups, fact, row, origin, actor)
             if uids:
                 uids = [uid for uid in uids if uid not in room.members]  # everyone hears once
+        echoed = row.own_copy is OwnCopy.ECHO
         if uids:
-            echoed = row.own_copy is OwnCopy.ECHO
             # A message to oneself arrives like any other, beside its echo; a change does not come twice.
             self._to_users(uids, fact, row, None if echoed else origin, actor)
-            if echoed and actor is not None and self._has_others(actor, origin) and actor.uid not in uids:
-                # What one says on one device stands on his others too.
-                self._to_users((actor.uid,), fact, row, origin, actor)
+        # What one says on one device stands on his others too; in a room they hear it as members.
+        if echoed and room is None and actor is not None and actor.uid not in uids:
+            self._to_others(actor, fact, row, origin)
 
-    def _has_others(self, user: User, session: Session | None) -> bool:
-        return session is not None and len(self.sessions.get(user.uid, ())) > 1
+    def _to_others(self, actor: User, fact: Fact, row: FactRow, origin: Session | None) -> None:
+        if origin is not None and len(self.sessions.get(actor.uid, ())) > 1:
+            self._to_users((actor.uid,), fact, row, origin, actor)
 
     def _to_groups(
         self, groups: Group, fact: Fact, row: FactRow, origin: Session | None, actor: User | None

@@ -289,7 +289,9 @@ def apply_message(world: World, fact: MessageSent) -> Audience:
         if fact.prefix:
             return Audience(uids=_ranked(room, fact))
         return Audience(room)
-    return world.audience_of(fact.recipient)
+    recipient = world.present.get(fact.recipient)
+    # Who is not here reads it later. That is no silence: who says it has his echo, on every device.
+    return Audience(uids=(recipient.uid,) if recipient is not None else ())
 
 
 def _ranked(room: Room, fact: MessageSent) -> list[str]:
