@@ -19,7 +19,7 @@ export function obey(chat: Chat, conversation: Conversation, line: string): bool
       if (rest !== "") send(chat, conversation, rest.replace(/\n/g, " "), "action");
       return true;
     case "join":
-      if (rest !== "") chat.go(isRoom(first) ? first : `#${first}`);
+      for (const name of first.split(",")) if (name !== "") chat.go(isRoom(name) ? name : `#${name}`);
       return true;
     case "part":
       chat.close(conversation);

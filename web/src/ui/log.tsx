@@ -113,10 +113,12 @@ export function Log({ chat, conversation, onReply, onRoom }: Props): JSX.Element
   };
 
   const rows: JSX.Element[] = [];
-  let before: Entry | null = null;
+  let before: Entry | null = null; // of the same group, perhaps
+  let day = 0;
   let isLineDrawn = conversation.line === 0;
   for (const entry of entries.slice(from, to)) {
-    if (before === null || dayOf(before.time) !== dayOf(entry.time)) {
+    if (day !== dayOf(entry.time)) {
+      day = dayOf(entry.time);
       rows.push(<div key={`d${entry.key}`} class="day" role="separator"><span>{dayName(entry.time)}</span></div>);
       before = null;
     }

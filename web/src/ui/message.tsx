@@ -28,6 +28,7 @@ export function Row({ chat, conversation, entry, isFirst, isShown, onReply, onRo
   const [isReacting, setReacting] = useState(false);
   const [isSure, setSure] = useState(true); // false while the question is on the page
   const calls = !entry.isMine && mentions(chat.nick, entry.text);
+  const when = moment(entry.time) + (entry.isMine && entry.msgid !== "" ? ` · ${t("kept")}` : "");
   const react = (text: string): void => {
     setReacting(false);
     chat.react(conversation, entry.msgid, text);
@@ -38,13 +39,13 @@ export function Row({ chat, conversation, entry, isFirst, isShown, onReply, onRo
       class={`row ${isFirst ? "is-first" : ""} ${calls ? "is-call" : ""} ${isShown ? "is-shown" : ""} ${entry.kind}`}
     >
       <div class="gutter">
-        {isFirst ? <Avatar name={entry.from} /> : <time title={moment(entry.time)}>{clock(entry.time)}</time>}
+        {isFirst ? <Avatar name={entry.from} /> : <time title={when}>{clock(entry.time)}</time>}
       </div>
       <div class="body">
         {entry.reply !== "" && <Quote conversation={conversation} msgid={entry.reply} onJump={onJump} />}
         {isFirst && (
           <header>
-            <Nick name={entry.from} /> <time title={moment(entry.time)}>{clock(entry.time)}</time>
+            <Nick name={entry.from} /> <time title={when}>{clock(entry.time)}</time>
             {entry.kind === "notice" && <span class="tag">{t("notice")}</span>}
           </header>
         )}

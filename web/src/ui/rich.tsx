@@ -1,6 +1,7 @@
 // The tree of a text as nodes. Nothing of a text becomes HTML, an attribute other than a link's address, or a style.
 
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import { LINKS, rich, type Piece } from "../wire/rich.ts";
 import { mentionPattern } from "../wire/names.ts";
 
@@ -11,7 +12,9 @@ interface Props {
 }
 
 export function RichText({ text, nick, onRoom }: Props): JSX.Element {
-  return <>{rich(text, nick === "" ? null : mentionPattern(nick)).map((piece, at) => show(piece, at, onRoom))}</>;
+  // Most of what is on the page stays as it is while one line comes.
+  const pieces = useMemo(() => rich(text, nick === "" ? null : mentionPattern(nick)), [text, nick]);
+  return <>{pieces.map((piece, at) => show(piece, at, onRoom))}</>;
 }
 
 function show(piece: Piece, key: number, onRoom: (name: string) => void): JSX.Element | string {
