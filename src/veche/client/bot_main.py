@@ -12,7 +12,7 @@ from veche.arguments import Parser
 from veche.client.bot import Bot
 from veche.client.bot_state import State, StateError
 from veche.client.connection import Connection
-from veche.client.errors import ClientError, LoginFailed
+from veche.client.errors import ClientError
 from veche.client.plain import Server, parse_server
 from veche.client.plain_account import VARIABLE, given_password
 from veche.client.plain_phrases import TABLE as PLAIN_TABLE
@@ -25,6 +25,14 @@ TABLE = {
     **PLAIN_TABLE,
     "about_bot": ("A bot for a Veche chat, or any IRC server.", "Бот для чата «Вече» или любого сервера IRC."),
     "arg_bot_nick": ("the name of the bot (default: its own)", "имя бота (по умолчанию своё)"),
+    "arg_bot_account": (
+        "log in to this account; the password or a token is in --password-file or {variable}",
+        "войти в эту учётную запись; пароль или токен — в --password-file или в {variable}",
+    ),
+    "no_password": (
+        "a bot cannot be asked for a password: --password-file, or {variable}",
+        "спросить пароль у бота нельзя: --password-file или {variable}",
+    ),
     "arg_room": ("a room to be in; may be said several times", "комната, в которой быть; можно несколько раз"),
     "arg_owner": (
         "an account that may give it orders; may be said several times",
@@ -61,7 +69,7 @@ def make_parser(prog: str, *, about: str = "") -> tuple[Parser, "argparse._Argum
         metavar="HOST[:PORT]", help=say("arg_server", default=where))  # fmt: skip
     add("--nick", default="", metavar="NICK", help=say("arg_bot_nick"))
     add("--room", action="append", default=[], metavar="ROOM", help=say("arg_room"))
-    add("--account", default="", metavar="NAME", help=say("arg_account", variable=VARIABLE))
+    add("--account", default="", metavar="NAME", help=say("arg_bot_account", variable=VARIABLE))
     # A string as default goes through `type`, so that without a file the variable is looked at.
     add("--password-file", default="", metavar="FILE", help=say("arg_password_file"),
         type=checked(lambda file: given_password(file, os.environ), "bad_password_file"))  # fmt: skip
@@ -89,6 +97,10 @@ def start(bot: Bot, parsed: argparse.Namespace) -> int:
     bot.nick = parsed.nick or bot.nick
     bot.rooms = (*bot.rooms, *parsed.room)
     bot.owners += parsed.owner
+    if parsed.account and not parsed.password_file:
+        reason = say("no_password", variable=VARIABLE)
+        print(say("bot_failed", nick=bot.nick, reason=reason), file=sys.stderr)
+        return 1
     try:
         if parsed.state:
             bot.state = State(parsed.state)
@@ -117,12 +129,10 @@ async def _visit(bot: Bot, chat: Connection, say: Phrases) -> None:
 
 
 def connection_of(bot: Bot, parsed: argparse.Namespace) -> Connection:
-    """The connection that a command line asks for. Raises LoginFailed for an account without a password."""
+    """The connection that a command line asks for."""
     server: Server = parsed.server
     is_tls = server.tls or parsed.tls or bool(parsed.fingerprint)
     port = TLS_PORT if is_tls and not server.tls and server.port == DEFAULT_PORT else server.port
-    if parsed.account and not parsed.password_file:
-        raise LoginFailed(f"--password-file / {VARIABLE}")
     tried: list[str] = []
 
     async def other_nick(nick: str, _code: str, _text: str) -> str:
