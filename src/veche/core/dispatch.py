@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from veche.core.ask import Ask
 from veche.core.batches import divert
-from veche.core.operators import NOT_OPERATOR, OPERATOR
+from veche.core.operators import NOT_OPERATOR, may_operate
 from veche.core.replies import with_tag
 from veche.core.scopes import FULL, may_say
 from veche.wire import numerics
@@ -50,7 +50,7 @@ def serve(engine: Engine, session: Session, message: Message, row: Command | Non
         ask.reply(numerics.ERR_UNKNOWNCOMMAND, message.command[:32], "Unknown command")
     elif session.user is None and not row.early:
         ask.reply(numerics.ERR_NOTREGISTERED, "You have not registered")
-    elif row.privileged and (session.user is None or OPERATOR not in session.user.modes):
+    elif row.privileged and not may_operate(session):
         ask.refuse(NOT_OPERATOR)
     elif len(message.params) < row.least:
         ask.reply(numerics.ERR_NEEDMOREPARAMS, message.command, "Not enough parameters")

@@ -20,6 +20,7 @@ from veche.wire.numerics import ERR_NOPRIVILEGES
 if TYPE_CHECKING:
     from veche.core.ask import Ask
     from veche.core.engine import Engine
+    from veche.core.session import Session
     from veche.state.events import Fact
     from veche.state.user import User
     from veche.state.world import World
@@ -37,6 +38,12 @@ NOT_OPERATOR = Refusal(ERR_NOPRIVILEGES, "Permission Denied- You're not an IRC o
 def is_operator(user: User) -> bool:
     """Whether he is one now."""
     return OPERATOR in user.modes
+
+
+def may_operate(session: Session) -> bool:
+    """Whether an operator may do what operators do from this session. A device with a token of its own may not: a token
+    is for talking, and whoever finds the phone does not have the server."""
+    return session.user is not None and is_operator(session.user) and not session.token
 
 
 def guard_operator(world: World, fact: Fact) -> Refusal | None:

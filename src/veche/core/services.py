@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from veche.core.operators import is_operator
+from veche.core.operators import may_operate
 from veche.core.replies import fit, own_tags
 from veche.phrases import Language, Phrases, Table
 
@@ -92,7 +92,7 @@ class Service:
         elif verb is None:
             # What was said is not repeated: it may be a password, with the word before it forgotten.
             self.say(ask, "unknown", service=self.name)
-        elif verb.privileged and not is_operator(ask.user):
+        elif verb.privileged and not may_operate(ask.session):
             self.say(ask, "operator")
         elif verb.needs_account and ask.session.account not in ask.world.accounts.by_uid:
             self.say(ask, "account")
@@ -144,6 +144,6 @@ class Service:
         else:
             self.say(ask, "title", service=self.name)
             for verb in self.verbs:
-                if verb.is_listed and (not verb.privileged or is_operator(ask.user)):
+                if verb.is_listed and (not verb.privileged or may_operate(ask.session)):
                     self.say(ask, "row", verb=verb.name, help=phrases(verb.name.lower() + "-help"))
             self.say(ask, "end")

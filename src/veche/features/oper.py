@@ -94,6 +94,11 @@ def oper(ask: Ask) -> None:
     if not ask.settings.operators or engine.passwords is None:
         ask.reply(numerics.ERR_NOOPERHOST, "No O-lines for your host")
         return
+    if ask.session.token:
+        ask.reply(
+            numerics.ERR_NOOPERHOST, "A token makes no operator: log in with your password on this device"
+        )
+        return
     attempts = engine.shelf(Attempts)
     address = ask.session.address
     wait = attempts.take(address, engine.clock.monotonic())

@@ -15,7 +15,7 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.durations import format_duration, parse_duration
-from veche.core.operators import guard_operator, is_operator
+from veche.core.operators import guard_operator, may_operate
 from veche.core.registry import FactRow, Feature, Told
 from veche.core.replies import Refusal
 from veche.core.services import Service, Verb
@@ -144,7 +144,7 @@ def _invitation(service: Service, ask: Ask, params: list[str]) -> None:
 
 
 def _may_invite(ask: Ask) -> bool:
-    if is_operator(ask.user):
+    if may_operate(ask.session):
         return True
     return ask.settings.invitations == "accounts" and bool(ask.user.account)
 

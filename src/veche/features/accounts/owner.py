@@ -87,7 +87,7 @@ def _promote(ask: Ask) -> None:
     """The owner is an operator."""
     user = ask.session.user
     account = ask.world.accounts.by_uid.get(ask.session.account)
-    if user is None or account is None or account.role != OWNER or is_operator(user):
+    if user is None or account is None or account.role != OWNER or is_operator(user) or ask.session.token:
         return
     ask.commit(OperatorMade(user.uid, user.source, user.nick, account.name, "", USUAL_KINDS))
 
