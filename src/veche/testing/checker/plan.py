@@ -43,6 +43,7 @@ class Plan:
         # By room: history as it was right after the room's own fault; hashes, for there may be a million messages.
         self._lasting: dict[str, array[int]] = {}
         self._lasting_state: dict[str, list[Found]] = {}
+        self._historians = 0
 
         self._last: tuple[str, str, Observed, Answers] | None = None
 
@@ -116,7 +117,9 @@ class Plan:
         self.say(f"all {rooms} rooms read once more at the end")
 
     async def _read(self, room: str, direction: Direction) -> list[Kept]:
-        historian = Historian()
+        # Another nick each time: that the one before is gone may wait behind a commit of the server's own.
+        self._historians += 1
+        historian = Historian(f"historian{self._historians}")
         await historian.enter(self.server.port)
         try:
             return await historian.read(room, direction)
