@@ -63,6 +63,10 @@ _PAGES_OF_A_BATCH = 2
 # How long (s) a look at the files is believed. Not at every batch: each look gives up the interpreter lock too.
 _LOOK_EVERY = 0.1
 
+# While somebody reads, the WAL cannot be emptied. So often it is tried again, and so long (s) apart; whoever reads longer
+# than that leaves it to the next commits.
+_SCRUBS, _SCRUB_PAUSE = 100, 0.02
+
 # Numbers of conversations that are remembered; beyond, all are forgotten and looked up anew.
 _REMEMBERED = 50_000
 
@@ -113,6 +117,7 @@ class Writer:
         self._pages = 0  # in the log since the last checkpoint, about
         self._must_reopen = False
         self._must_scrub = False  # the WAL holds what was taken back
+        self._scrubs = 0  # how often it was tried in vain to empty it for that
         self._broken: StoreUnknown | None = None
         self._trouble = ""
 
@@ -210,7 +215,9 @@ class Writer:
         except Exception as error:
             return self._fail(error, committing)
         self._pages += len(rows) + _PAGES_OF_A_BATCH
-        self._must_scrub = self._must_scrub or any(isinstance(row, Redaction) for row in changes)
+        if any(isinstance(row, Redaction) for row in changes):
+            self._must_scrub = True
+            self._scrubs = 0
         return None
 
     def _insert(self, records: list[Record]) -> None:
@@ -356,6 +363,14 @@ class Writer:
             self._note_checkpoint(error)
         if not self._must_scrub:
             self._pages = 0
+        elif self._scrubs < _SCRUBS:
+            self._scrubs += 1
+            self._worker.put(self._scrub_again)
+
+    def _scrub_again(self) -> None:
+        if self._must_scrub and self._broken is None:
+            time.sleep(_SCRUB_PAUSE)
+            self._scrub()
 
     def _empty_wal(self) -> bool:
         try:
