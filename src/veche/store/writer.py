@@ -63,8 +63,8 @@ _PAGES_OF_A_BATCH = 2
 # How long (s) a look at the files is believed. Not at every batch: each look gives up the interpreter lock too.
 _LOOK_EVERY = 0.1
 
-# While somebody reads, the WAL cannot be emptied. So often it is tried again, and so long (s) apart; who reads longer than
-# that leaves it to the next commits.
+# While somebody reads, the WAL cannot be emptied. So often it is tried again, and so long (s) apart;
+# who reads longer than that leaves it to the next commits.
 _SCRUBS, _SCRUB_PAUSE = 100, 0.02
 
 # Numbers of conversations that are remembered; beyond, all are forgotten and looked up anew.
