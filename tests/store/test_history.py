@@ -202,7 +202,7 @@ def test_a_page_never_looks_at_the_clock(room: Room) -> None:
     rows = [(seq, seq, 1, *["x"] * 8) for seq in range(1, 3001)]
     room.writer.execute("begin")
     room.writer.execute("insert into conversation values (1, '#tea', 0)")
-    room.writer.executemany(f"insert into message values ({','.join('?' * 11)}, null, null)", rows)
+    room.writer.executemany(f"insert into message values ({','.join('?' * 11)}, null, null, null)", rows)
     room.writer.execute("commit")
     steps = 0
 

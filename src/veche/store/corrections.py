@@ -1,12 +1,14 @@
 """What changes about messages that are in the record: they are taken back, and reacted to. SQL for the writer.
 
-The rule: called inside a transaction of the writer's; rare beside messages, so plain statements will do.
+The rules: called inside a transaction of the writer's; rare beside messages, so plain statements will do. A message
+that is changed gets its checksum anew.
 """
 
 import json
 import sqlite3
 
 from veche.core.ports import REACTIONS_OF_ONE, Reaction, Redaction
+from veche.store.checksums import seal
 from veche.wire.msgids import time_of_msgid
 
 _TAKE_BACK = """
@@ -40,6 +42,7 @@ def redact(connection: sqlite3.Connection, rows: list[Redaction]) -> None:
     )
     for sql in (_TAKE_BACK, _NOTE, _FORGET_REACTIONS):
         connection.execute(sql, (values,))
+    seal(connection, [row.message for row in rows])
 
 
 def react(connection: sqlite3.Connection, row: Reaction) -> None:

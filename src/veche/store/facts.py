@@ -8,19 +8,21 @@ import json
 import sqlite3
 
 from veche.core.ports import ForgottenFact, SavedFact
+from veche.store.checksums import sum_of_fact
 
 # Some SQL, and what it takes: one JSON text.
 Statement = tuple[str, tuple[str]]
 
 _INSERT = (
-    "insert into saved_fact (seq, kind, body) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)"
+    "insert into saved_fact (seq, kind, body, checksum)"
+    " select value ->> 0, value ->> 1, value ->> 2, value ->> 3 from json_each(?)"
 )
 
 # "where true": without it "on conflict" would be read as the condition of a join.
 _REPLACE = """
-    insert into keyed_fact (seq, kind, body, key)
-    select value ->> 0, value ->> 1, value ->> 2, value ->> 3 from json_each(?) where true
-    on conflict (kind, key) do update set seq = excluded.seq, body = excluded.body
+    insert into keyed_fact (seq, kind, body, key, checksum)
+    select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 from json_each(?) where true
+    on conflict (kind, key) do update set seq = excluded.seq, body = excluded.body, checksum = excluded.checksum
 """
 
 _FORGET = """
@@ -34,14 +36,18 @@ _ALL = """
 
 def statements(rows: list[SavedFact | ForgottenFact]) -> list[Statement]:
     """What has to be executed, together, to keep and to forget these facts."""
-    plain: list[tuple[int, str, str]] = []
+    plain: list[tuple[int, str, str, int]] = []
     newest: dict[tuple[str, str], SavedFact | ForgottenFact] = {}
     for row in rows:
         if row.key:
             newest[row.kind, row.key] = row
         elif isinstance(row, SavedFact):
-            plain.append((row.seq, row.kind, row.body))
-    kept = [(row.seq, row.kind, row.body, row.key) for row in newest.values() if isinstance(row, SavedFact)]
+            plain.append((row.seq, row.kind, row.body, sum_of_fact(row.seq, row.kind, "", row.body)))
+    kept = [
+        (row.seq, row.kind, row.body, row.key, sum_of_fact(row.seq, row.kind, row.key, row.body))
+        for row in newest.values()
+        if isinstance(row, SavedFact)
+    ]
     forgotten = [name for name, row in newest.items() if isinstance(row, ForgottenFact)]
     every = ((_INSERT, plain), (_REPLACE, kept), (_FORGET, forgotten))
     return [(sql, (json.dumps(values),)) for sql, values in every if values]

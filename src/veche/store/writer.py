@@ -36,6 +36,7 @@ from veche.core.ports import (
     StoreRefused,
     StoreUnknown,
 )
+from veche.store.checksums import checksum
 from veche.store.corrections import react, redact
 from veche.store.engines.sqlite import (
     BUSY_TIMEOUT,
@@ -51,7 +52,7 @@ from veche.store.files import Identity, identity
 from veche.store.room_events import forget_events, insert_events
 from veche.store.worker import Post, Worker
 
-# Rows in one statement: 12 variables each, SQLite takes 32,766; the log's batches are not larger.
+# Rows in one statement: 13 variables each, SQLite takes 32,766; the log's batches are not larger.
 SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 MOST_ROWS = SIZES[-1]
 
@@ -70,9 +71,11 @@ _SCRUBS, _SCRUB_PAUSE = 100, 0.02
 # Numbers of conversations that are remembered; beyond, all are forgotten and looked up anew.
 _REMEMBERED = 50_000
 
-_COLUMNS = "seq, time, conversation, msgid, command, source, sender, account, target, tags, text, sent"
-_ROW = "(" + ", ".join("?" * 12) + ")"
-_EMPTY_ROW = (None,) * 12
+_COLUMNS = (
+    "seq, time, conversation, msgid, command, source, sender, account, target, tags, text, sent, checksum"
+)
+_ROW = "(" + ", ".join("?" * 13) + ")"
+_EMPTY_ROW = (None,) * 13
 _INSERT = {
     size: f"insert into message ({_COLUMNS}) select * from (values {', '.join([_ROW] * size)})"  # noqa: S608
     " where column1 is not null"
@@ -237,6 +240,7 @@ class Writer:
                 record.tags,
                 record.text,
                 record.sent or None,
+                checksum(record),
             )
         size = SIZES[bisect_left(SIZES, len(records))]
         values += _EMPTY_ROW * (size - len(records))
