@@ -75,7 +75,7 @@ def test_texts_do_not_flow_into_one_another() -> None:
 @given(records())
 def test_a_row_has_the_checksum_of_its_message(record: Record) -> None:
     texts = [getattr(record, name) for name in TEXTS]
-    assert sum_of_row(record.seq, record.time, record.era, record.sent, 0, *texts) == checksum(record)
+    assert sum_of_row(record.seq, record.time, record.era, record.sent, 0, 0, *texts) == checksum(record)
 
 
 def test_the_form_never_changes() -> None:

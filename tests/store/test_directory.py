@@ -256,7 +256,7 @@ def test_a_large_database_is_checked_at_its_ends(data: Path) -> None:
     )
     change(
         "insert into message select 21, time, conversation, msgid, command, source, sender, account, target, tags,"
-        " text, null, null, null from message where seq = 20",
+        " text, null, null, null, null from message where seq = 20",
         "insert into sqlite_schema select * from aside",
     )
     connection = sqlite3.connect(database)

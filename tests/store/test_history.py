@@ -16,7 +16,7 @@ from veche.core.ports import Page, Record, StoreError, StoreRefused, UnknownRefe
 from veche.store import schema
 from veche.store.durable import SqliteStore, open_store
 from veche.store.engines.sqlite import connect_writer
-from veche.store.history import _PAGE, _STEPS_BETWEEN_LOOKS, PATIENCE, QUESTIONS_LIMIT, History
+from veche.store.history import _PAGE, _STEPS_BETWEEN_LOOKS, _THREADS, PATIENCE, QUESTIONS_LIMIT, History
 from veche.testing.contracts import StoreBench, Turns, fields, make_record
 
 ROOMS = ("#tea", "#milk")
@@ -172,14 +172,27 @@ def test_any_page_is_what_a_list_would_give(
 # --- cost and limits -------------------------------------------------------------------------------------------------
 
 
+ANYTHING = dict.fromkeys(
+    ("first", "second", "low", "low_seq", "high", "high_seq", "limit", "corrections", "root", "tombstone"), 1
+)
+
+
 def test_pages_are_found_in_the_index(room: Room) -> None:
-    values = dict.fromkeys(("first", "second", "low", "low_seq", "high", "high_seq", "limit"), 1)
     for sql in _PAGE.values():
-        plan = [row[3] for row in room.writer.execute("explain query plan " + sql, values)]
+        plan = [row[3] for row in room.writer.execute("explain query plan " + sql, ANYTHING)]
         tables = [step for step in plan if "message" in step]
         assert tables
         wanted = "SEARCH message USING INDEX message_by_time (conversation=? AND time>? AND time<?)"
-        assert set(tables) == {wanted}, plan
+        # Beside it the messages that edits are about, each by its place.
+        assert set(tables) - {"SEARCH message USING INTEGER PRIMARY KEY (rowid=?)"} == {wanted}, plan
+
+
+def test_a_thread_is_found_in_its_index(room: Room) -> None:
+    for sql in _THREADS.values():
+        plan = " | ".join(row[3] for row in room.writer.execute("explain query plan " + sql, ANYTHING))
+        assert "SEARCH reply USING COVERING INDEX reply_of_root (root=?)" in plan
+        assert "SEARCH message USING INTEGER PRIMARY KEY (rowid=?)" in plan
+        assert "SCAN message" not in plan
 
 
 def test_a_page_is_one_row(room: Room) -> None:
@@ -202,7 +215,9 @@ def test_a_page_never_looks_at_the_clock(room: Room) -> None:
     rows = [(seq, seq, 1, *["x"] * 8) for seq in range(1, 3001)]
     room.writer.execute("begin")
     room.writer.execute("insert into conversation values (1, '#tea', 0)")
-    room.writer.executemany(f"insert into message values ({','.join('?' * 11)}, null, null, null)", rows)
+    room.writer.executemany(
+        f"insert into message values ({','.join('?' * 11)}, null, null, null, null)", rows
+    )
     room.writer.execute("commit")
     steps = 0
 

@@ -175,7 +175,7 @@ def test_what_was_taken_back_while_nobody_kept_the_index_is_taken_out_at_the_sta
     said = [make_record(n, text=f"tea {SECRET}") for n in range(1, 41)]
     assert bench.commit(*said) is None
     wait_indexed(bench)
-    monkeypatch.setattr(index.SearchIndex, "_forget", lambda self: None)  # as if it had been killed before
+    monkeypatch.setattr(index.SearchIndex, "_correct", lambda self: None)  # as if it had been killed before
     assert bench.commit(*(make_redaction(40 + n, said[n - 1]) for n in range(1, 41))) is None
     end(bench)
     assert is_on_disk(data, SECRET)

@@ -15,6 +15,7 @@ from veche.testing.contracts import (
     ROOM,
     StoreBench,
     Turns,
+    make_edit,
     make_event,
     make_message,
     make_reaction,
@@ -67,6 +68,12 @@ WRITTEN = [
         "insert into reaction values (14, 14000, 3, 'yes', 'uid-bob', 'm', 'bob!x@example.org', 'bob')",
     ],
     ["update keyed_fact set checksum = 7 where key = 'ann'"],
+    [
+        "insert into edit values (15, 15000, 1, 'e', 'tea!', 88)",
+        "insert into event values (15, 15000, 1, 'e', 'EDIT PRIVMSG', 'ann!x@example.org', 'uid-ann', '', 'x', '', 1)",
+        "update message set edited = 15000 where seq = 1",
+        "insert into reply values (12, 11)",
+    ],
 ]
 
 
@@ -115,6 +122,7 @@ def test_what_an_older_schema_holds_is_kept(tmp_path: Path, number: int) -> None
             (13, 13000),
             (14, 13000),
             (14, 13000),
+            (15, 15000),
         ][number - 1]
     )
     assert bench.partners("uid-bob") == [(DIRECT, 4000, "ann!x@example.org")]
@@ -124,6 +132,11 @@ def test_what_an_older_schema_holds_is_kept(tmp_path: Path, number: int) -> None
     assert bench.seqs(Page(ROOM, 9, events=True)) == ([1, 13] if number >= 6 else [1])
     assert [one.value for one in bench.reacted(1, 3)] == (["yes"] if number >= 7 else [])
     assert bench.partners(ROOM) == []
+    assert [one.text for one in bench.versions(1)] == (["tea!", "tea?"] if number >= 9 else ["tea?"])
+    if number >= 9:
+        page = Page("uid-ann uid-cid", 9, thread=make_msgid(12_000, (12).to_bytes(16, "big")))
+        assert bench.seqs(page) == [11, 12]
+        assert bench.find_sent(88) is not None
     sent = bench.find_sent(77)
     assert (sent and (sent.conversation, sent.time)) == (("uid-ann uid-cid", 12000) if number >= 5 else None)
     assert store.close()
@@ -139,11 +152,12 @@ def test_an_upgraded_record_is_written_on(tmp_path: Path, number: int) -> None:
         is None
     )
     assert bench.commit(make_redaction(24, said), make_reaction(25, make_record(21), "lol", "bob")) is None
-    assert bench.commit(make_event(26)) is None
+    assert bench.commit(make_event(26), make_edit(27, make_record(21), "changed")) is None
     assert store.close()
     bench, store = start(tmp_path / "data")
     assert bench.seqs(Page(ROOM, 9)) == [1, 21]
     assert bench.seqs(Page(ROOM, 2, newest=True, events=True)) == [21, 26]
+    assert bench.read(Page(ROOM, 1, newest=True))[0].text == "changed"
     assert [fact.body for fact in store.saved() if fact.key == "ann"] == ["22"]
     assert bench.reactions(21) == {21: {"lol": 1}}
     assert (

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from veche.core.rows import (
     FORGOTTEN_AT_ONCE,
     REACTIONS_OF_ONE,
+    Edit,
     ForgottenEvents,
     ForgottenFact,
     Reaction,
@@ -29,6 +30,7 @@ from veche.wire.scram import Credentials
 __all__ = [
     "FORGOTTEN_AT_ONCE",
     "REACTIONS_OF_ONE",
+    "Edit",
     "ForgottenEvents",
     "ForgottenFact",
     "Reaction",
@@ -107,6 +109,18 @@ class UnknownReference(StoreError):
     """A page was asked for relative to a message that this conversation does not hold."""
 
 
+# How a page tells of corrections: what stands as `Record.command` for the edit of a message, and for a redaction.
+EDITED = frozenset({"EDIT PRIVMSG", "EDIT NOTICE"})
+REDACTED = "REDACT"
+
+
+class Version(NamedTuple):
+    """How a message read from `time` (ms) on."""
+
+    time: int
+    text: str
+
+
 class Page:
     """A question to the record: messages of one conversation, in the order of the log.
 
@@ -116,6 +130,14 @@ class Page:
     instead, in either order, and takes them from the end of the range that is named first.
     `era` is the incarnation whose closed messages may be seen too (0: none). What is older than `since` (ms) is as
     though it were not there, for references too. `events`: what happened in a room is shown among what was said.
+
+    `corrections` are those that are shown among `events`, each at its own place: `EDITED` ("EDIT" and the command of
+    the message, which the record then has besides its text of now and, as `tags`, its id) and "REDACT" (`tags` is the
+    id of what was taken back, `text` why).
+
+    `thread` is the id of a message: only that one, what it answers and what answers to it are asked for, however far
+    from one another in replies. With "REDACT" among the corrections a root that was taken back is there as such,
+    under no id and at its place; what else was taken back is not.
     """
 
     __slots__ = (
@@ -124,11 +146,13 @@ class Page:
         "before",
         "between",
         "conversation",
+        "corrections",
         "era",
         "events",
         "limit",
         "newest",
         "since",
+        "thread",
     )
 
     def __init__(
@@ -144,9 +168,13 @@ class Page:
         newest: bool = False,
         since: int = 0,
         events: bool = False,
+        corrections: frozenset[str] = frozenset(),
+        thread: str = "",
     ) -> None:
         self.since = since
         self.events = events
+        self.corrections = corrections
+        self.thread = thread
         self.conversation = conversation
         self.limit = limit
         self.era = era
@@ -200,7 +228,7 @@ PARTNER_SEARCH = 500
 
 
 class Sent(NamedTuple):
-    """A message that was said with an id of its sender's: where it is, and when (ms) it was said."""
+    """What was said, or changed, with an id of its sender's: where it is, its id, and when (ms) that was."""
 
     conversation: str
     era: int
@@ -350,7 +378,16 @@ class Store(Protocol):
         """
 
     def find_sent(self, key: int, after: int, done: Callable[[Sent | StoreError | None], None]) -> None:
-        """Look for the message with this key (`Record.sent`) that is newer than `after` (ms), taken back or not."""
+        """Look for the message with this key (`Record.sent`) that is newer than `after` (ms), taken back or not.
+
+        Or for the change of one (`Edit.sent`): then the answer has that one's own id and time.
+        """
+
+    def versions(self, message: int, done: Callable[[list[Version] | StoreError], None]) -> None:
+        """Read how a message, given by its place in the log, has read, the oldest first and the newest too.
+
+        Of one that was taken back there is nothing.
+        """
 
     def reactions(
         self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]

@@ -14,13 +14,14 @@ class Record:
     (its creation, ms) outside of which the message is not shown.
     `command` is PRIVMSG or NOTICE; `source` is nick!user@host; `sender` the user id; `account` "" for guests;
     `tags` the client-only tags, escaped, without '@'. `sent` is the key of the sender's own id (core/once.py), 0 for
-    none; pages leave it out.
+    none; pages leave it out. `edited` is when (ms) the text became what it is; 0: it is as it was said.
     """
 
     __slots__ = (
         "account",
         "command",
         "conversation",
+        "edited",
         "era",
         "msgid",
         "sender",
@@ -48,7 +49,9 @@ class Record:
         tags: str,
         text: str,
         sent: int = 0,
+        edited: int = 0,
     ) -> None:
+        self.edited = edited
         self.seq = seq
         self.msgid = msgid
         self.time = time
@@ -100,13 +103,14 @@ class ForgottenFact:
 
 
 class Redaction:
-    """A message is taken back: from now on its text and tags are nowhere, and no page shows it.
+    """A message is taken back: from now on its text, earlier wordings and tags are nowhere, and no page shows it.
 
     `message` is its place in the log and `msgid` its id. Who did it, when and why is kept: `source` is nick!user@host,
-    `sender` the user id, `account` "" for guests.
+    `sender` the user id, `account` "" for guests. `event` is the id under which others have heard of it; with "" no
+    page tells of it (`Page.corrections`).
     """
 
-    __slots__ = ("account", "message", "msgid", "reason", "sender", "seq", "source", "time")
+    __slots__ = ("account", "event", "message", "msgid", "reason", "sender", "seq", "source", "time")
 
     def __init__(
         self,
@@ -118,7 +122,9 @@ class Redaction:
         sender: str,
         account: str,
         reason: str,
+        event: str = "",
     ) -> None:
+        self.event = event
         self.seq = seq
         self.time = time
         self.message = message
@@ -130,6 +136,42 @@ class Redaction:
 
     def __repr__(self) -> str:
         return f"Redaction({self.seq}, {self.message}, {self.source!r})"
+
+
+class Edit:
+    """A message reads otherwise from now on: at its place, under its id, with its tags. How it read before is kept.
+
+    `message` is its place in the log, `text` what it says now. `msgid` is the id under which others have heard of the
+    change, `source` as whom they saw its author. Nothing happens to a message that was taken back. `sent` as in
+    `Record`, for the id that he gave to the change.
+    """
+
+    __slots__ = ("account", "message", "msgid", "sender", "sent", "seq", "source", "text", "time")
+
+    def __init__(
+        self,
+        seq: int,
+        time: int,
+        message: int,
+        text: str,
+        msgid: str,
+        source: str,
+        sender: str,
+        account: str,
+        sent: int = 0,
+    ) -> None:
+        self.seq = seq
+        self.time = time
+        self.message = message
+        self.text = text
+        self.msgid = msgid
+        self.source = source
+        self.sender = sender
+        self.account = account
+        self.sent = sent
+
+    def __repr__(self) -> str:
+        return f"Edit({self.seq}, {self.message}, {self.text!r})"
 
 
 class Reaction:
@@ -226,4 +268,4 @@ FORGOTTEN_AT_ONCE = 2000
 # Different reactions of one person to one message that are kept.
 REACTIONS_OF_ONE = 20
 
-Row = Record | SavedFact | ForgottenFact | Redaction | Reaction | RoomEvent | ForgottenEvents
+Row = Record | SavedFact | ForgottenFact | Redaction | Edit | Reaction | RoomEvent | ForgottenEvents

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from veche.core.ports import Record
 
 
+# Messages of a thread that are looked through, the newest.
+THREAD_SEARCH = 10_000
+
+
 class Reading(NamedTuple):
     """What of a conversation may be read: open messages and those of one `era` (0: none), from `since` (ms) on."""
 
@@ -27,11 +31,13 @@ class SearchQuestion:
 
     `conversations` are those that are to be searched, by their keys, with what of each may be read. `person` is an id
     whose direct conversations are searched too, "" for none. All `wanted` must be in the text. `nick` is that under
-    which it was said, "" for any. `after` and `before` include what they name, in ms; None for no bound. At most
-    `limit` messages: the oldest of them where there is an `after`, otherwise the newest.
+    which it was said, "" for any. `thread` is the id of a message in one of the `conversations`: only that one's thread
+    (core/threads.py) is searched, of a long one the newest `THREAD_SEARCH` messages; "" for everything. `after` and
+    `before` include what they name, in ms; None for no bound. At most `limit` messages: the oldest of them where there
+    is an `after`, otherwise the newest.
     """
 
-    __slots__ = ("after", "before", "conversations", "limit", "nick", "person", "wanted")
+    __slots__ = ("after", "before", "conversations", "limit", "nick", "person", "thread", "wanted")
 
     def __init__(
         self,
@@ -43,7 +49,9 @@ class SearchQuestion:
         nick: str = "",
         after: int | None = None,
         before: int | None = None,
+        thread: str = "",
     ) -> None:
+        self.thread = thread
         self.conversations = conversations
         self.limit = limit
         self.person = person

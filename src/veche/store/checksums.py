@@ -25,8 +25,8 @@ _PRIME = 4_294_967_291
 
 # For messages that are looked at in the database: the columns of `sum_of_row`, with the conversation's name and era.
 ROW = (
-    "seq, time, known.era, coalesce(sent, 0), coalesce(redaction, 0), msgid, known.name, command, source, sender,"
-    " account, target, tags, text"
+    "seq, time, known.era, coalesce(sent, 0), coalesce(redaction, 0), coalesce(edited, 0), msgid, known.name,"
+    " command, source, sender, account, target, tags, text"
 )
 _ROWS = f"""
     select json_group_array(json_array({ROW}))
@@ -53,17 +53,26 @@ def checksum(record: Record) -> int:
                 record.text,
             )
         ).encode(),
-        (record.seq + 3 * record.time + 5 * record.era + 7 * record.sent) % _PRIME,
+        (record.seq + 3 * record.time + 5 * record.era + 7 * record.sent + 13 * record.edited) % _PRIME,
     )
 
 
 def sum_of_row(
-    seq: int, time: int, era: int, sent: int, redaction: int, msgid: str, conversation: str, *texts: str
+    seq: int,
+    time: int,
+    era: int,
+    sent: int,
+    redaction: int,
+    edited: int,
+    msgid: str,
+    conversation: str,
+    *texts: str,
 ) -> int:
-    """The checksum of a message as it is in a database; `redaction` is 0 for what stands, `texts` are the other six."""
+    """The checksum of a message as it is in a database; `redaction` is 0 for what stands, `edited` for what was not;
+    `texts` are the other six."""
     return crc32(
         "\0".join((msgid, conversation, *texts)).encode(),
-        (seq + 3 * time + 5 * era + 7 * sent + 11 * redaction) % _PRIME,
+        (seq + 3 * time + 5 * era + 7 * sent + 11 * redaction + 13 * edited) % _PRIME,
     )
 
 

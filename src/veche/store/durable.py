@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from veche.core.ports import (
+    Edit,
     Page,
     Partner,
     Reacted,
@@ -27,6 +28,7 @@ from veche.core.ports import (
     StoreError,
     StoreRefused,
     UnreadQuestion,
+    Version,
 )
 from veche.core.search import Found, SearchQuestion
 from veche.store import schema
@@ -121,6 +123,13 @@ class SqliteStore:
         else:
             self._history.find_sent(key, after, done)
 
+    def versions(self, message: int, done: Callable[[list[Version] | StoreError], None]) -> None:
+        """Read how a message has read, the oldest first."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._history.versions(message, done)
+
     def reactions(
         self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
     ) -> None:
@@ -187,10 +196,20 @@ class SqliteStore:
         self, rows: list[Row], done: Callable[[StoreError | None], None], error: StoreError | None
     ) -> None:
         if error is None and rows:
-            time = next((row.time for row in reversed(rows) if isinstance(row, Record)), 0)
+            # A redaction that others have heard of is an event, too.
+            time = next(
+                (
+                    row.time
+                    for row in reversed(rows)
+                    if isinstance(row, Record | Edit) or (isinstance(row, Redaction) and row.event)
+                ),
+                0,
+            )
             event = next((row.record.time for row in reversed(rows) if isinstance(row, RoomEvent)), 0)
             self._last = (max(self._last[0], rows[-1].seq), max(self._last[1], time, event))
-            self._search.appended(self._last[0], redacted=any(isinstance(row, Redaction) for row in rows))
+            self._search.appended(
+                self._last[0], corrected=any(isinstance(row, Edit | Redaction) for row in rows)
+            )
         done(error)
 
 

@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from veche.core.ports import (
     REACTED_LIMIT,
+    REDACTED,
     Page,
     Reacted,
     Record,
@@ -28,8 +29,10 @@ from veche.core.ports import (
     StoreError,
     StoreRefused,
     UnknownReference,
+    Version,
 )
 from veche.store.engines.sqlite import connect_reader, describe, is_harmless
+from veche.store.threads import root_of
 from veche.store.worker import Post, Worker
 from veche.wire.msgids import time_of_msgid
 
@@ -45,7 +48,7 @@ _REMEMBERED = 10_000
 # Room for any number that a client may write where a time belongs.
 _LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
 
-_FIELDS = "seq, time, conversation, msgid, command, source, sender, account, target, tags, text"
+_FIELDS = "seq, time, conversation, msgid, command, source, sender, account, target, tags, text, edited"
 # Each conversation's part has its own limit, so that none is read further than the page needs. `between` is the range
 # in the index; the comparisons of pairs only trim its ends.
 _PART = f"""
@@ -58,11 +61,24 @@ _PART = f"""
 """  # noqa: S608
 
 
-# What happened besides, for who wants to see it: the same range of another table.
+# What happened besides, for who wants to see it: the same range of another table. Of corrections what is asked for,
+# each with the id of its message and with what that says now.
+_ABOUT = "(select {} from message where message.seq = event.message)"
 _EVENTS = (
-    _PART.replace("from message", "from event")
-    .replace("tags, text", "'' as tags, text")
-    .replace("and redaction is null", "")
+    _PART.replace(
+        _FIELDS,
+        _FIELDS.replace(
+            "tags, text, edited",
+            f"coalesce({_ABOUT.format('msgid')}, '') as tags,"
+            f" case when command like 'EDIT %%' then coalesce({_ABOUT.format('text')}, '') else text end as text,"
+            " null as edited",
+        ),
+    )
+    .replace("from message\n", "from event\n")
+    .replace(
+        "redaction is null",
+        "(message is null or command in (select value from json_each(:corrections)))",
+    )
 )
 
 
@@ -84,15 +100,45 @@ _PAGE = {
     for events in (False, True)
 }
 
+# A thread: its root and its replies, by their places. A root that was taken back is there as that, for who wants it.
+_THREAD = f"""
+    select json_group_array(json_array({_FIELDS})) from (
+        select message.seq, message.time, message.conversation, iif(taken.seq, '', msgid) as msgid,
+            iif(taken.seq, 'REDACT', command) as command, iif(taken.seq, taken.source, message.source) as source,
+            iif(taken.seq, taken.sender, message.sender) as sender,
+            iif(taken.seq, taken.account, message.account) as account, target,
+            iif(taken.seq, msgid, tags) as tags, iif(taken.seq, taken.reason, text) as text, edited
+        from (select message as place from reply where root = :root union all select :root)
+        cross join message on message.seq = place
+        left join redaction taken on taken.seq = message.redaction
+        where message.conversation in (:first, :second)
+            and (message.time, message.seq) > (:low, :low_seq) and (message.time, message.seq) < (:high, :high_seq)
+            and (message.redaction is null or message.seq = :root and :tombstone)
+        order by 2 %s, 1 %s limit :limit)
+"""  # noqa: S608
+_THREADS = {way: _THREAD % (way, way) for way in ("asc", "desc")}
+
 _FIND_NUMBERS = "select era, id from conversation where name = ? and era in (0, ?)"
 
 _FIND_MESSAGE = "select time, seq from message where conversation in (?, ?) and time = ? and msgid = ?"
 _FIND_EVENT = "select time, seq from event where conversation in (?, ?) and time = ? and msgid = ?"
 
 _SENT = """
-    select conversation.name, conversation.era, message.msgid, message.time
-    from message join conversation on conversation.id = message.conversation
-    where message.sent = ? and message.time > ? order by message.seq desc limit 1
+    select conversation.name, conversation.era, found.msgid, found.time from (
+        select seq, time, msgid, conversation from message where sent = :key and time > :after
+        union all
+        select edit.seq, edit.time, edit.msgid, message.conversation
+        from edit join message on message.seq = edit.message where edit.sent = :key and edit.time > :after) found
+    join conversation on conversation.id = found.conversation order by found.seq desc limit 1
+"""
+
+# How it read until each edit, and when that was written: as it was said, or at the edit before.
+_VERSIONS = """
+    select json_group_array(json_array(time, text)) from (
+        select coalesce(lag(edit.time) over (order by edit.seq), message.time) as time, was as text
+        from edit join message on message.seq = edit.message where message.seq = :message and redaction is null
+        union all
+        select coalesce(edited, time), text from message where seq = :message and redaction is null)
 """
 
 _LATEST = """
@@ -155,6 +201,10 @@ class History:
     def find_sent(self, key: int, after: int, done: Callable[[Sent | StoreError | None], None]) -> None:
         """Post `done` with the message that bears this key and is newer than `after` (ms), or None."""
         self.ask(partial(_find_sent, key, after), done)
+
+    def versions(self, message: int, done: Callable[[list[Version] | StoreError], None]) -> None:
+        """Post `done` with how a message has read, the oldest first."""
+        self.ask(partial(_read_versions, message), done)
 
     def reactions(
         self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
@@ -226,6 +276,8 @@ class History:
     def _read_page(self, page: Page, connection: sqlite3.Connection) -> Records:
         eras = self._find_numbers(connection, page.conversation, page.era)
         reader = _PageReader(connection, page, eras)
+        if page.thread:
+            reader.choose_thread(page.thread)
         limit = min(max(0, page.limit), _HIGHEST - 1)
         if page.around is not None:
             time, seq = reader.find(page.around)
@@ -270,7 +322,14 @@ class _PageReader:
         self._since = min(max(_LOWEST, page.since), _HIGHEST)
         self._eras = eras
         self._events = page.events
+        self._corrections = json.dumps([*page.corrections])
+        self._tombstone = REDACTED in page.corrections
+        self._root: int | None = None
         self._numbers = [*eras]
+
+    def choose_thread(self, msgid: str) -> None:
+        """Read only the thread that a message is in. Raises UnknownReference as `find` does."""
+        self._root = root_of(self._connection, self.find(msgid)[1])
 
     def find(self, reference: int | str) -> Place:
         """Where a time or message id stands. Raises UnknownReference for a message that may not be seen here."""
@@ -302,8 +361,12 @@ class _PageReader:
             "high": high[0],
             "high_seq": high[1],
             "limit": limit + 1,  # one more than asked for, to know whether there is more
+            "corrections": self._corrections,
+            "root": self._root,
+            "tombstone": self._tombstone,
         }
-        sql = _PAGE[len(self._numbers), "desc" if newest else "asc", self._events]
+        way = "desc" if newest else "asc"
+        sql = _PAGE[len(self._numbers), way, self._events] if self._root is None else _THREADS[way]
         rows = json.loads(self._connection.execute(sql, values).fetchone()[0])
         has_more = len(rows) > limit
         del rows[limit:]
@@ -324,14 +387,35 @@ class _PageReader:
         target: str,
         tags: str,
         text: str,
+        edited: int | None,
     ) -> Record:
         era = self._eras[conversation]
-        return Record(seq, msgid, time, self._name, era, command, source, sender, account, target, tags, text)
+        name = self._name
+        return Record(
+            seq,
+            msgid,
+            time,
+            name,
+            era,
+            command,
+            source,
+            sender,
+            account,
+            target,
+            tags,
+            text,
+            edited=edited or 0,
+        )
 
 
 def _find_sent(key: int, after: int, connection: sqlite3.Connection) -> Sent | None:
-    found = connection.execute(_SENT, (key, after)).fetchone()
+    found = connection.execute(_SENT, {"key": key, "after": after}).fetchone()
     return Sent(*found) if found is not None else None
+
+
+def _read_versions(message: int, connection: sqlite3.Connection) -> list[Version]:
+    found = connection.execute(_VERSIONS, {"message": message}).fetchone()
+    return [Version(*row) for row in json.loads(found[0])]
 
 
 def _read_latest(conversations: list[tuple[str, int]], connection: sqlite3.Connection) -> dict[str, int]:

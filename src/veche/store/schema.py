@@ -101,6 +101,7 @@ def last_message(connection: sqlite3.Connection) -> tuple[int, int]:
             seq, time = max(seq, newest[0]), max(time, newest[1])
     others: int = connection.execute(
         "select max(coalesce((select max(seq) from saved_fact), 0), coalesce((select max(seq) from redaction), 0),"
+        " coalesce((select max(seq) from edit), 0),"
         " coalesce((select max(seq) from reaction), 0), coalesce((select max(seq) from keyed_fact), 0))"
     ).fetchone()[0]
     return max(seq, others), time

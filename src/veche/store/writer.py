@@ -24,6 +24,7 @@ from pathlib import Path
 from threading import Event
 
 from veche.core.ports import (
+    Edit,
     ForgottenEvents,
     ForgottenFact,
     Reaction,
@@ -37,7 +38,7 @@ from veche.core.ports import (
     StoreUnknown,
 )
 from veche.store.checksums import checksum
-from veche.store.corrections import react, redact
+from veche.store.corrections import edit, react, redact
 from veche.store.engines.sqlite import (
     BUSY_TIMEOUT,
     connect_writer,
@@ -50,6 +51,7 @@ from veche.store.engines.sqlite import (
 from veche.store.facts import Statement, replace_saved, statements
 from veche.store.files import Identity, identity
 from veche.store.room_events import forget_events, insert_events
+from veche.store.threads import note_replies, replies_among
 from veche.store.worker import Post, Worker
 
 # Rows in one statement: 13 variables each, SQLite takes 32,766; the log's batches are not larger.
@@ -183,7 +185,8 @@ class Writer:
     def _try(self, rows: list[Row]) -> StoreError | None:
         records = [row for row in rows if isinstance(row, Record)]
         others = [row for row in rows if not isinstance(row, Record)] if len(records) < len(rows) else []
-        changes = [row for row in others if isinstance(row, Redaction | Reaction)]
+        changes = [row for row in others if isinstance(row, Edit | Redaction | Reaction)]
+        replies = replies_among(records)
         events = [row.record for row in others if isinstance(row, RoomEvent)]
         committing = False
         try:
@@ -191,7 +194,7 @@ class Writer:
             self._look()
             self._reopen_if_needed()
             new = self._find_numbers(records + events if events else records)
-            if not new and not others and len(records) <= MOST_ROWS:
+            if not new and not others and not replies and len(records) <= MOST_ROWS:
                 committing = True
                 self._insert(records)
             elif len(facts) == 1 and not records and not changes and not events:
@@ -205,6 +208,8 @@ class Writer:
                 self._insert_conversations(new)
                 for start in range(0, len(records), MOST_ROWS):
                     self._insert(records[start : start + MOST_ROWS])
+                if replies:
+                    note_replies(self._connection, replies)
                 self._insert_others(facts, changes)
                 if events:
                     insert_events(self._connection, events, self._numbers)
@@ -246,10 +251,13 @@ class Writer:
         values += _EMPTY_ROW * (size - len(records))
         self._connection.execute(_INSERT[size], values)
 
-    def _insert_others(self, facts: list[Statement], changes: list[Redaction | Reaction]) -> None:
+    def _insert_others(self, facts: list[Statement], changes: list[Edit | Redaction | Reaction]) -> None:
         """Everything but messages, in the order of the log within each kind."""
         for statement in facts:
             self._connection.execute(*statement)
+        for row in changes:
+            if isinstance(row, Edit):
+                edit(self._connection, row)
         redactions = [row for row in changes if isinstance(row, Redaction)]
         if redactions:
             redact(self._connection, redactions)

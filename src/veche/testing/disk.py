@@ -6,7 +6,7 @@ The rule: every answer comes in a later turn, when `answer` is called, never ins
 from collections import deque
 from collections.abc import Callable
 
-from veche.core.ports import Page, Partner, Records, Row, StoreError, UnreadQuestion
+from veche.core.ports import Page, Partner, Records, Row, StoreError, UnreadQuestion, Version
 from veche.core.search import Found, SearchQuestion
 from veche.testing.delayed_log import DelayedStore, Done
 
@@ -73,6 +73,13 @@ class FakeDisk(DelayedStore):
             self._post_reading(lambda: done(StoreError("Input/output error")))
         else:
             super().unread(questions, done)
+
+    def versions(self, message: int, done: Callable[[list[Version] | StoreError], None]) -> None:
+        """Another question."""
+        if self.is_unreadable:
+            self._post_reading(lambda: done(StoreError("Input/output error")))
+        else:
+            super().versions(message, done)
 
     def search(self, question: SearchQuestion, done: Callable[[Found | StoreError], None]) -> None:
         """Another question."""

@@ -10,12 +10,15 @@ from copy import copy
 from functools import partial
 
 from veche.core.ports import (
+    EDITED,
     FORGOTTEN_AT_ONCE,
     PARTNER_SEARCH,
     REACTED_LIMIT,
     REACTIONS_OF_ONE,
+    REDACTED,
     UNREAD_LIMIT,
     UNREAD_SEARCH,
+    Edit,
     ForgottenEvents,
     ForgottenFact,
     Page,
@@ -33,8 +36,10 @@ from veche.core.ports import (
     StoreRefused,
     UnknownReference,
     UnreadQuestion,
+    Version,
 )
-from veche.core.search import Found, SearchQuestion, is_answer
+from veche.core.search import THREAD_SEARCH, Found, SearchQuestion, is_answer
+from veche.core.threads import parent_of
 from veche.wire.mentions import mentions
 from veche.wire.msgids import time_of_msgid
 
@@ -54,6 +59,8 @@ class MemoryStore:
         self.facts: list[SavedFact] = []
         self._seq = 0  # of the last row of any kind
         self.redactions: dict[int, Redaction] = {}  # by the places of the messages
+        self.edits: list[tuple[Edit, str]] = []  # each with how the message read until then
+        self.roots: dict[int, int] = {}  # of replies, by their places
         self.kept_reactions: list[Reaction] = []
         self._post = post
         self._committing = False
@@ -98,6 +105,10 @@ class MemoryStore:
     def find_sent(self, key: int, after: int, done: Callable[[Sent | StoreError | None], None]) -> None:
         """Answer with the newest message that bears this key."""
         self._post(lambda: done(self._find_sent(key, after)))
+
+    def versions(self, message: int, done: Callable[[list[Version] | StoreError], None]) -> None:
+        """Answer with how a message has read, the oldest first."""
+        self._post(lambda: done(self._read_versions(message)))
 
     def reactions(
         self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
@@ -168,7 +179,10 @@ class MemoryStore:
                     if event.time >= row.before or n >= FORGOTTEN_AT_ONCE
                 ]
             elif isinstance(row, Record):
+                self._note_reply(row)
                 self.records.append(row)
+            elif isinstance(row, Edit):
+                self._edit(row)
             elif isinstance(row, SavedFact | ForgottenFact):
                 self._save(row)
             elif isinstance(row, Redaction):
@@ -188,7 +202,58 @@ class MemoryStore:
                 self.records[index] = copy(record)  # somebody may be reading the other
                 self.records[index].text = self.records[index].tags = ""
                 self.redactions[row.message] = row
+                self.edits = [(one, "" if one.message == row.message else was) for one, was in self.edits]
+                gone = {one.msgid for one, _ in self.edits if one.message == row.message}
+                self.events = [event for event in self.events if event.msgid not in gone]
+                if row.event:
+                    self._tell(record, REDACTED, row, row.event, row.reason)
         self.kept_reactions = [one for one in self.kept_reactions if one.message != row.msgid]
+
+    def _edit(self, row: Edit) -> None:
+        for index, record in enumerate(self.records):
+            if record.seq == row.message and record.seq not in self.redactions:
+                self.edits.append((row, record.text))
+                self._tell(record, "EDIT " + record.command, row, row.msgid, "")
+                self.records[index] = copy(record)
+                self.records[index].text, self.records[index].edited = row.text, row.time
+
+    def _tell(self, record: Record, command: str, row: Edit | Redaction, msgid: str, text: str) -> None:
+        """What happened to a message, among the events; as `tags` its id."""
+        event = copy(record)
+        event.seq, event.time, event.msgid, event.command, event.text = (
+            row.seq,
+            row.time,
+            msgid,
+            command,
+            text,
+        )
+        event.source, event.sender, event.account = row.source, row.sender, row.account
+        event.tags, event.sent, event.edited = record.msgid, 0, 0
+        self.events.append(event)
+
+    def _note_reply(self, row: Record) -> None:
+        parent = parent_of(row.tags)
+        if parent is None:
+            return
+        for record in self.records:
+            if (record.msgid, record.conversation) == (parent[0], row.conversation) and record.era in {
+                0,
+                row.era,
+            }:
+                self.roots[row.seq] = self.roots.get(record.seq, record.seq)
+
+    def _read_versions(self, message: int) -> list[Version] | StoreError:
+        if self._closed:
+            return StoreRefused("the record is closed")
+        versions = []
+        for record in self._standing([record for record in self.records if record.seq == message]):
+            since = record.time
+            for edit, was in self.edits:
+                if edit.message == message:
+                    versions.append(Version(since, was))
+                    since = edit.time
+            versions.append(Version(since, record.text))
+        return versions
 
     def _react(self, row: Reaction) -> None:
         kept = self.kept_reactions
@@ -225,8 +290,9 @@ class MemoryStore:
         ]
         limit = max(0, page.limit)
         try:
+            chosen = self._thread_of(page.thread, seen, page) if page.thread else seen
             if page.around is not None:
-                return _around(self._shown(seen, page), _place(page.around, seen, _FIRST), limit)
+                return _around(self._shown(chosen, page), _place(page.around, seen, _FIRST), limit)
             start, end, newest = page.after, page.before, page.newest
             if page.between is not None:
                 start, end = page.between
@@ -236,24 +302,61 @@ class MemoryStore:
             before = (_LAST, 0) if end is None else _place(end, seen, _FIRST)
         except UnknownReference as error:
             return error
-        seen = [record for record in self._shown(seen, page) if after < (record.time, record.seq) < before]
+        seen = [record for record in self._shown(chosen, page) if after < (record.time, record.seq) < before]
         shown = seen[max(0, len(seen) - limit) :] if newest else seen[:limit]
         return Records(shown, has_more=len(shown) < len(seen))
+
+    def _thread_of(self, msgid: str, seen: list[Record], page: Page) -> list[Record]:
+        """Of what may be read the thread that a message is in. Raises UnknownReference."""
+        root = self._root(msgid, [record for record in seen if record.command in _SAID])
+        thread = [record for record in seen if root in (record.seq, self.roots.get(record.seq))]
+        if thread and thread[0].seq in self.redactions and REDACTED in page.corrections:
+            thread[0] = _tombstone(thread[0], self.redactions[root])
+        return thread
+
+    def _root(self, msgid: str, seen: list[Record]) -> int:
+        _, seq = _place(msgid, seen, _FIRST)
+        return self.roots.get(seq, seq)
+
+    def _thread_for(self, question: SearchQuestion, standing: list[Record]) -> list[Record]:
+        try:
+            seen = [record for record in self.records if record.conversation in question.conversations]
+            root = self._root(question.thread, seen)
+        except UnknownReference:
+            return []
+        thread = [record.seq for record in self.records if root in (record.seq, self.roots.get(record.seq))]
+        newest = thread[-THREAD_SEARCH:]
+        return [record for record in standing if record.seq in newest]
 
     def _find_sent(self, key: int, after: int) -> Sent | StoreError | None:
         if self._closed:
             return StoreRefused("the record is closed")
-        for record in reversed(self.records):
-            if record.sent == key and record.time > after:
-                return Sent(record.conversation, record.era, record.msgid, record.time)
-        return None
+        said = {record.seq: record for record in self.records}
+        found = [
+            (record.seq, Sent(record.conversation, record.era, record.msgid, record.time))
+            for record in self.records
+            if record.sent == key and record.time > after
+        ]
+        for edit, _ in self.edits:
+            if edit.sent == key and edit.time > after:
+                record = said[edit.message]
+                found.append((edit.seq, Sent(record.conversation, record.era, edit.msgid, edit.time)))
+        return max(found)[1] if found else None
 
     def _shown(self, records: list[Record], page: Page) -> list[Record]:
         """Without what was taken back, and without what happened for who does not want to see it."""
         standing = self._standing(records)
+        if page.thread:
+            graves = [record for record in records if record.command == REDACTED and not record.msgid]
+            return [record for record in records if record in standing or record in graves]
         if page.events:
-            return standing
-        return [record for record in standing if record.command in ("PRIVMSG", "NOTICE")]
+            now = {record.msgid: record.text for record in self.records}
+            return [
+                _worded(record, now)
+                for record in standing
+                if record.command not in _CORRECTIONS or record.command in page.corrections
+            ]
+        return [record for record in standing if record.command in _SAID]
 
     def _standing(self, records: list[Record]) -> list[Record]:
         return [record for record in records if record.seq not in self.redactions]
@@ -314,7 +417,10 @@ class MemoryStore:
     def _search(self, question: SearchQuestion) -> Found | StoreError:
         if self._closed:
             return StoreRefused("the record is closed")
-        found = [record for record in self._standing(self.records) if is_answer(question, record)]
+        searched = self._standing(self.records)
+        if question.thread:
+            searched = self._thread_for(question, searched)
+        found = [record for record in searched if is_answer(question, record)]
         limit = max(0, question.limit)
         return Found(found[:limit] if question.is_from_start else found[max(0, len(found) - limit) :], True)
 
@@ -326,6 +432,27 @@ class MemoryStore:
         ]
         others = [record for record in new[-UNREAD_SEARCH:] if record.sender != reader][-UNREAD_LIMIT:]
         return len(others), sum(mentions(word, record.text) for record in others)
+
+
+_SAID = frozenset({"PRIVMSG", "NOTICE"})
+_CORRECTIONS = EDITED | {REDACTED}
+
+
+def _worded(record: Record, now: dict[str, str]) -> Record:
+    """An edit with what its message says now; anything else as it is."""
+    if record.command not in EDITED:
+        return record
+    record = copy(record)
+    record.text = now[record.tags]
+    return record
+
+
+def _tombstone(record: Record, redaction: Redaction) -> Record:
+    """What stands in a thread for a message that was taken back."""
+    grave = copy(record)
+    grave.tags, grave.msgid, grave.command, grave.text = record.msgid, "", REDACTED, redaction.reason
+    grave.source, grave.sender, grave.account = redaction.source, redaction.sender, redaction.account
+    return grave
 
 
 def _other(key: str, who: str) -> str:

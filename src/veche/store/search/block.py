@@ -1,10 +1,22 @@
 """A block of the index in memory: filled message by message, searched as it is, written when it is full."""
 
 from array import array
+from bisect import insort
 
 from veche.store.search.postings import BLOCK, BLOCK_BITS, Lists
 from veche.wire.names import fold
 from veche.wire.words import words
+
+
+def known_by(conversation: int, name: str, source: str, text: str) -> set[tuple[str, str]]:
+    """By which stems and forms a message is found: its words, where it was said, by whom, to whom."""
+    known = {(word.stem, word.form) for word in words(text)}
+    marks = ["#" + str(conversation), "!" + fold(source.partition("!")[0])]
+    # Two ids joined by a space are a direct conversation; no room has a space in its name.
+    if name.count(" ") == 1:
+        marks += ["@" + who for who in set(name.split(" "))]
+    known.update((mark, mark) for mark in marks)
+    return known
 
 
 class Block:
@@ -23,25 +35,30 @@ class Block:
         self, seq: int, time: int, msgid: str, conversation: int, name: str, source: str, text: str
     ) -> None:
         """The next message. `conversation` is its number, `name` its key."""
-        place = seq - self.start
-        known = {(word.stem, word.form) for word in words(text)}
-        marks = ["#" + str(conversation), "!" + fold(source.partition("!")[0])]
-        # Two ids joined by a space are a direct conversation; no room has a space in its name.
-        if name.count(" ") == 1:
-            marks += ["@" + who for who in set(name.split(" "))]
-        known.update((mark, mark) for mark in marks)
-        lists = self.lists
-        for stem, form in known:
-            forms = lists.get(stem)
-            if forms is None:
-                lists[stem] = {form: array("H", (place,))}
-            elif form in forms:
-                forms[form].append(place)
-            else:
-                forms[form] = array("H", (place,))
+        self._put(seq - self.start, conversation, name, source, text)
         self.times = (self.times[0] if self.times else time, time)
         self.last = (seq, msgid)
         self.upto = seq
+
+    def add_again(
+        self, seq: int, _time: int, _msgid: str, conversation: int, name: str, source: str, text: str
+    ) -> None:
+        """A message that was forgotten and reads otherwise now; nothing happens if it is not for here, or not yet."""
+        if self.start <= seq <= self.upto:
+            self._put(seq - self.start, conversation, name, source, text)
+
+    def _put(self, place: int, conversation: int, name: str, source: str, text: str) -> None:
+        lists = self.lists
+        for stem, form in known_by(conversation, name, source, text):
+            forms = lists.get(stem)
+            if forms is None:
+                lists[stem] = {form: array("H", (place,))}
+            elif form not in forms:
+                forms[form] = array("H", (place,))
+            elif forms[form][-1] < place:
+                forms[form].append(place)
+            else:
+                insort(forms[form], place)
 
     def find(self, stems: list[str]) -> set[int]:
         """In which places any of these stems stands."""

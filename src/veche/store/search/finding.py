@@ -14,9 +14,11 @@ import sqlite3
 from collections.abc import Callable, Iterator
 
 from veche.core.ports import Record
-from veche.core.search import Found, SearchQuestion, is_answer
+from veche.core.search import THREAD_SEARCH, Found, SearchQuestion, is_answer
 from veche.store.search.block import Block
 from veche.store.search.postings import BLOCK, BLOCK_BITS, Postings
+from veche.store.threads import newest_of, root_of
+from veche.wire.msgids import time_of_msgid
 
 _FIRST_BLOCKS = 4
 _MOST_BLOCKS = 512
@@ -28,9 +30,13 @@ _NUMBERS = """
     select json_group_array(known.id) from json_each(?) asked
     join conversation known on known.name = asked.value ->> 0 and known.era in (0, asked.value ->> 1)
 """
+_FIND_MESSAGE = """
+    select seq from json_each(?) asked join message on conversation = asked.value where time = ? and msgid = ?
+"""
 _MESSAGES = """
     select json_group_array(json_array(
-        seq, msgid, time, known.name, known.era, command, source, sender, account, target, tags, text))
+        seq, msgid, time, known.name, known.era, command, source, sender, account, target, tags, text, 0,
+        coalesce(edited, 0)))
     from json_each(?) asked join message on seq = asked.value join conversation known on known.id = conversation
     where redaction is null
 """
@@ -67,7 +73,9 @@ class Finder:
     def find(self, blocks: dict[int, tuple[int, int]], *, is_whole: bool) -> Found:
         """The answer from these blocks, given with their times, and from the tail. `is_whole`: there are no others."""
         readers = self._readers()
-        if readers and self._limit:
+        if self._question.thread:
+            is_whole = self._look(self._thread())
+        elif readers and self._limit:
             is_whole = self._search(self._in_question(blocks), readers, is_whole=is_whole)
         found = sorted(self._found, key=lambda record: record.seq)
         return Found(found, is_whole or len(found) >= self._limit)
@@ -87,10 +95,23 @@ class Finder:
 
     def _readers(self) -> list[str]:
         """What stands in the index for the conversations that may be read."""
-        question = self._question
-        asked = json.dumps([(key, reading.era) for key, reading in question.conversations.items()])
-        numbers = json.loads(self._record.execute(_NUMBERS, (asked,)).fetchone()[0])
-        return [f"#{number}" for number in numbers] + (["@" + question.person] if question.person else [])
+        person = self._question.person
+        return [f"#{number}" for number in self._numbers()] + (["@" + person] if person else [])
+
+    def _numbers(self) -> list[int]:
+        conversations = self._question.conversations
+        asked = json.dumps([(key, reading.era) for key, reading in conversations.items()])
+        return list(json.loads(self._record.execute(_NUMBERS, (asked,)).fetchone()[0]))
+
+    def _thread(self) -> list[int]:
+        """The messages of the thread that is asked for, by their places; none where there is no such message."""
+        thread = self._question.thread
+        try:
+            values = (json.dumps(self._numbers()), time_of_msgid(thread), thread)
+        except ValueError:
+            return []
+        found = self._record.execute(_FIND_MESSAGE, values).fetchone()
+        return newest_of(self._record, root_of(self._record, found[0]), THREAD_SEARCH) if found else []
 
     def _groups(self) -> list[Group]:
         groups: list[Group] = [["!" + self._question.nick]] if self._question.nick else []

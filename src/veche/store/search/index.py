@@ -25,7 +25,7 @@ from threading import Thread
 from veche.core.ports import StoreError, StoreRefused
 from veche.core.search import Found, SearchQuestion
 from veche.store.engines.sqlite import connect_reader, describe, primary_code
-from veche.store.search.block import Block
+from veche.store.search.block import Block, known_by
 from veche.store.search.finding import Finder
 from veche.store.search.postings import BLOCK_BITS, Postings
 from veche.store.worker import Job, Post
@@ -51,13 +51,21 @@ _NEXT = """
         from message join conversation on id = conversation
         where seq > ? and seq < ? order by seq limit ?)
 """
-# What has changed about messages since: whoever lets messages be changed in another way than by taking them back adds
-# it here, and has the message added again after it was taken out of the lists.
+# What has changed about messages since: each is taken out of the lists, and added again if it still stands. Whoever
+# lets messages be changed in another way adds it here.
 _CHANGED = """
-    select coalesce(max(seq), 0), json_group_array(message) from redaction where seq > ?
+    select coalesce(max(seq), 0), json_group_array(message) from (
+        select seq, message from redaction where seq > :since union select seq, message from edit where seq > :since)
+"""
+_STANDING = """
+    select json_group_array(json_array(seq, time, msgid, conversation, name, source, text))
+    from json_each(?) asked join message on seq = asked.value join conversation known on known.id = conversation
+    where redaction is null
 """
 _IS_OURS = "select count(*) from message where seq = ? and msgid = ?"
-_IS_TAKEN_BACK = "select count(*) from redaction where seq = ?"
+_IS_CORRECTION = """
+    select exists (select 1 from redaction where seq = :seq) or exists (select 1 from edit where seq = :seq)
+"""
 
 _log = logging.getLogger("veche.store")
 
@@ -104,11 +112,12 @@ class SearchIndex:
         self._asked += 1
         self._jobs.put(partial(self._answer, question, partial(self._answered, done)))
 
-    def appended(self, last: int, *, redacted: bool) -> None:
-        """The record now goes up to the place `last`; `redacted`: something was taken back. Cheap at every commit."""
+    def appended(self, last: int, *, corrected: bool) -> None:
+        """The record now goes up to the place `last`; `corrected`: something in it was taken back, or reads otherwise.
+        Cheap at every commit."""
         self._last = last
-        if redacted:
-            self._jobs.put(self._forget)
+        if corrected:
+            self._jobs.put(self._correct)
         elif last - self._told >= TELL_EVERY:
             self._told = last
             self._jobs.put(_look)
@@ -204,19 +213,28 @@ class SearchIndex:
         postings.write(block.number, block.lists, block.times, block.last)
         self._written[block.number] = block.times or (1, 0)
 
-    def _forget(self) -> None:
-        """Take what was taken back out of the index, and out of its file."""
+    def _correct(self) -> None:
+        """Take what was taken back, and what reads otherwise now, out of the index and out of its file; and put the new
+        words into it."""
         postings = self._open()
         assert self._record is not None
-        newest, messages = self._record.execute(_CHANGED, (postings.forgotten(),)).fetchone()
+        newest, messages = self._record.execute(_CHANGED, {"since": postings.corrected()}).fetchone()
         if not newest:
             return
-        seqs = json.loads(messages)
-        for seq in seqs:
-            self._tail.forget(seq)
-            if self._building is not None:
-                self._building.forget(seq)
-        postings.forget([seq for seq in seqs if seq >> BLOCK_BITS in self._written], newest)
+        seqs = sorted(set(json.loads(messages)))
+        rows = json.loads(self._record.execute(_STANDING, (json.dumps(seqs),)).fetchone()[0])
+        blocks = [self._tail, self._building] if self._building is not None else [self._tail]
+        for block in blocks:
+            for seq in seqs:
+                block.forget(seq)
+            for row in rows:
+                block.add_again(*row)
+        written = [row for row in rows if row[0] >> BLOCK_BITS in self._written]
+        postings.correct(
+            [seq for seq in seqs if seq >> BLOCK_BITS in self._written],
+            [(row[0], known_by(*row[3:])) for row in written],
+            newest,
+        )
 
     def _answer(self, question: SearchQuestion, done: Callable[[Found | StoreError], None]) -> None:
         answer: Found | StoreError
@@ -274,16 +292,16 @@ class SearchIndex:
         self._missing = [block for block in range(self._tail.number) if block not in self._written]
         if self._missing:
             _log.info("%d messages are being made ready for searching", len(self._missing) << BLOCK_BITS)
-        self._forget()
+        self._correct()
         return postings
 
     def _is_of_record(self, postings: Postings) -> bool:
         """Whether the index was made of this record, and not of one that was put aside for a copy of another day."""
         assert self._record is not None
-        last, redaction = postings.last_message(), postings.forgotten()
+        last, correction = postings.last_message(), postings.corrected()
         if last is not None and not self._record.execute(_IS_OURS, last).fetchone()[0]:
             return False
-        return not redaction or bool(self._record.execute(_IS_TAKEN_BACK, (redaction,)).fetchone()[0])
+        return not correction or bool(self._record.execute(_IS_CORRECTION, {"seq": correction}).fetchone()[0])
 
     def _fail(self, error: Exception) -> StoreError:
         """Something went wrong: say so once, and begin with new connections next time."""

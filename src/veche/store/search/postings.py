@@ -6,7 +6,8 @@
 The rules:
 * **Everything in it can be made anew from the record**, so whatever is wrong with it (another version, damage, another
   record that it belongs to) ends in its removal and a new beginning, never in an error at the start.
-* A block is written once, whole, in the order of its key; so the database grows at its end, and nothing is ever merged.
+* A block is written once, whole, in the order of its key; so the database grows at its end, and nothing is merged but
+  the few messages that are edited later.
 * What a message is known by is taken out of the lists by its place alone: nobody needs to know what it said. SQLite
   overwrites what it frees (secure_delete), and the log of the database is emptied behind it.
 """
@@ -16,6 +17,7 @@ import os
 import sqlite3
 import sys
 from array import array
+from bisect import insort
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -119,8 +121,8 @@ class Postings:
         ).fetchone()
         return row
 
-    def forgotten(self) -> int:
-        """The place of the last redaction that has been taken account of."""
+    def corrected(self) -> int:
+        """The place of the last redaction or edit that has been taken account of."""
         row = self._connection.execute("select value from about where key = 'redaction'").fetchone()
         return 0 if row is None else int(row[0])
 
@@ -132,8 +134,7 @@ class Postings:
         whole = bytearray()
         for stem in sorted(lists):
             for form, places in sorted(lists[stem].items()):
-                end = form.removeprefix(stem) if form.startswith(stem) else "~" + form
-                rows.append((stem, end, len(whole), 2 * len(places)))
+                rows.append((stem, _ending(stem, form), len(whole), 2 * len(places)))
                 whole += places.tobytes()
         with _transaction(self._connection):
             self._connection.execute(
@@ -156,14 +157,32 @@ class Postings:
             _BEGINNINGS, {"beginning": beginning, "low": low, "high": high, "blocks": json.dumps(blocks)}
         )
 
-    def forget(self, messages: list[int], redaction: int) -> None:
-        """Take messages out of all lists, and note that redactions up to this one have been taken account of."""
+    def correct(
+        self, messages: list[int], again: list[tuple[int, set[tuple[str, str]]]], correction: int
+    ) -> None:
+        """Take messages out of all lists, put some of them into others, by stems and forms; and note that corrections
+        up to this one have been taken account of."""
         with _transaction(self._connection):
             for message in messages:
                 self._take_out(message >> BLOCK_BITS, message % BLOCK)
-            self._connection.execute("insert or replace into about values ('redaction', ?)", (redaction,))
+            for message, known in again:
+                for stem, form in known:
+                    self._put_in(message >> BLOCK_BITS, message % BLOCK, stem, _ending(stem, form))
+            self._connection.execute("insert or replace into about values ('redaction', ?)", (correction,))
         if messages:
             self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+
+    def _put_in(self, block: int, place: int, stem: str, form: str) -> None:
+        key = (block, stem, form)
+        found = self._connection.execute(
+            "select hex(list) from posting where block = ? and stem = ? and form = ?", key
+        ).fetchone()
+        places = unpack(found[0]) if found is not None else array("H")
+        insort(places, place)
+        self._connection.execute(
+            "insert or replace into posting (block, stem, form, list) values (?, ?, ?, ?)",
+            (*key, places.tobytes()),
+        )
 
     def _take_out(self, block: int, place: int) -> None:
         found = self._connection.execute(_MENTIONS, (block, array("H", [place]).tobytes())).fetchone()
@@ -221,6 +240,11 @@ class Postings:
     def _remove(self) -> None:
         for end in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + end).unlink(missing_ok=True)
+
+
+def _ending(stem: str, form: str) -> str:
+    """How a form of a stem goes on where it stands, or "~" and all of a word that begins otherwise."""
+    return form.removeprefix(stem) if form.startswith(stem) else "~" + form
 
 
 def _made_by() -> str:

@@ -15,12 +15,14 @@ from veche.testing.contracts.bench import (
     Turns,
     close,
     fields,
+    make_edit,
     make_event,
     make_message,
     make_reaction,
     make_record,
     make_redaction,
 )
+from veche.testing.contracts.corrections import CorrectionsContract
 from veche.testing.contracts.events import EventsContract
 from veche.testing.contracts.messages import MessagesContract
 from veche.testing.contracts.overview import OverviewContract
@@ -34,6 +36,7 @@ __all__ = [
     "Turns",
     "close",
     "fields",
+    "make_edit",
     "make_event",
     "make_message",
     "make_reaction",
@@ -42,5 +45,7 @@ __all__ = [
 ]
 
 
-class StoreContract(MessagesContract, EventsContract, OverviewContract, SavedContract, SearchContract):
+class StoreContract(
+    MessagesContract, CorrectionsContract, EventsContract, OverviewContract, SavedContract, SearchContract
+):
     """The tests. Subclasses are collected by pytest; `bench` is a fixture of theirs with an empty store."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from veche.core.ports import (
+    Edit,
     Page,
     Partner,
     Reacted,
@@ -17,6 +18,7 @@ from veche.core.ports import (
     Store,
     StoreError,
     UnreadQuestion,
+    Version,
 )
 from veche.core.search import Found, SearchQuestion
 from veche.wire.msgids import make_msgid
@@ -143,6 +145,16 @@ class StoreBench:
         assert not isinstance(answer, StoreError), answer
         return answer
 
+    def versions(self, message: int) -> list[Version]:
+        """Ask how a message has read and wait for the answer that there must be."""
+        answers: list[list[Version] | StoreError] = []
+        self.store.versions(message, answers.append)
+        while not answers:
+            self.turns.take()
+        answer = answers[0]
+        assert not isinstance(answer, StoreError), answer
+        return answer
+
     def unread(self, *questions: tuple[str, int, int, str, str]) -> list[tuple[int, int]]:
         """Ask what is new and wait for the answer that there must be."""
         answers: list[list[tuple[int, int]] | StoreError] = []
@@ -217,11 +229,17 @@ def make_event(
     return RoomEvent(record)
 
 
-def make_redaction(seq: int, record: Record) -> Redaction:
+def make_redaction(seq: int, record: Record, *, event: str = "") -> Redaction:
     """A message is taken back by who said it."""
-    return Redaction(
-        seq, seq * 1000, record.seq, record.msgid, record.source, record.sender, record.account, "spam"
-    )
+    who = (record.source, record.sender, record.account)
+    return Redaction(seq, seq * 1000, record.seq, record.msgid, *who, "spam", event)
+
+
+def make_edit(seq: int, record: Record, text: str, *, sent: int = 0) -> Edit:
+    """A message is edited by who said it."""
+    time = seq * 1000
+    msgid = make_msgid(time, seq.to_bytes(16, "big"))
+    return Edit(seq, time, record.seq, text, msgid, record.source, record.sender, record.account, sent)
 
 
 def make_reaction(
