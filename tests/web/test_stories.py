@@ -64,7 +64,7 @@ def test_a_guest_arrives_and_chats_with_somebody_at_a_terminal(ports: Ports, vis
         ann.sees("ann, are you there?")
         expect(ann.log.locator(".is-call mark")).to_have_text("ann")
         # One click leads to a conversation between two.
-        ann.page.get_by_role("complementary").get_by_role("button", name="bob").click()
+        ann.page.get_by_role("complementary").get_by_role("button", name="bob", exact=True).click()
         expect(ann.page.get_by_role("heading", name="bob")).to_be_visible()
         ann.say("psst")
         while "psst" not in plain.stdout.readline():
@@ -122,11 +122,11 @@ def test_the_server_is_killed_while_somebody_writes(tmp_path: Path, visit: Visit
         ann.sees(said[-1])
         ann.say("in the middle of it")
         server.kill()
-        expect(ann.page.get_by_role("status")).to_contain_text("The connection is gone")
+        expect(ann.page.locator(".lost")).to_contain_text("The connection is gone")
         ann.say("while it was gone")
         ann.field.fill("a draft that stays")
         server.start()
-        expect(ann.page.get_by_role("status")).to_have_count(0, timeout=30000)
+        expect(ann.page.locator(".lost")).to_have_count(0, timeout=30000)
         expect(ann.log.locator(".is-unsent")).to_have_count(0)
         expect(ann.field).to_have_value("a draft that stays")
         expected = [*said, "in the middle of it", "while it was gone"]

@@ -5,12 +5,17 @@ import { Chat } from "./chat/chat.ts";
 import { connect } from "./chat/link.ts";
 import { App } from "./ui/app.tsx";
 import { wasGuest } from "./ui/arrive.tsx";
+import { callFrom } from "./ui/calls.ts";
+import { Desk } from "./ui/desk.ts";
+import { keepDrafts } from "./ui/drafts.ts";
+import { readAddress } from "./ui/places.ts";
 import { settings } from "./ui/settings.ts";
 import "./style.css";
 
 settings.load();
 const network = document.querySelector<HTMLMetaElement>('meta[name="network"]')?.content ?? "";
 const chat = new Chat(connect);
+const desk = new Desk(chat);
 chat.network = network;
 
 const isLooking = (): boolean => document.visibilityState === "visible" && document.hasFocus();
@@ -20,5 +25,33 @@ for (const event of ["focus", "blur", "visibilitychange"]) {
 chat.focused(isLooking());
 addEventListener("online", () => chat.hurry());
 
-if (wasGuest()) chat.enter({ nick: settings.name, password: "", isNew: false, email: "" });
-render(<App chat={chat} network={network} />, document.getElementById("app")!);
+/** Go where the address leads to. */
+const obeyAddress = (): void => {
+  const { room, msgid } = readAddress(location.hash);
+  if (room === "" || chat.state !== "in") return;
+  if (msgid === "") desk.go(room);
+  else desk.jump(room, msgid);
+};
+addEventListener("hashchange", obeyAddress);
+let isFirst = true;
+chat.onWelcome = () => {
+  // Services speak the language of the page to who has an account.
+  if (chat.account !== "") chat.question(() => undefined, "NICKSERV", ["SET", "LANGUAGE", settings.language]);
+  const { owner } = readAddress(location.hash);
+  if (owner !== "" && chat.account !== "") {
+    chat.question((lines) => chat.tell(lines.find((line) => line.command === "NOTICE")?.params[1] ?? ""), "NICKSERV", ["OWN", owner]);
+  }
+  if (isFirst) queueMicrotask(obeyAddress);
+  isFirst = false;
+};
+let { language } = settings;
+settings.watch(() => {
+  if (language === settings.language) return;
+  language = settings.language;
+  if (chat.account !== "" && chat.state === "in") chat.question(() => undefined, "NICKSERV", ["SET", "LANGUAGE", settings.language]);
+});
+callFrom(chat, (conversation, msgid) => (msgid === "" ? desk.show(conversation) : desk.jump(conversation.name, msgid)));
+keepDrafts(chat);
+
+if (wasGuest()) chat.enter({ nick: settings.name, password: "", isNew: false, email: "", invitation: "" });
+render(<App desk={desk} network={network} />, document.getElementById("app")!);

@@ -38,7 +38,7 @@ function serve(): Server {
     server.say(":Ann!a@h JOIN #lobby", ":s 353 Ann = #lobby :Ann!a@h @Bob!b@h", ":s 366 Ann #lobby :End");
   };
   server.lobby = () => server.chat.conversation("#lobby");
-  server.chat.enter({ nick: "Ann", password: "", isNew: false, email: "" });
+  server.chat.enter({ nick: "Ann", password: "", isNew: false, email: "", invitation: "" });
   server.welcome();
   return server;
 }
@@ -82,7 +82,7 @@ test("a refusal stays with the message, and it can be sent again", () => {
   const label = /label=(\w+)/.exec(server.sent.at(-1)!)![1];
   server.say(`@label=${label} :s 404 Ann #lobby :Cannot send`);
   const [outgoing] = server.lobby().pending;
-  assert.deepEqual([outgoing!.progress, outgoing!.reason, server.chat.notice], ["failed", "Cannot send", ""]);
+  assert.deepEqual([outgoing!.progress, outgoing!.reason, server.chat.notice], ["failed", "You may not speak in #lobby now. Ask its operators for a voice.", ""]);
 });
 
 for (const isKept of [true, false]) {

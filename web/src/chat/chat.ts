@@ -5,16 +5,22 @@
 
 import { fold, isRoom } from "../wire/names.ts";
 import { format, isWritable, parse, type Message, type Tags } from "../wire/message.ts";
+import { isRefusal, worded } from "../refusals.ts";
 import { Batches, isBatch, messagesOf, type Batch } from "./batches.ts";
 import { forgetSyncs, sync } from "./history.ts";
 import { incoming } from "./incoming.ts";
 import type { Ends, Link } from "./link.ts";
-import { Conversation, entryOf, Watched, type Outgoing, type Person } from "./model.ts";
+import { Conversation, entryOf, Watched, type Entry, type Outgoing, type Person } from "./model.ts";
 import { Registration, type Failure, type Who } from "./registration.ts";
 import { discard, unsettle } from "./sending.ts";
 
 export type State = "out" | "connecting" | "in" | "lost";
 export type Answer = (lines: Message[], batch: Batch | null) => void;
+
+export interface Invitation {
+  room: string;
+  by: string;
+}
 
 export interface RoomInfo {
   name: string;
@@ -26,6 +32,8 @@ const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30_000;
 const SILENCE = 45_000; // then the server is asked whether it is there; twice: it is not
 const TYPING_EVERY = 3500;
+const MOST_WATCHED = 50; // people one has talked with of whom one hears whether they are here
+const MOST_LOOKED = 500; // people of whom one asks who is away
 
 export class Chat extends Watched {
   state: State = "out";
@@ -34,26 +42,39 @@ export class Chat extends Watched {
   network = "";
   failure: Failure | null = null; // why one is not in, for the arrival page
   notice = ""; // a short word on top of the page, until it is read
+  news = ""; // the same of what went well; it goes by itself
   conversations = new Map<string, Conversation>();
   people = new Map<string, Person>();
   current: Conversation | null = null;
   isFocused = true;
   retryAt = 0;
   caps = new Set<string>();
-  limits = { bytes: 4096, lines: 100, line: 350 };
+  limits = { bytes: 4096, lines: 100, line: 350, page: 100 };
+  isOperator = false; // of the server
+  blocked = new Map<string, string>(); // folded nick -> the mask of SILENCE
+  invitations = new Map<string, Invitation>(); // to rooms, not answered yet
   registration: Registration | null = null;
+  /** What one had begun to write in a conversation, by its key, before the page was loaded. */
+  draftOf: (key: string) => string = () => "";
+  /** One is in, for the first time or again. */
+  onWelcome: () => void = () => undefined;
+  /** What somebody else has said where one does not look; `isCall`: to one alone, or by one's name. */
+  onNews: (conversation: Conversation, entry: Entry, isCall: boolean) => void = () => undefined;
 
   private link: Link | null = null;
   private connect: (ends: Ends) => Link;
   private who: Who | null = null;
   private batches = new Batches();
   private asked = new Map<string, Answer>();
+  private quiet = new Set<string>(); // labels whose answers are for who asked and nobody else
   private labels = 0;
   private wait = FIRST_WAIT;
   private hasBeenIn = false;
   private heardAt = 0;
   private isProbing = false;
   private retry: ReturnType<typeof setTimeout> | undefined;
+  private looked = new Set<string>();
+  private newsEnd: ReturnType<typeof setTimeout> | undefined;
   private typedAt = new Map<string, number>();
 
   constructor(connect: (ends: Ends) => Link) {
@@ -92,6 +113,9 @@ export class Chat extends Watched {
     this.retryAt = 0;
     this.batches.forget();
     this.asked.clear();
+    this.quiet.clear();
+    this.looked.clear();
+    this.isOperator = false;
     let mine: Link | null = null;
     const isMine = (): boolean => mine !== null && this.link === mine;
     const registration = new Registration(
@@ -152,13 +176,19 @@ export class Chat extends Watched {
     this.hasBeenIn = true;
     this.wait = FIRST_WAIT;
     // The account exists from here on: coming back is a login.
-    if (this.who !== null) this.who = { ...this.who, isNew: false };
+    if (this.who !== null) this.who = { ...this.who, isNew: false, invitation: "" };
     const multiline = this.registration?.limits("draft/multiline");
     this.limits.bytes = multiline?.get("max-bytes") || this.limits.bytes;
     this.limits.lines = multiline?.get("max-lines") || this.limits.lines;
     for (const room of rooms) room.members.clear();
     if (rooms.length > 0) this.raw("JOIN", rooms.map((room) => room.name).join(","));
     if (this.current !== null && !this.current.isRoom) sync(this, this.current);
+    const others = [...this.conversations.values()].filter((one) => !one.isRoom);
+    for (const one of others.slice(0, MOST_WATCHED)) this.look(one);
+    this.raw("MODE", nick);
+    this.blocked.clear();
+    this.question(() => undefined, "SILENCE", []);
+    this.onWelcome();
     this.changed();
   }
 
@@ -191,6 +221,11 @@ export class Chat extends Watched {
     return label;
   }
 
+  /** Ask for what a window shows: neither a conversation nor a notice comes of the answer. */
+  question(answer: Answer, command: string, params: string[]): void {
+    this.quiet.add(this.ask(answer, command, params));
+  }
+
   label(answer: Answer): string {
     const label = (++this.labels).toString(36);
     this.asked.set(label, answer);
@@ -211,8 +246,11 @@ export class Chat extends Watched {
     this.asked.delete(label);
     const lines = isBatch(item) ? messagesOf(item) : [item];
     if (answer !== undefined) answer(lines, isBatch(item) ? item : null);
-    if (isBatch(item) && item.type === "chathistory") return; // whoever asked for it has it
-    for (const line of lines) incoming(this, line, answer !== undefined);
+    if (isBatch(item) && (item.type === "chathistory" || item.type === "soju.im/search")) return; // whoever asked has it
+    const isQuiet = this.quiet.delete(label);
+    for (const line of lines) {
+      if (!isQuiet || (line.command !== "NOTICE" && line.command !== "PRIVMSG")) incoming(this, line, answer !== undefined);
+    }
   }
 
   // ---- conversations
@@ -222,6 +260,7 @@ export class Chat extends Watched {
     let found = this.conversations.get(key);
     if (found === undefined) {
       found = new Conversation(name);
+      found.draft = this.draftOf(key);
       this.conversations.set(key, found);
       this.changed();
     }
@@ -232,7 +271,7 @@ export class Chat extends Watched {
     const key = fold(nick);
     let found = this.people.get(key);
     if (found === undefined) {
-      found = { nick, user: "", host: "", account: "", realname: "", away: null };
+      found = { nick, user: "", host: "", account: "", realname: "", away: null, isHere: null };
       this.people.set(key, found);
     }
     return found;
@@ -248,13 +287,25 @@ export class Chat extends Watched {
     conversation.line = conversation.unread > 0 && conversation.readAt > 0 ? conversation.readAt : 0;
     if (this.state === "in" && (!conversation.isRoom || conversation.isJoined)) sync(this, conversation);
     this.markRead(conversation);
+    this.look(conversation);
     this.changed();
+  }
+
+  /** Learn who of those in a conversation is away, once: later changes are told. */
+  look(conversation: Conversation): void {
+    if (this.state !== "in" || this.looked.has(conversation.key)) return;
+    const { isRoom, isJoined, members, name } = conversation;
+    if (isRoom && (!isJoined || members.size === 0 || members.size > MOST_LOOKED)) return;
+    this.looked.add(conversation.key);
+    if (isRoom) this.question(() => conversation.changed(), "WHO", [name, "%tuhnfar,7"]);
+    else this.raw("MONITOR", "+", name);
   }
 
   /** Go to a room or a person, and into the room where need be. */
   go(name: string): void {
     const conversation = this.conversation(name);
     if (conversation.isRoom && !conversation.isJoined) this.join(name);
+    this.invitations.delete(conversation.key);
     this.show(conversation);
   }
 
@@ -262,9 +313,9 @@ export class Chat extends Watched {
     const params = key === "" ? [name] : [name, key];
     this.ask(
       (lines) => {
-        const refusal = lines.find((line) => /^(4\d\d|FAIL)$/.test(line.command));
+        const refusal = lines.find(isRefusal);
         if (refusal === undefined) return;
-        this.say(refusal.params.at(-1) ?? "");
+        this.say(worded(refusal));
         const conversation = this.conversations.get(fold(name));
         if (conversation !== undefined && !conversation.isJoined) this.drop(conversation);
       },
@@ -328,12 +379,27 @@ export class Chat extends Watched {
     this.typedAt.delete(conversation.key);
   }
 
-  react(conversation: Conversation, msgid: string, reaction: string): void {
-    this.tagged({ "+draft/react": reaction, "+draft/reply": msgid }, "TAGMSG", conversation.name);
+  /** React to a message, or take that back. */
+  react(conversation: Conversation, msgid: string, reaction: string, isTaken = false): void {
+    this.tagged({ [isTaken ? "+draft/unreact" : "+draft/react"]: reaction, "+draft/reply": msgid }, "TAGMSG", conversation.name);
   }
 
   redact(conversation: Conversation, msgid: string): void {
     this.ask((lines) => this.tellRefusals(lines), "REDACT", [conversation.name, msgid]);
+  }
+
+  forgetInvitation(room: string): void {
+    this.invitations.delete(fold(room));
+    this.changed();
+  }
+
+  isBlocked(nick: string): boolean {
+    return this.blocked.has(fold(nick));
+  }
+
+  /** Hear somebody no more, or again: the server keeps the list while one is here, and for an account as long as there is one. */
+  block(nick: string, isBlocked: boolean): void {
+    this.ask((lines) => this.tellRefusals(lines), "SILENCE", [`${isBlocked ? "+" : "-"}${nick}`]);
   }
 
   listRooms(answer: (rooms: RoomInfo[]) => void): void {
@@ -366,12 +432,22 @@ export class Chat extends Watched {
   }
 
   tellRefusals(lines: Message[]): void {
-    const refusal = lines.find((line) => /^(4\d\d|FAIL)$/.test(line.command));
-    if (refusal !== undefined) this.say(refusal.params.at(-1) ?? "");
+    const refusal = lines.find(isRefusal);
+    if (refusal !== undefined) this.say(worded(refusal));
   }
 
+  /** A refusal, on top of the page until it is read. */
   say(notice: string): void {
     this.notice = notice;
+    this.changed();
+  }
+
+  /** Good news, for a moment. */
+  tell(news: string): void {
+    this.news = news;
+    clearTimeout(this.newsEnd);
+    this.newsEnd = setTimeout(() => this.tell(""), 4000);
+    if (news === "") clearTimeout(this.newsEnd);
     this.changed();
   }
 

@@ -4,7 +4,9 @@ import { nickOf, type Message, type Tags } from "../wire/message.ts";
 import { fold, isRoom, mentions } from "../wire/names.ts";
 import type { Chat } from "./chat.ts";
 import { add, sync } from "./history.ts";
-import { Conversation, entryOf, type Entry, type Person } from "./model.ts";
+import { Conversation, entryOf, type Entry, type Person, type Reaction } from "./model.ts";
+import { t } from "../phrases.ts";
+import { isRefusal, worded } from "../refusals.ts";
 import { recognise, TOKEN } from "./sending.ts";
 
 const TYPING_LASTS = 6500; // typing: an "active" is good for six seconds
@@ -34,10 +36,27 @@ export function readEntry(chat: Chat, { command, params, source, tags }: Message
     kind,
     from,
     text,
-    reply: tags["+draft/reply"] ?? "",
+    reply: tags["+draft/reply"] ?? tags["+reply"] ?? "",
+    reactions: readReactions(tags["veche/reactions"] ?? ""),
     isMine: chat.isMe(from) || (chat.account !== "" && fold(tags["account"] ?? "") === fold(chat.account)),
+    isEdited: "veche/edited" in tags,
     token: tags[TOKEN] ?? "",
   });
+}
+
+/** What a message says now. The record tells of it by a tag of its own, and live it is a message about a message. */
+export function reword(conversation: Conversation, message: Message): void {
+  const entry = conversation.find(message.tags["+draft/edit"] ?? "");
+  if (entry === undefined || entry.isRedacted) return;
+  const text = message.params[1] ?? "";
+  entry.text = /^\x01ACTION ([^]*?)\x01?$/.exec(text)?.[1] ?? text;
+  entry.isEdited = true;
+  conversation.touch(entry);
+}
+
+/** Whether a message says another one anew. */
+export function isEdit(chat: Chat, { command, tags }: Message): boolean {
+  return (command === "PRIVMSG" || command === "NOTICE") && "+draft/edit" in tags && chat.caps.has("draft/message-edit");
 }
 
 export function redact(conversation: Conversation, msgid: string): void {
@@ -45,48 +64,74 @@ export function redact(conversation: Conversation, msgid: string): void {
   if (entry === undefined) return;
   entry.isRedacted = true;
   entry.text = "";
+  conversation.touch(entry);
+}
+
+/** "👍:3,tea:1": how many have reacted how (docs/ext/reactions.md). */
+function readReactions(value: string): Map<string, Reaction> {
+  const found = new Map<string, Reaction>();
+  for (const part of value === "" ? [] : value.split(",")) {
+    const [name = "", count = ""] = part.split(":");
+    const text = name.replace(/%(25|2C|3A)/gi, (code) => decodeURIComponent(code)).slice(0, 32);
+    if (text !== "") found.set(text, { earlier: parseInt(count, 10) || 1, who: new Set() });
+  }
+  return found;
 }
 
 export function addReaction(conversation: Conversation, nick: string, tags: Tags): void {
   const entry = conversation.find(tags["+draft/reply"] ?? "");
   const added = (tags["+draft/react"] ?? "").slice(0, 32);
-  const removed = tags["+draft/unreact"] ?? "";
-  if (entry === undefined) return;
+  const removed = (tags["+draft/unreact"] ?? "").slice(0, 32);
+  if (entry === undefined || added + removed === "") return;
   if (added !== "") {
-    const who = entry.reactions.get(added) ?? new Set();
-    entry.reactions.set(added, who.add(nick));
+    const one = entry.reactions.get(added) ?? { earlier: 0, who: new Set<string>() };
+    one.who.add(nick);
+    entry.reactions.set(added, one);
   }
-  if (removed !== "") {
-    entry.reactions.get(removed)?.delete(nick);
-    if (entry.reactions.get(removed)?.size === 0) entry.reactions.delete(removed);
+  const one = entry.reactions.get(removed);
+  if (one !== undefined) {
+    // Who is not among those that came while one was here is among the earlier ones.
+    if (!one.who.delete(nick)) one.earlier = Math.max(0, one.earlier - 1);
+    if (one.who.size + one.earlier === 0) entry.reactions.delete(removed);
   }
+  conversation.touch(entry);
 }
 
 /** Where a line belongs: the room, or whoever is at the other end. */
-function place(chat: Chat, message: Message): Conversation {
+export function place(chat: Chat, message: Message): string {
   const target = (message.params[0] ?? "").replace(/^[~&@%+]+(?=#)/, "");
   const from = nickOf(message.source);
-  return chat.conversation(isRoom(target) || chat.isMe(from) ? target : from);
+  return isRoom(target) || chat.isMe(from) ? target : from;
 }
 
 function said(chat: Chat, message: Message): void {
+  if (isEdit(chat, message)) {
+    reword(chat.conversation(place(chat, message)), message);
+    return;
+  }
   const entry = readEntry(chat, message);
   if (entry === null) return;
   if (!message.source.includes("!") && message.command === "NOTICE") {
     if (chat.current !== null) note(chat.current, entry.text); // the server's own word
     return;
   }
-  const conversation = place(chat, message);
+  const conversation = chat.conversation(place(chat, message));
   conversation.typing.delete(entry.from);
   if (conversation.sync === "live") add(conversation, entry);
-  else hold(conversation, entry);
+  else if (conversation.sync !== "apart") hold(conversation, entry);
+  else if (entry.isMine) recognise(conversation, entry);
   const isSeen = chat.current === conversation && chat.isFocused;
+  if (!entry.isMine && chat.isBlocked(entry.from)) {
+    conversation.changed();
+    return;
+  }
   if (!entry.isMine && !isSeen) {
     if (conversation.unread === 0 && conversation.line === 0) conversation.line = entry.time - 1;
     conversation.unread++;
     const calls = !conversation.isRoom || mentions(chat.nick, entry.text);
     if (calls) conversation.mentions++;
     chat.changed();
+    chat.onNews(conversation, entry, calls);
   } else if (isSeen) {
     chat.markRead(conversation);
   }
@@ -102,7 +147,7 @@ function hold(conversation: Conversation, entry: Entry): void {
 
 function tagmsg(chat: Chat, message: Message): void {
   const from = nickOf(message.source);
-  const conversation = place(chat, message);
+  const conversation = chat.conversation(place(chat, message));
   const typing = message.tags["+typing"];
   if (typing !== undefined && !chat.isMe(from)) {
     if (typing === "active") {
@@ -127,9 +172,30 @@ export function note(conversation: Conversation, text: string): void {
   conversation.changed();
 }
 
-/** What happened is told in a small language of its own, so that the page can say it in the reader's. */
-function tell(conversation: Conversation, what: string, ...words: string[]): void {
-  note(conversation, ["\x01" + what, ...words].join("\x1f"));
+/** What happened in a room, where it can be seen. */
+function tell(conversation: Conversation, message: Message): void {
+  const entry = readEvent(message);
+  if (entry === null || conversation.sync !== "live") return;
+  conversation.append(entry);
+  conversation.changed();
+}
+
+/**
+ * What happened, as an entry, live or from the record. It is told in a small language of its own, so that the page can
+ * say it in the reader's. Null for what is no event.
+ */
+export function readEvent({ command, params, source, tags }: Message): Entry | null {
+  const nick = nickOf(source);
+  const words: Record<string, string[]> = {
+    JOIN: ["joined", nick], PART: ["left", nick, params[1] ?? ""], QUIT: ["left", nick, params[0] ?? ""],
+    NICK: ["renamed", nick, params[0] ?? ""], TOPIC: ["topic", nick, params[1] ?? ""],
+    KICK: ["kicked", params[1] ?? "", nick, params[2] ?? ""], MODE: ["mode", nick, params.slice(1).join(" ")],
+  };
+  const found = words[command];
+  if (found === undefined) return null;
+  const text = ["\x01" + found[0]!, ...found.slice(1)].join("\x1f");
+  const time = Date.parse(tags["time"] ?? "") || Date.now();
+  return entryOf({ kind: "event", text, time, msgid: tags["msgid"] ?? "", from: nick });
 }
 
 function learn(chat: Chat, source: string): Person {
@@ -164,7 +230,7 @@ function join(chat: Chat, message: Message): void {
     else if (conversation.pending.length > 0) sync(chat, conversation);
     chat.changed();
   } else {
-    tell(conversation, "joined", person.nick);
+    tell(conversation, message);
   }
   conversation.changed();
 }
@@ -182,7 +248,7 @@ function nick(chat: Chat, message: Message): void {
     const marks = room.members.get(fold(old)) ?? "";
     room.members.delete(fold(old));
     room.members.set(fold(fresh), marks);
-    tell(room, "renamed", old, fresh);
+    tell(room, message);
     room.changed();
   }
   chat.changed();
@@ -191,8 +257,12 @@ function nick(chat: Chat, message: Message): void {
 /** MODE #room +o-v nick nick: only what ranks people is kept. */
 function mode(chat: Chat, message: Message): void {
   const [target = "", changes = "", ...words] = message.params;
-  if (!isRoom(target)) return;
+  if (!isRoom(target)) {
+    if (chat.isMe(target)) ownModes(chat, changes);
+    return;
+  }
   const conversation = chat.conversation(target);
+  if (conversation.modes !== "") chat.raw("MODE", target); // somebody looks at them
   const marks: Record<string, string> = { q: "~", a: "&", o: "@", h: "%", v: "+" };
   let isOn = true;
   for (const letter of changes) {
@@ -205,7 +275,46 @@ function mode(chat: Chat, message: Message): void {
       if (conversation.members.has(key)) conversation.members.set(key, [..."~&@%+"].filter((one) => held.has(one)).join(""));
     } else if ("beIk".includes(letter) || (isOn && "dflj".includes(letter))) words.shift();
   }
+  tell(conversation, message);
   conversation.changed();
+}
+
+/** "+o": one is an operator of the server. */
+function ownModes(chat: Chat, changes: string): void {
+  let isOn = true;
+  for (const letter of changes) {
+    if (letter === "+" || letter === "-") isOn = letter === "+";
+    else if (letter === "o") chat.isOperator = isOn;
+  }
+  chat.changed();
+}
+
+/** A mask of SILENCE; one of a nick alone means that person in rooms, too. */
+function silenced(chat: Chat, mask: string, isSilent: boolean): void {
+  const key = fold(mask.replace(/!\*@\*$/, ""));
+  if (isSilent) chat.blocked.set(key, mask);
+  else chat.blocked.delete(key);
+}
+
+/** Who is here, who went: for people that one talks with alone (MONITOR). */
+function presence(chat: Chat, list: string, isHere: boolean): void {
+  for (const source of list.split(",")) {
+    if (source === "") continue;
+    const person = learn(chat, source);
+    person.isHere = isHere;
+    if (!isHere) person.away = null;
+  }
+  chat.changed();
+}
+
+/** A line of WHOX that the page has asked for: "354 me 7 nick account flags :real name". */
+function whox(chat: Chat, { params }: Message): void {
+  const [, mark, user = "", host = "", nick = "", flags = "", account = "", realname = ""] = params;
+  if (mark !== "7") return;
+  const person = chat.person(nick);
+  Object.assign(person, { user, host, realname, account: account === "0" ? "" : account, isHere: true });
+  if (!flags.includes("G")) person.away = null;
+  else person.away ??= "";
 }
 
 function names(chat: Chat, message: Message): void {
@@ -220,7 +329,7 @@ function names(chat: Chat, message: Message): void {
 }
 
 function refused(chat: Chat, message: Message, isAnswer: boolean): void {
-  if (!isAnswer) chat.say(message.params.at(-1) ?? "");
+  if (!isAnswer && isRefusal(message)) chat.say(worded(message));
 }
 
 const HANDLERS: Record<string, Handler> = {
@@ -232,8 +341,29 @@ const HANDLERS: Record<string, Handler> = {
   NICK: nick,
   MODE: mode,
   "353": names,
+  "221": (chat, { params }) => ownModes(chat, params[1] ?? ""),
+  SILENCE: (chat, { params }) => {
+    for (const word of params) silenced(chat, word.replace(/^[+-]/, ""), word[0] !== "-");
+    for (const conversation of chat.conversations.values()) conversation.changed();
+    chat.changed();
+  },
+  "271": (chat, { params }) => silenced(chat, params[2] ?? "", true),
+  "324": (chat, { params }) => {
+    const conversation = chat.conversation(params[1] ?? "");
+    conversation.modes = params.slice(2).join(" ");
+    conversation.changed();
+  },
+  "354": whox,
+  "366": (chat, { params }) => {
+    const conversation = chat.conversations.get(fold(params[1] ?? ""));
+    if (conversation !== undefined && conversation === chat.current) chat.look(conversation);
+  },
+  "730": (chat, { params }) => presence(chat, params[1] ?? "", true),
+  "731": (chat, { params }) => presence(chat, params[1] ?? "", false),
   "001": (chat, { params }) => chat.welcomed(params[0] ?? ""),
   "005": (chat, { params }) => {
+    const page = params.find((param) => param.startsWith("CHATHISTORY="));
+    if (page !== undefined) chat.limits.page = parseInt(page.slice(12), 10) || chat.limits.page;
     const network = params.find((param) => param.startsWith("NETWORK="));
     // The page knows the network's name as its owner wrote it; the token has no spaces.
     if (network !== undefined && chat.network === "") chat.network = network.slice(8).replaceAll("\\x20", " ");
@@ -254,30 +384,31 @@ const HANDLERS: Record<string, Handler> = {
     chat.account = "";
     chat.changed();
   },
-  TOPIC: (chat, { params, source }) => {
-    const conversation = chat.conversation(params[0] ?? "");
-    conversation.topic = params[1] ?? "";
-    tell(conversation, "topic", nickOf(source), conversation.topic);
+  TOPIC: (chat, message) => {
+    const conversation = chat.conversation(message.params[0] ?? "");
+    conversation.topic = message.params[1] ?? "";
+    tell(conversation, message);
     chat.changed();
   },
-  PART: (chat, { params, source }) => {
-    const conversation = chat.conversations.get(fold(params[0] ?? ""));
+  PART: (chat, message) => {
+    const conversation = chat.conversations.get(fold(message.params[0] ?? ""));
     if (conversation === undefined) return;
-    tell(conversation, "left", nickOf(source), params[1] ?? "");
-    gone(chat, conversation, nickOf(source));
+    tell(conversation, message);
+    gone(chat, conversation, nickOf(message.source));
   },
-  QUIT: (chat, { params, source }) => {
-    for (const room of roomsOf(chat, nickOf(source))) {
-      tell(room, "left", nickOf(source), params[0] ?? "");
-      if (!chat.isMe(nickOf(source))) gone(chat, room, nickOf(source));
+  QUIT: (chat, message) => {
+    const who = nickOf(message.source);
+    for (const room of roomsOf(chat, who)) {
+      tell(room, message);
+      if (!chat.isMe(who)) gone(chat, room, who);
     }
   },
-  KICK: (chat, { params, source }) => {
-    const [name = "", who = "", reason = ""] = params;
+  KICK: (chat, message) => {
+    const [name = "", who = "", reason = ""] = message.params;
     const conversation = chat.conversations.get(fold(name));
     if (conversation === undefined) return;
-    tell(conversation, "kicked", who, nickOf(source), reason);
-    if (chat.isMe(who)) chat.say(`${name}: ${reason}`);
+    tell(conversation, message);
+    if (chat.isMe(who)) chat.say(t("you-kicked", { a: nickOf(message.source), name, reason }));
     gone(chat, conversation, who);
   },
   RENAME: (chat, { params }) => {
@@ -303,7 +434,7 @@ const HANDLERS: Record<string, Handler> = {
     Object.assign(chat.person(nickOf(source)), { user: params[0] ?? "", host: params[1] ?? "" });
   },
   REDACT: (chat, message) => {
-    const conversation = place(chat, message);
+    const conversation = chat.conversation(place(chat, message));
     redact(conversation, message.params[1] ?? "");
     conversation.changed();
   },
@@ -323,7 +454,9 @@ const HANDLERS: Record<string, Handler> = {
     chat.changed();
   },
   INVITE: (chat, { params, source }) => {
-    if (chat.isMe(params[0] ?? "")) chat.say(`${nickOf(source)}: ${params[1] ?? ""}`);
+    if (!chat.isMe(params[0] ?? "")) return;
+    chat.invitations.set(fold(params[1] ?? ""), { room: params[1] ?? "", by: nickOf(source) });
+    chat.changed();
   },
   FAIL: refused,
   "404": refused,

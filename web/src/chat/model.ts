@@ -32,9 +32,17 @@ export interface Entry {
   text: string;
   reply: string; // the message that this one answers, "" for none
   isMine: boolean;
-  reactions: Map<string, Set<string>>;
+  reactions: Map<string, Reaction>;
   isRedacted: boolean;
+  isEdited: boolean;
   token: string; // what its sender's page called it before it had an id
+  rev: number; // counts its changes
+}
+
+/** Who has reacted in one way, as far as one knows; `earlier`: how many did before one came. */
+export interface Reaction {
+  earlier: number;
+  who: Set<string>;
 }
 
 export type Progress = "waiting" | "sending" | "failed";
@@ -58,10 +66,14 @@ export interface Person {
   account: string;
   realname: string;
   away: string | null;
+  isHere: boolean | null; // null: nobody has said
 }
 
-/** none: nothing is loaded; stale: loaded, and something may be missing; loading; live: whatever is said is here. */
-export type Sync = "none" | "stale" | "loading" | "live";
+/**
+ * none: nothing is loaded; stale: loaded, and something may be missing; loading; live: whatever is said is here;
+ * apart: what is loaded is of the past, and something lies between it and now.
+ */
+export type Sync = "none" | "stale" | "loading" | "live" | "apart";
 
 const RANKS = "~&@%+";
 
@@ -76,7 +88,9 @@ export class Conversation extends Watched {
   sync: Sync = "none";
   isWhole = false; // its beginning is loaded
   isLoadingOlder = false;
+  isLoadingNewer = false;
   topic = "";
+  modes = ""; // as 324 tells them, "+nt"; "" where nobody has asked
   members = new Map<string, string>(); // folded nick -> rank marks
   isJoined = false;
   unread = 0;
@@ -86,6 +100,8 @@ export class Conversation extends Watched {
   typing = new Map<string, number>(); // nick -> when it ends
   draft = "";
   replyTo: Entry | null = null;
+  editing: Entry | null = null;
+  answers = new Map<string, number>(); // msgid -> how many of the messages here answer it
   private known = new Map<string, Entry>();
 
   constructor(name: string) {
@@ -117,8 +133,15 @@ export class Conversation extends Watched {
   forget(): void {
     this.entries = [];
     this.known.clear();
+    this.answers.clear();
     this.first = 0;
     this.isWhole = false;
+  }
+
+  /** An entry has changed: whoever shows it shows it anew. */
+  touch(entry: Entry): void {
+    entry.rev++;
+    this.changed();
   }
 
   /** The last entry that the server has given an id. */
@@ -140,6 +163,11 @@ export class Conversation extends Watched {
     if (entry.msgid === "") return true;
     if (this.known.has(entry.msgid)) return false;
     this.known.set(entry.msgid, entry);
+    if (entry.reply !== "") {
+      this.answers.set(entry.reply, (this.answers.get(entry.reply) ?? 0) + 1);
+      const answered = this.known.get(entry.reply);
+      if (answered !== undefined) answered.rev++;
+    }
     return true;
   }
 }
@@ -157,7 +185,9 @@ export function entryOf(parts: Partial<Entry> & { text: string; time: number }):
     isMine: false,
     reactions: new Map(),
     isRedacted: false,
+    isEdited: false,
     token: "",
+    rev: 0,
     ...parts,
   };
 }

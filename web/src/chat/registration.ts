@@ -9,6 +9,7 @@ export interface Who {
   password: string; // "" for a guest; kept in memory alone
   isNew: boolean; // an account is to be made
   email: string;
+  invitation: string; // a code that lets one in, "" for none
 }
 
 export interface Failure {
@@ -20,7 +21,7 @@ const WANTED = [
   "message-tags", "server-time", "echo-message", "labeled-response", "batch", "standard-replies", "cap-notify",
   "draft/chathistory", "draft/read-marker", "veche/unread", "veche/once", "draft/multiline", "draft/message-redaction",
   "away-notify", "account-notify", "account-tag", "extended-join", "setname", "chghost", "multi-prefix",
-  "userhost-in-names", "invite-notify", "draft/channel-rename", "sasl", "draft/account-registration",
+  "userhost-in-names", "invite-notify", "draft/channel-rename", "soju.im/search", "veche/reactions", "veche/threads", "draft/message-edit", "draft/event-playback", "extended-monitor", "sasl", "draft/account-registration",
 ];
 const CODES: Record<string, string> = {
   "432": "bad-name", "433": "name-taken", "904": "bad-login", "905": "bad-login", "464": "server-password",
@@ -111,7 +112,8 @@ export class Registration {
   private name(): void {
     if (this.isNaming) return;
     this.isNaming = true;
-    const { nick, password, isNew, email } = this.who;
+    const { nick, password, isNew, email, invitation } = this.who;
+    if (invitation !== "") this.send(format("PASS", [invitation]));
     this.send(format("NICK", [nick]));
     this.send(format("USER", ["web", "0", "*", nick]));
     if (password === "") {

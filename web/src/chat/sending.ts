@@ -6,7 +6,10 @@
 
 import { bytes, pieces } from "../wire/names.ts";
 import type { Tags } from "../wire/message.ts";
+import { t } from "../phrases.ts";
+import { worded } from "../refusals.ts";
 import type { Chat } from "./chat.ts";
+import { toNow } from "./history.ts";
 import type { Conversation, Entry, Outgoing } from "./model.ts";
 
 export const TOKEN = "+veche/token";
@@ -14,9 +17,12 @@ export const TOKEN = "+veche/token";
 const ID = "+veche/id";
 
 /** Say something; a text that is too long for one message becomes several. */
-export function send(chat: Chat, conversation: Conversation, text: string, kind: "say" | "action" = "say"): void {
-  const reply = conversation.replyTo?.msgid ?? "";
-  conversation.replyTo = null;
+export function send(
+  chat: Chat, conversation: Conversation, text: string, kind: "say" | "action" = "say", thread = "",
+): void {
+  const reply = thread || (conversation.replyTo?.msgid ?? "");
+  if (thread === "") conversation.replyTo = null;
+  toNow(chat, conversation);
   for (const part of parts(chat, text)) {
     conversation.pending.push({
       token: crypto.getRandomValues(new Uint32Array(3)).join("-"),
@@ -26,6 +32,18 @@ export function send(chat: Chat, conversation: Conversation, text: string, kind:
   chat.typed(conversation);
   pump(chat, conversation);
   conversation.changed();
+}
+
+/** Say a message anew. Refused, it stays as it is and the reader is told. */
+export function edit(chat: Chat, conversation: Conversation, entry: Entry, text: string): void {
+  const fresh = text.trim();
+  if (fresh === "" || fresh === entry.text) return;
+  if (chat.state !== "in") {
+    chat.say(t("no-edit-now"));
+    return;
+  }
+  const label = chat.label((lines) => chat.tellRefusals(lines));
+  deliver(chat, conversation.name, fresh, entry.kind === "action" ? "action" : "say", { label, "+draft/edit": entry.msgid });
 }
 
 /** Send what waits, when the conversation is up to date. */
@@ -62,7 +80,9 @@ export function recognise(conversation: Conversation, entry: Entry): void {
 export function unsettle(chat: Chat): void {
   for (const conversation of chat.conversations.values()) {
     // Where nothing was loaded there is nothing to look through from: the newest page will do.
-    if (conversation.pending.length > 0 && conversation.sync === "none") conversation.sync = "stale";
+    if (conversation.pending.length === 0) continue;
+    if (conversation.sync === "apart") conversation.forget();
+    if (conversation.sync === "apart" || conversation.sync === "none") conversation.sync = "stale";
   }
 }
 
@@ -79,7 +99,7 @@ function transmit(chat: Chat, conversation: Conversation, outgoing: Outgoing): v
     const refusal = lines.find((line) => /^(4\d\d|FAIL)$/.test(line.command));
     if (refusal !== undefined) {
       outgoing.progress = "failed";
-      outgoing.reason = refusal.params.at(-1) ?? "";
+      outgoing.reason = worded(refusal);
       conversation.changed();
     } else if (lines.some((line) => line.command === "PRIVMSG")) {
       discard(conversation, outgoing);
@@ -92,15 +112,19 @@ function transmit(chat: Chat, conversation: Conversation, outgoing: Outgoing): v
   outgoing.hasId = outgoing.hasId || (chat.account !== "" && chat.caps.has("veche/once"));
   if (chat.caps.has("message-tags")) tags[outgoing.hasId ? ID : TOKEN] = outgoing.token;
   if (outgoing.reply !== "") tags["+draft/reply"] = outgoing.reply;
-  const { name } = conversation;
-  if (outgoing.kind === "action") {
-    chat.tagged(tags, "PRIVMSG", name, `\x01ACTION ${outgoing.text}\x01`);
-  } else if (!outgoing.text.includes("\n") && bytes(outgoing.text) <= chat.limits.line) {
-    chat.tagged(tags, "PRIVMSG", name, outgoing.text);
+  deliver(chat, conversation.name, outgoing.text, outgoing.kind, tags);
+}
+
+/** As one line, or as several that are one message; the tags are the message's. */
+function deliver(chat: Chat, name: string, text: string, kind: "say" | "action", tags: Tags): void {
+  if (kind === "action") {
+    chat.tagged(tags, "PRIVMSG", name, `\x01ACTION ${text.replace(/\n/g, " ")}\x01`);
+  } else if (!text.includes("\n") && bytes(text) <= chat.limits.line) {
+    chat.tagged(tags, "PRIVMSG", name, text);
   } else {
-    const reference = `m${label}`;
+    const reference = `m${tags["label"] ?? ""}`;
     chat.tagged(tags, "BATCH", `+${reference}`, "draft/multiline", name);
-    for (const line of outgoing.text.split("\n")) {
+    for (const line of text.split("\n")) {
       pieces(line, chat.limits.line).forEach((piece, index) => {
         const more: Tags = index > 0 ? { "draft/multiline-concat": "" } : {};
         chat.tagged({ batch: reference, ...more }, "PRIVMSG", name, piece);

@@ -6,6 +6,7 @@ import type { Chat } from "../chat/chat.ts";
 import { isPhrase, t } from "../phrases.ts";
 import { Choice } from "./choice.tsx";
 import { useWatched } from "./parts.tsx";
+import { readAddress } from "./places.ts";
 import { settings } from "./settings.ts";
 
 type Way = "guest" | "login" | "register";
@@ -14,12 +15,13 @@ const GUEST = "veche-guest"; // in this tab, until it is closed: whoever reloads
 
 export function Arrive({ chat, network }: { chat: Chat; network: string }): JSX.Element {
   useWatched(chat);
-  const [way, setWay] = useState<Way>("guest");
+  const [way, setWay] = useState<Way>(readAddress(location.hash).owner === "" ? "guest" : "register");
   const [name, setName] = useState(settings.name);
   const [password, setPassword] = useState("");
   const [email, setEmail] = useState("");
   const isComing = chat.state === "connecting";
   const { failure } = chat;
+  const { room, invitation, owner } = readAddress(location.hash);
   const comeIn = (event: Event): void => {
     event.preventDefault();
     const nick = name.trim();
@@ -31,6 +33,7 @@ export function Arrive({ chat, network }: { chat: Chat; network: string }): JSX.
       password: way === "guest" ? "" : password,
       isNew: way === "register",
       email: way === "register" ? email.trim() : "",
+      invitation,
     });
   };
   const reason = failure === null ? "" : isPhrase(failure.code) ? t(failure.code) : failure.text;
@@ -39,6 +42,9 @@ export function Arrive({ chat, network }: { chat: Chat; network: string }): JSX.
       <div class="arrive-top"><Choice /></div>
       <form class="card" onSubmit={comeIn}>
         <h1><bdi>{network || t("chat")}</bdi></h1>
+        {invitation !== "" && <p class="welcome">{t("you-are-invited")}</p>}
+        {owner !== "" && <p class="welcome">{t("become-owner")}</p>}
+        {room !== "" && <p class="welcome"><bdi>{t("link-leads-to", { name: room })}</bdi></p>}
         <div class="tabs" role="group" aria-label={t("come-in")}>
           <Tab way="guest" now={way} choose={setWay}>{t("as-guest")}</Tab>
           <Tab way="login" now={way} choose={setWay}>{t("log-in")}</Tab>

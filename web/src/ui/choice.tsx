@@ -1,23 +1,29 @@
-// Theme and language, two lists; they work at once.
+// Theme, density and language, lists that work at once.
 
 import type { JSX } from "preact";
 import { t, type Language } from "../phrases.ts";
 import { useWatched } from "./parts.tsx";
-import { settings, type Theme } from "./settings.ts";
+import { DENSITIES, settings, THEMES, type Density, type Theme } from "./settings.ts";
 
-export function Choice(): JSX.Element {
+export function Choice({ isWhole = false }: { isWhole?: boolean }): JSX.Element {
   useWatched(settings);
   return (
-    <div class="choice">
-      <label>
+    <div class={isWhole ? "stack" : "choice"}>
+      <label class={isWhole ? "field" : ""}>
         <span>{t("theme")}</span>
         <select value={settings.theme} onChange={(event) => settings.set({ theme: event.currentTarget.value as Theme })}>
-          <option value="system">{t("theme-system")}</option>
-          <option value="light">{t("theme-light")}</option>
-          <option value="dark">{t("theme-dark")}</option>
+          {THEMES.map((theme) => <option key={theme} value={theme}>{t(`theme-${theme}`)}</option>)}
         </select>
       </label>
-      <label>
+      {isWhole && (
+        <label class="field">
+          <span>{t("density")}</span>
+          <select value={settings.density} onChange={(event) => settings.set({ density: event.currentTarget.value as Density })}>
+            {DENSITIES.map((density) => <option key={density} value={density}>{t(`density-${density}`)}</option>)}
+          </select>
+        </label>
+      )}
+      <label class={isWhole ? "field" : ""}>
         <span>{t("language")}</span>
         <select value={settings.language} onChange={(event) => settings.set({ language: event.currentTarget.value as Language })}>
           <option value="en" lang="en">English</option>

@@ -1,16 +1,17 @@
 // What one may type after "/". What is not in this list goes to the server as it stands, as in any IRC client.
 
-import type { Chat } from "../chat/chat.ts";
 import type { Conversation } from "../chat/model.ts";
 import { send } from "../chat/sending.ts";
 import { isRoom } from "../wire/names.ts";
+import type { Desk } from "./desk.ts";
 
-export const COMMANDS = ["me", "join", "part", "msg", "query", "topic", "nick", "away", "whois", "invite", "kick", "help"];
+export const COMMANDS = ["me", "join", "part", "msg", "query", "topic", "nick", "away", "whois", "invite", "kick", "search", "help"];
 
 /** Do what a line says; false for a line that is no command. */
-export function obey(chat: Chat, conversation: Conversation, line: string): boolean {
+export function obey(desk: Desk, conversation: Conversation, line: string): boolean {
   const match = /^\/([a-z]+)(?: ([^]*))?$/i.exec(line);
   if (match === null) return false;
+  const { chat } = desk;
   const name = match[1]!.toLowerCase();
   const rest = (match[2] ?? "").trim();
   const [first = "", ...others] = rest.split(" ");
@@ -19,7 +20,7 @@ export function obey(chat: Chat, conversation: Conversation, line: string): bool
       if (rest !== "") send(chat, conversation, rest.replace(/\n/g, " "), "action");
       return true;
     case "join":
-      for (const name of first.split(",")) if (name !== "") chat.go(isRoom(name) ? name : `#${name}`);
+      for (const name of first.split(",")) if (name !== "") desk.go(isRoom(name) ? name : `#${name}`);
       return true;
     case "part":
       chat.close(conversation);
@@ -28,7 +29,7 @@ export function obey(chat: Chat, conversation: Conversation, line: string): bool
     case "query": {
       if (first === "") return true;
       const other = chat.conversation(first);
-      chat.go(first);
+      desk.go(first);
       if (others.length > 0) send(chat, other, others.join(" "));
       return true;
     }
@@ -40,6 +41,9 @@ export function obey(chat: Chat, conversation: Conversation, line: string): bool
       return true;
     case "away":
       chat.raw("AWAY", ...(rest === "" ? [] : [rest]));
+      return true;
+    case "search":
+      desk.turn({ kind: "search" });
       return true;
     case "invite":
       chat.typedLine(conversation, `INVITE ${first} ${others[0] ?? conversation.name}`);

@@ -3,12 +3,13 @@
 
 import type { JSX } from "preact";
 import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Chat } from "../chat/chat.ts";
-import { older } from "../chat/history.ts";
+import { newer, older, toNow } from "../chat/history.ts";
 import type { Conversation, Entry } from "../chat/model.ts";
 import { t } from "../phrases.ts";
 import { Icon, dayName, dayOf, useWatched } from "./parts.tsx";
-import { Event, Row, Unsent } from "./message.tsx";
+import type { Desk } from "./desk.ts";
+import { Events, Row, Unsent, stampOf } from "./message.tsx";
+import { settings } from "./settings.ts";
 
 const MOST = 240; // entries on the page
 const STEP = 80;
@@ -16,14 +17,13 @@ const NEAR = 600; // pixels from an edge at which the window slides
 const GROUP = 5 * 60_000; // messages of one person within so many milliseconds stand together
 
 interface Props {
-  chat: Chat;
+  desk: Desk;
   conversation: Conversation;
-  onReply: (entry: Entry) => void;
-  onRoom: (name: string) => void;
 }
 
-export function Log({ chat, conversation, onReply, onRoom }: Props): JSX.Element {
-  useWatched(conversation);
+export function Log({ desk, conversation }: Props): JSX.Element {
+  useWatched(conversation, desk, settings);
+  const { chat } = desk;
   const scroller = useRef<HTMLDivElement>(null);
   const anchor = useRef<{ key: string; top: number } | null>(null);
   const isStuck = useRef(true); // to the newest
@@ -36,14 +36,16 @@ export function Log({ chat, conversation, onReply, onRoom }: Props): JSX.Element
   const { entries, first } = conversation;
   const to = end === null ? entries.length : Math.min(entries.length, end + first);
   const from = Math.max(0, to - MOST);
-  const isAtEnd = to === entries.length;
+  const isApart = conversation.sync === "apart";
+  const isAtEnd = to === entries.length && !isApart;
   const news = isStuck.current && isAtEnd ? 0 : entries.length - first - seen.current;
   if (isStuck.current && isAtEnd) seen.current = entries.length - first;
 
   const keepAnchor = useCallback(() => {
     const box = scroller.current!;
     const edge = box.getBoundingClientRect().top;
-    for (const row of box.querySelectorAll<HTMLElement>("[data-key]")) {
+    // Messages alone: what happened between them is one row under the name of its first, which a page in front may change.
+    for (const row of box.querySelectorAll<HTMLElement>("article[data-key]")) {
       const { top, bottom } = row.getBoundingClientRect();
       if (bottom > edge) {
         anchor.current = { key: row.dataset["key"]!, top: top - edge };
@@ -67,9 +69,10 @@ export function Log({ chat, conversation, onReply, onRoom }: Props): JSX.Element
       if (from > 0) setEnd(Math.max(from + MOST - STEP, MOST) - first);
       else older(chat, conversation);
     }
-    if (below < NEAR && !isAtEnd) setEnd(to + STEP >= entries.length ? null : to + STEP - first);
+    if (below < NEAR && to === entries.length && isApart) newer(chat, conversation);
+    else if (below < NEAR && !isAtEnd) setEnd(to + STEP >= entries.length && !isApart ? null : Math.min(to + STEP, entries.length) - first);
     else if (end === null && entries.length > MOST) setEnd(to - first);
-  }, [chat, conversation, end, entries.length, first, from, isAtEnd, news, to]);
+  }, [chat, conversation, end, entries.length, first, from, isApart, isAtEnd, news, to]);
 
   useLayoutEffect(() => {
     const box = scroller.current!;
@@ -98,10 +101,12 @@ export function Log({ chat, conversation, onReply, onRoom }: Props): JSX.Element
   const toNewest = (): void => {
     isStuck.current = true;
     setEnd(null);
+    toNow(chat, conversation);
     again((count) => count + 1);
   };
 
-  const jump = (msgid: string): void => {
+  const jump = (msgid: string): void => desk.jump(conversation.name, msgid);
+  const showPlace = (msgid: string): void => {
     const entry = conversation.find(msgid);
     if (entry === undefined) return;
     const at = entries.indexOf(entry);
@@ -110,39 +115,59 @@ export function Log({ chat, conversation, onReply, onRoom }: Props): JSX.Element
     if (at < from || at >= to) setEnd(Math.min(entries.length, at + MOST / 2) - first);
     setShown(entry.key);
     again((count) => count + 1);
+    setTimeout(() => scroller.current?.querySelector<HTMLElement>(`[data-key="${entry.key}"]`)?.focus({ preventScroll: true }), 50);
   };
+  // Somebody wants to see a place: a hit of a search, what an answer answers, a link.
+  const { place } = desk;
+  const shownTurn = useRef(0);
+  useLayoutEffect(() => {
+    if (place === null || place.conversation !== conversation || place.turn <= shownTurn.current) return;
+    shownTurn.current = place.turn;
+    showPlace(place.msgid);
+  });
 
   const rows: JSX.Element[] = [];
   let before: Entry | null = null; // of the same group, perhaps
   let day = 0;
   let isLineDrawn = conversation.line === 0;
+  let events: Entry[] = [];
+  const closeEvents = (): void => {
+    if (events.length > 0) rows.push(<Events key={events[0]!.key} entries={events} />);
+    events = [];
+  };
   for (const entry of entries.slice(from, to)) {
+    if (entry.kind === "event" && settings.isHidingEvents && entry.text[0] === "\x01") continue;
+    if (chat.blocked.size > 0 && chat.isBlocked(entry.from)) continue;
     if (day !== dayOf(entry.time)) {
+      closeEvents();
       day = dayOf(entry.time);
       rows.push(<div key={`d${entry.key}`} class="day" role="separator"><span>{dayName(entry.time)}</span></div>);
       before = null;
     }
     if (!isLineDrawn && entry.time > conversation.line && !entry.isMine && entry.kind !== "event") {
+      closeEvents();
       isLineDrawn = true;
       rows.push(<div key="line" class="line" role="separator"><span>{t("new-line")}</span></div>);
       before = null;
     }
     if (entry.kind === "event") {
-      rows.push(<Event key={entry.key} entry={entry} />);
+      events.push(entry);
       before = null;
       continue;
     }
+    closeEvents();
     const isFirst =
       before === null || before.from !== entry.from || before.kind === "action" || entry.kind === "action" ||
       entry.reply !== "" || entry.time - before.time > GROUP;
     rows.push(
       <Row
-        key={entry.key} chat={chat} conversation={conversation} entry={entry} isFirst={isFirst} isShown={shown === entry.key}
-        onReply={onReply} onRoom={onRoom} onJump={jump}
+        key={entry.key} desk={desk} conversation={conversation} entry={entry} isFirst={isFirst} isShown={shown === entry.key}
+        onJump={jump} stamp={stampOf(desk, conversation, entry)}
       />,
     );
     before = entry;
   }
+  closeEvents();
 
   return (
     <div class="log-frame">
@@ -150,14 +175,15 @@ export function Log({ chat, conversation, onReply, onRoom }: Props): JSX.Element
         <div class="log-inside">
           <Top conversation={conversation} isOnPage={from === 0} />
           {rows}
+          {isApart && to === entries.length && <p class="top">{t("loading")}</p>}
           {isAtEnd && conversation.pending.map((one) => (
-            <Unsent key={one.token} chat={chat} conversation={conversation} outgoing={one} />
+            <Unsent key={one.token} desk={desk} conversation={conversation} outgoing={one} />
           ))}
         </div>
       </div>
       {!(isStuck.current && isAtEnd) && (
         <button type="button" class="to-newest" onClick={toNewest}>
-          {news > 0 ? t("n-new", { n: news }) : t("to-newest")} <Icon name="down" />
+          {news > 0 && !isApart ? t("n-new", { n: news }) : t("to-newest")} <Icon name="down" />
         </button>
       )}
     </div>

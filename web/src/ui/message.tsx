@@ -1,51 +1,73 @@
-// One message, one event, one message that is still on its way.
+// One message, what has happened, one message that is still on its way.
 
-import type { JSX } from "preact";
+import { Component, type JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { Chat } from "../chat/chat.ts";
 import type { Conversation, Entry, Outgoing } from "../chat/model.ts";
 import { discard, retry } from "../chat/sending.ts";
-import { isPhrase, t } from "../phrases.ts";
+import { currentLanguage, isPhrase, t } from "../phrases.ts";
 import { mentions } from "../wire/names.ts";
-import { plain } from "../wire/rich.ts";
+import { bare, plain } from "../wire/rich.ts";
+import type { Desk } from "./desk.ts";
+import { findEmoji } from "./emoji.ts";
+import { addressOf } from "./places.ts";
 import { Avatar, IconButton, Nick, clock, moment } from "./parts.tsx";
 import { RichText } from "./rich.tsx";
 
-const REACTIONS = ["👍", "❤️", "😂", "🎉", "😮", "👀"];
+const QUICK = ["👍", "❤️", "😂", "🎉", "😮", "👀"];
+const MOST_EVENTS = 8; // in a row that are told one by one
 
 interface RowProps {
-  chat: Chat;
+  desk: Desk;
   conversation: Conversation;
   entry: Entry;
   isFirst: boolean;
   isShown: boolean;
-  onReply: (entry: Entry) => void;
-  onRoom: (name: string) => void;
+  inThread?: boolean;
   onJump: (msgid: string) => void;
 }
 
-export function Row({ chat, conversation, entry, isFirst, isShown, onReply, onRoom, onJump }: RowProps): JSX.Element {
+/** One message. It is made anew when something of it has changed, and not whenever the page is: there are hundreds. */
+export class Row extends Component<RowProps & { stamp: string }> {
+  override shouldComponentUpdate(next: RowProps & { stamp: string }): boolean {
+    const { entry, isFirst, isShown, stamp, conversation } = this.props;
+    return next.entry !== entry || next.isFirst !== isFirst || next.isShown !== isShown || next.stamp !== stamp ||
+      next.conversation !== conversation;
+  }
+
+  render(): JSX.Element {
+    return <Message {...this.props} />;
+  }
+}
+
+/** Equal while nothing that a message's looks depend on has changed. */
+export function stampOf(desk: Desk, conversation: Conversation, entry: Entry): string {
+  const quoted = entry.reply === "" ? undefined : conversation.find(entry.reply);
+  return `${entry.rev}/${quoted?.rev ?? ""}/${currentLanguage()}/${desk.chat.nick}/${desk.chat.state}`;
+}
+
+function Message({ desk, conversation, entry, isFirst, isShown, inThread = false, onJump }: RowProps): JSX.Element {
+  const { chat } = desk;
   const [isReacting, setReacting] = useState(false);
   const [isSure, setSure] = useState(true); // false while the question is on the page
   const calls = !entry.isMine && mentions(chat.nick, entry.text);
   const when = moment(entry.time) + (entry.isMine && entry.msgid !== "" ? ` · ${t("kept")}` : "");
-  const react = (text: string): void => {
-    setReacting(false);
-    chat.react(conversation, entry.msgid, text);
-  };
+  const go = (name: string): void => desk.go(name);
+  const answers = conversation.answers.get(entry.msgid) ?? 0;
+  const openThread = (): void => desk.turn({ kind: "thread", root: entry.msgid });
+  const openPerson = (): void => desk.open({ kind: "person", nick: entry.from, conversation });
   return (
     <article
-      data-key={entry.key} tabIndex={-1}
+      data-key={entry.key} tabIndex={-1} aria-label={`${entry.from}, ${clock(entry.time)}`}
       class={`row ${isFirst ? "is-first" : ""} ${calls ? "is-call" : ""} ${isShown ? "is-shown" : ""} ${entry.kind}`}
     >
       <div class="gutter">
         {isFirst ? <Avatar name={entry.from} /> : <time title={when}>{clock(entry.time)}</time>}
       </div>
       <div class="body">
-        {entry.reply !== "" && <Quote conversation={conversation} msgid={entry.reply} onJump={onJump} />}
+        {entry.reply !== "" && !inThread && <Quote conversation={conversation} msgid={entry.reply} onJump={onJump} />}
         {isFirst && (
           <header>
-            <Nick name={entry.from} /> <time title={when}>{clock(entry.time)}</time>
+            <Nick name={entry.from} onClick={openPerson} /> <time title={when}>{clock(entry.time)}</time>
             {entry.kind === "notice" && <span class="tag">{t("notice")}</span>}
           </header>
         )}
@@ -53,20 +75,13 @@ export function Row({ chat, conversation, entry, isFirst, isShown, onReply, onRo
           <p class="text is-gone">{t("removed")}</p>
         ) : (
           <div class="text" dir="auto">
-            <RichText text={entry.text} nick={chat.nick} onRoom={onRoom} />
+            <RichText text={entry.text} nick={chat.nick} onRoom={go} />
+            {entry.isEdited && <small class="edited"> {t("edited")}</small>}
           </div>
         )}
-        {entry.reactions.size > 0 && (
-          <div class="reactions">
-            {[...entry.reactions].map(([text, who]) => (
-              <button
-                key={text} type="button" class={who.has(chat.nick) ? "is-mine" : ""} title={[...who].join(", ")}
-                aria-label={`${t("react-with", { text })}, ${who.size}`} onClick={() => react(text)}
-              >
-                <bdi>{text}</bdi> {who.size}
-              </button>
-            ))}
-          </div>
+        <Reactions desk={desk} conversation={conversation} entry={entry} />
+        {answers > 0 && !inThread && (
+          <button type="button" class="link answers" onClick={openThread}>{t("n-answers", { n: answers })}</button>
         )}
         {!isSure && (
           <div class="question" role="alertdialog" aria-label={t("really-remove")}>
@@ -77,27 +92,84 @@ export function Row({ chat, conversation, entry, isFirst, isShown, onReply, onRo
             <button type="button" onClick={() => setSure(true)}>{t("cancel")}</button>
           </div>
         )}
+        {isReacting && (
+          <Picker
+            onClose={() => setReacting(false)}
+            onPick={(text) => { setReacting(false); chat.react(conversation, entry.msgid, text); }}
+          />
+        )}
       </div>
       {!entry.isRedacted && entry.msgid !== "" && (
-        <div class={`tools ${isReacting ? "is-open" : ""}`}>
-          {isReacting ? (
-            REACTIONS.map((text) => (
-              <button key={text} type="button" class="emoji" aria-label={t("react-with", { text })} onClick={() => react(text)}>
-                {text}
-              </button>
-            ))
-          ) : (
-            <>
-              <IconButton icon="react" label={t("react")} onClick={() => setReacting(true)} />
-              <IconButton icon="reply" label={t("reply")} onClick={() => onReply(entry)} />
-              {entry.isMine && chat.caps.has("draft/message-redaction") && (
-                <IconButton icon="remove" label={t("remove")} onClick={() => setSure(false)} />
-              )}
-            </>
+        <div class="tools">
+          <IconButton icon="react" label={t("react")} expanded={isReacting} onClick={() => setReacting(!isReacting)} />
+          {!inThread && (
+            <IconButton icon="reply" label={t("reply")} onClick={() => { conversation.replyTo = entry; conversation.changed(); }} />
           )}
+          {!inThread && <IconButton icon="thread" label={t("thread")} onClick={openThread} />}
+          <IconButton icon="link" label={t("copy-link")} onClick={() => copy(desk, addressOf(conversation.name, entry.msgid))} />
+          {entry.isMine && chat.caps.has("draft/message-edit") && (
+            <IconButton icon="edit" label={t("edit")} onClick={() => { conversation.editing = entry; conversation.changed(); }} />
+          )}
+          {mayRemove(desk, conversation, entry) && <IconButton icon="remove" label={t("remove")} onClick={() => setSure(false)} />}
         </div>
       )}
     </article>
+  );
+}
+
+function mayRemove(desk: Desk, conversation: Conversation, entry: Entry): boolean {
+  const { chat } = desk;
+  const isModerator = conversation.isRoom && conversation.rankOf(chat.nick) <= 2;
+  return (entry.isMine || isModerator) && chat.caps.has("draft/message-redaction");
+}
+
+export function copy(desk: Desk, text: string): void {
+  const told = (isCopied: boolean): void => desk.chat.tell(isCopied ? t("copied") : text);
+  // Without a secure connection browsers do not let pages write there: then it is shown, to be copied by hand.
+  if (navigator.clipboard === undefined) told(false);
+  else navigator.clipboard.writeText(text).then(() => told(true), () => told(false));
+}
+
+function Reactions({ desk, conversation, entry }: { desk: Desk; conversation: Conversation; entry: Entry }): JSX.Element | null {
+  if (entry.reactions.size === 0 || entry.isRedacted) return null;
+  return (
+    <div class="reactions">
+      {[...entry.reactions].map(([text, { earlier, who }]) => {
+        const isMine = who.has(desk.chat.nick);
+        const names = [...who].join(", ");
+        return (
+          <button
+            key={text} type="button" class={isMine ? "is-mine" : ""} aria-pressed={isMine} title={names}
+            aria-label={`${t("react-with", { text })}, ${who.size + earlier}${names === "" ? "" : `: ${names}`}`}
+            onClick={() => desk.chat.react(conversation, entry.msgid, text, isMine)}
+          >
+            <bdi>{text}</bdi> {who.size + earlier}
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+/** Six reactions that are wanted most, and any other by its name. */
+function Picker({ onPick, onClose }: { onPick: (text: string) => void; onClose: () => void }): JSX.Element {
+  const [sought, setSought] = useState("");
+  const found = sought === "" ? QUICK : findEmoji(sought).slice(0, 12).map((one) => one.text);
+  return (
+    <div class="picker" role="group" aria-label={t("react")} onKeyDown={(event) => event.key === "Escape" && onClose()}>
+      {found.map((text) => (
+        <button key={text} type="button" class="emoji" aria-label={t("react-with", { text })} onClick={() => onPick(text)}>{text}</button>
+      ))}
+      <input
+        type="search" placeholder={t("find-emoji")} aria-label={t("find-emoji")} value={sought} maxLength={20}
+        onInput={(event) => setSought(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || found.length === 0) return;
+          event.preventDefault();
+          onPick(found[0]!);
+        }}
+      />
+    </div>
   );
 }
 
@@ -105,25 +177,42 @@ function Quote({ conversation, msgid, onJump }: {
   conversation: Conversation; msgid: string; onJump: (msgid: string) => void;
 }): JSX.Element {
   const quoted = conversation.find(msgid);
-  if (quoted === undefined) return <p class="quote">{t("answer-unknown")}</p>;
   return (
-    <button type="button" class="quote" onClick={() => onJump(msgid)}>
-      <Nick name={quoted.from} /> <bdi>{quoted.isRedacted ? t("removed") : plain(quoted.text).slice(0, 200)}</bdi>
+    <button type="button" class="quote" title={t("to-message")} onClick={() => onJump(msgid)}>
+      {quoted === undefined ? t("answer-unknown") : (
+        <><Nick name={quoted.from} /> <bdi>{quoted.isRedacted ? t("removed") : bare(quoted.text).slice(0, 200)}</bdi></>
+      )}
     </button>
   );
 }
 
-/** What has happened, in the reader's words (see `tell` in chat/incoming.ts); or a line of the server's, as it is. */
-export function Event({ entry }: { entry: Entry }): JSX.Element {
-  const [what = "", a = "", b = ""] = entry.text.split("\x1f");
-  const phrase = what.slice(1);
-  const text = what[0] === "\x01" && isPhrase(phrase) ? t(phrase, { a, b: plain(b) }) : plain(entry.text);
-  return <p class="event" data-key={entry.key}><bdi>{text}</bdi> <time>{clock(entry.time)}</time></p>;
+/** What has happened between two messages, in the reader's words (see `readEvent` in chat/incoming.ts). */
+export function Events({ entries }: { entries: Entry[] }): JSX.Element {
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? entries : entries.slice(0, MOST_EVENTS);
+  return (
+    <p class="event" data-key={entries[0]!.key}>
+      {shown.map((entry, at) => (
+        <span key={entry.key}>{at > 0 && " · "}<bdi>{wordsOf(entry)}</bdi></span>
+      ))}
+      {shown.length < entries.length && (
+        <> · <button type="button" class="link" onClick={() => setWhole(true)}>{t("n-more", { n: entries.length - shown.length })}</button></>
+      )}{" "}
+      <time title={moment(entries[0]!.time)}>{clock(entries.at(-1)!.time)}</time>
+    </p>
+  );
 }
 
-export function Unsent({ chat, conversation, outgoing }: {
-  chat: Chat; conversation: Conversation; outgoing: Outgoing;
+function wordsOf(entry: Entry): string {
+  const [what = "", a = "", b = ""] = entry.text.split("\x1f");
+  const phrase = what.slice(1);
+  return what[0] === "\x01" && isPhrase(phrase) ? t(phrase, { a, b: plain(b) }) : plain(entry.text);
+}
+
+export function Unsent({ desk, conversation, outgoing }: {
+  desk: Desk; conversation: Conversation; outgoing: Outgoing;
 }): JSX.Element {
+  const { chat } = desk;
   const isFailed = outgoing.progress === "failed";
   const isWaiting = chat.state !== "in";
   return (

@@ -32,8 +32,10 @@ export function Avatar({ name, isAway = false }: { name: string; isAway?: boolea
   );
 }
 
-export function Nick({ name }: { name: string }): JSX.Element {
-  return <bdi class={`nick ${hue(name)}`}>{name}</bdi>;
+/** A name; a button where it leads to its person. */
+export function Nick({ name, onClick }: { name: string; onClick?: () => void }): JSX.Element {
+  if (onClick === undefined) return <bdi class={`nick ${hue(name)}`}>{name}</bdi>;
+  return <button type="button" class={`nick ${hue(name)}`} onClick={onClick}><bdi>{name}</bdi></button>;
 }
 
 const PATHS = {
@@ -48,6 +50,18 @@ const PATHS = {
   gear: "M4 7h10M18 7h2M4 17h2M10 17h10M16 9a2 2 0 1 0 0-4 2 2 0 0 0 0 4M8 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4",
   leave: "M14 8V5H5v14h9v-3M10 12h11M18 9l3 3-3 3",
   down: "M6 9l6 6 6-6",
+  search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14M16 16l5 5",
+  thread: "M4 5h16v10H9l-5 4zM8 9h8M8 12h5",
+  edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
+  link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
+  info: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18M12 11v5M12 8v.01",
+  bell: "M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 20a2 2 0 0 0 4 0",
+  muted: "M6 16V11a6 6 0 0 1 9-5M18 11v5l2 2H8M4 4l16 16",
+  more: "M5 12v.01M12 12v.01M19 12v.01",
+  shield: "M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6z",
+  keys: "M3 7h18v10H3zM7 10v.01M11 10v.01M15 10v.01M8 14h8",
+  switch: "M4 8h13M14 4l4 4-4 4M20 16H7M10 12l-4 4 4 4",
+  person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M5 20a7 7 0 0 1 14 0",
 };
 
 export function Icon({ name }: { name: keyof typeof PATHS }): JSX.Element {
@@ -78,10 +92,11 @@ interface DialogProps {
   title: string;
   onClose: () => void;
   children: ComponentChildren;
+  isWide?: boolean;
 }
 
 /** A window over the page: the browser itself keeps the focus in it, and Escape closes it. */
-export function Dialog({ title, onClose, children }: DialogProps): JSX.Element {
+export function Dialog({ title, onClose, children, isWide = false }: DialogProps): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const shown = element.current!;
@@ -91,7 +106,7 @@ export function Dialog({ title, onClose, children }: DialogProps): JSX.Element {
   return (
     <dialog
       ref={element}
-      aria-label={title}
+      aria-label={title} class={isWide ? "is-wide" : ""}
       onCancel={(event) => {
         event.preventDefault();
         onClose();
@@ -100,12 +115,43 @@ export function Dialog({ title, onClose, children }: DialogProps): JSX.Element {
     >
       <div class="dialog">
         <header>
-          <h2>{title}</h2>
+          <h2><bdi>{title}</bdi></h2>
           <IconButton icon="close" label={t("close")} onClick={onClose} />
         </header>
         {children}
       </div>
     </dialog>
+  );
+}
+
+interface TabsProps<T extends string> {
+  names: readonly T[];
+  now: T;
+  label: string;
+  nameOf: (name: T) => string;
+  choose: (name: T) => void;
+}
+
+/** The pages of a window; arrow keys go from one to the next. */
+export function Tabs<T extends string>({ names, now, label, nameOf, choose }: TabsProps<T>): JSX.Element {
+  const turn = (event: KeyboardEvent): void => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    choose(names[(names.indexOf(now) + step + names.length) % names.length]!);
+    const tabs = (event.currentTarget as HTMLElement).querySelectorAll("button");
+    tabs[(names.indexOf(now) + step + names.length) % names.length]?.focus();
+  };
+  return (
+    <div class="tabs" role="tablist" aria-label={label} onKeyDown={turn}>
+      {names.map((name) => (
+        <button
+          key={name} type="button" role="tab" aria-selected={name === now} tabIndex={name === now ? 0 : -1} onClick={() => choose(name)}
+        >
+          {nameOf(name)}
+        </button>
+      ))}
+    </div>
   );
 }
 
@@ -127,6 +173,10 @@ export function clock(time: number): string {
 
 export function moment(time: number): string {
   return formatOf("moment", { dateStyle: "long", timeStyle: "medium" }).format(time);
+}
+
+export function shortMoment(time: number): string {
+  return formatOf("short", { dateStyle: "medium", timeStyle: "short" }).format(time);
 }
 
 /** A number that is equal for two moments of the same day here. */

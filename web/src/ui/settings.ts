@@ -1,46 +1,132 @@
-// What the reader has chosen, kept in the browser: the theme, the language and the name. Never a password.
+// What the reader has chosen, kept in the browser: looks, language, name, how he is called. Never a password.
+//
+// Tabs of one browser agree: what one of them chooses, the others obey at once.
 
 import { Watched } from "../chat/model.ts";
 import { setLanguage, type Language } from "../phrases.ts";
+import { fold } from "../wire/names.ts";
 
-export type Theme = "system" | "light" | "dark";
+export const THEMES = ["system", "light", "dark", "contrast"] as const;
+export type Theme = (typeof THEMES)[number];
+export const DENSITIES = ["roomy", "dense"] as const;
+export type Density = (typeof DENSITIES)[number];
+/** What one is called by: everything, one's name and what is said to one alone, nothing. */
+export const LEVELS = ["all", "mentions", "none"] as const;
+export type Level = (typeof LEVELS)[number];
+
+interface Kept {
+  theme: Theme;
+  density: Density;
+  language: Language;
+  name: string;
+  isDesktop: boolean; // notices of the system
+  isSound: boolean;
+  level: Level; // where nothing else is said
+  levels: Record<string, Level>; // by the key of a conversation
+  quietFrom: string; // "22:00"; "" for no quiet hours
+  quietTo: string;
+  isHidingEvents: boolean; // who came and went is not shown
+}
 
 const KEY = "veche";
+const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$/;
 
-class Settings extends Watched {
+class Settings extends Watched implements Kept {
   theme: Theme = "system";
+  density: Density = "roomy";
   language: Language = navigator.language.toLowerCase().startsWith("ru") ? "ru" : "en";
   name = "";
+  isDesktop = false;
+  isSound = false;
+  level: Level = "mentions";
+  levels: Record<string, Level> = Object.create(null) as Record<string, Level>;
+  quietFrom = "";
+  quietTo = "";
+  isHidingEvents = false;
 
   load(): void {
+    this.read();
+    addEventListener("storage", (event) => {
+      if (event.key !== KEY) return;
+      this.read();
+      this.changed();
+    });
+  }
+
+  set(chosen: Partial<Kept>): void {
+    Object.assign(this, chosen);
     try {
-      const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Record<string, unknown>>;
-      if (kept["theme"] === "light" || kept["theme"] === "dark") this.theme = kept["theme"];
-      if (kept["language"] === "en" || kept["language"] === "ru") this.language = kept["language"];
-      if (typeof kept["name"] === "string") this.name = kept["name"];
+      localStorage.setItem(KEY, JSON.stringify(this.kept()));
+    } catch {
+      // Storage that is forbidden or full: it is as chosen until the page is closed.
+    }
+    this.obey();
+    this.changed();
+  }
+
+  /** How one is called in a conversation. */
+  levelOf(name: string): Level {
+    return this.levels[fold(name)] ?? this.level;
+  }
+
+  setLevel(name: string, level: Level | null): void {
+    const levels = Object.assign(Object.create(null) as Record<string, Level>, this.levels);
+    if (level === null) delete levels[fold(name)];
+    else levels[fold(name)] = level;
+    this.set({ levels });
+  }
+
+  /** Whether it is a time at which nothing makes a noise; the hours may go over midnight. */
+  isQuiet(now: Date): boolean {
+    if (this.quietFrom === "" || this.quietTo === "" || this.quietFrom === this.quietTo) return false;
+    const at = `${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`;
+    const { quietFrom: from, quietTo: to } = this;
+    return from < to ? at >= from && at < to : at >= from || at < to;
+  }
+
+  private kept(): Kept {
+    const { theme, density, language, name, isDesktop, isSound, level, levels, quietFrom, quietTo, isHidingEvents } = this;
+    return { theme, density, language, name, isDesktop, isSound, level, levels, quietFrom, quietTo, isHidingEvents };
+  }
+
+  private read(): void {
+    try {
+      const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Record<keyof Kept, unknown>>;
+      this.theme = one(THEMES, kept.theme) ?? this.theme;
+      this.density = one(DENSITIES, kept.density) ?? this.density;
+      this.language = one(["en", "ru"] as const, kept.language) ?? this.language;
+      this.level = one(LEVELS, kept.level) ?? this.level;
+      for (const name of ["name", "quietFrom", "quietTo"] as const) {
+        const value = kept[name];
+        if (typeof value === "string" && (name === "name" || value === "" || CLOCK.test(value))) this[name] = value;
+      }
+      for (const name of ["isDesktop", "isSound", "isHidingEvents"] as const) {
+        const value = kept[name];
+        if (typeof value === "boolean") this[name] = value;
+      }
+      const levels = Object.create(null) as Record<string, Level>;
+      for (const [key, value] of Object.entries(Object(kept.levels) as Record<string, unknown>)) {
+        const level = one(LEVELS, value);
+        if (level !== undefined) levels[key] = level;
+      }
+      this.levels = levels;
     } catch {
       // Storage that is forbidden or spoilt: what is not kept is asked again.
     }
     this.obey();
   }
 
-  set(chosen: Partial<Pick<Settings, "theme" | "language" | "name">>): void {
-    Object.assign(this, chosen);
-    try {
-      const { theme, language, name } = this;
-      localStorage.setItem(KEY, JSON.stringify({ theme, language, name }));
-    } catch {
-      // As above.
-    }
-    this.obey();
-    this.changed();
-  }
-
   private obey(): void {
     setLanguage(this.language);
-    document.documentElement.lang = this.language;
-    document.documentElement.dataset["theme"] = this.theme;
+    const { documentElement: page } = document;
+    page.lang = this.language;
+    page.dataset["theme"] = this.theme;
+    page.dataset["density"] = this.density;
   }
+}
+
+function one<T>(values: readonly T[], value: unknown): T | undefined {
+  return values.find((known) => known === value);
 }
 
 export const settings = new Settings();

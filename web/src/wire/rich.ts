@@ -31,6 +31,12 @@ export function plain(text: string): string {
   return clean(text.replace(CODES, "")).replace(/\s+/g, " ");
 }
 
+/** A text without any marks, in one line: for quotes and hits. */
+export function bare(text: string): string {
+  const join = (pieces: Piece[]): string => pieces.map((piece) => ("pieces" in piece ? join(piece.pieces) : piece.text)).join("");
+  return plain(join(rich(text)));
+}
+
 function clean(text: string): string {
   return text.replace(OVERRIDES, "\ufffd").replace(HARMFUL, "");
 }
