@@ -20,6 +20,7 @@ CAPS = """
     draft/oper-tag
     draft/persistence draft/relaymsg draft/webpush soju.im/webpush soju.im/search soju.im/FILEHOST draft/FILEHOST
     soju.im/account-required znc.in/playback znc.in/self-message veche/unread veche/reactions veche/once
+    draft/message-edit veche/threads
 """.split()  # noqa: SIM905 - a table reads better without a hundred quotation marks
 
 TOKENS = """
@@ -59,6 +60,7 @@ COMMANDS = {
     "TAGMSG": ("@+typing=active TAGMSG ann", "TAGMSG"),
     "BATCH": ("BATCH +1 unknown", "FAIL"),
     "REDACT": ("REDACT #tea x", "FAIL"),
+    "EDITS": ("EDITS #tea x", "FAIL"),
     "RELAYMSG": ("RELAYMSG #tea x/y :z", "PRIVMSG"),
     "WHO": ("WHO #tea", "352"),
     "WHOX": ("WHO #tea %n", "354"),
@@ -82,6 +84,7 @@ COMMANDS = {
     "CHATHISTORY BEFORE": ("CHATHISTORY BEFORE #tea timestamp=2026-01-01T00:00:00.000Z 1", "BATCH"),
     "CHATHISTORY AFTER": ("CHATHISTORY AFTER #tea timestamp=2026-01-01T00:00:00.000Z 1", "BATCH"),
     "CHATHISTORY AROUND": ("CHATHISTORY AROUND #tea timestamp=2026-01-01T00:00:00.000Z 1", "BATCH"),
+    "CHATHISTORY THREAD": ("CHATHISTORY THREAD #tea msgid=x * 1", "FAIL"),
     "CHATHISTORY BETWEEN": (
         "CHATHISTORY BETWEEN #tea timestamp=2026-01-01T00:00:00.000Z timestamp=2027-01-01T00:00:00.000Z 1",
         "BATCH",

@@ -54,6 +54,9 @@ DEFINED = {
 OWN = {
     "ALREADY_OWNED": "a server that has an owner",
     "BANNED": "a relayed name that the room has banned",
+    "EDITS_FORBIDDEN": "earlier wordings, as of a message that is not to be edited",
+    "EDIT_FORBIDDEN": "the open proposal for message-edit",
+    "EDIT_WINDOW_EXPIRED": "the open proposal for message-edit",
     "INVALID_MASK": "bans of the server",
     "INVALID_MESSAGE": "a line with a NUL or CR in it",
     "MASK_TOO_WIDE": "bans of the server",

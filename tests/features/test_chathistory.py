@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from veche.core.playback import JustRedacted
+from veche.core.playback import JustCorrected
 from veche.testing.stage import Stage
 
 
@@ -21,7 +21,7 @@ def test_a_page_from_which_something_was_taken_back_meanwhile_is_read_again() ->
 
             def done(records: object) -> None:
                 # ... and told just behind it.
-                stage.engine.shelf(JustRedacted).add(records[-1].msgid)
+                stage.engine.shelf(JustCorrected).redacted(records[-1].msgid)
                 stage.disk.redactions[records[-1].seq] = records[-1]
                 answered(records)
 

@@ -46,6 +46,7 @@ LIVE: dict[str, tuple[str, ...]] = {
     **{f"accounts.{name}": (name,) for name in _LIVE_ACCOUNTS},
     "lobby.replay": ("lobby_replay",),
     "messages.redact_seconds": ("redact_seconds",),
+    "messages.edit_seconds": ("edit_seconds",),
     "history.newcomers": ("newcomers_read",),
     "tls.sts_seconds": ("sts_seconds",),
     "webirc": ("webirc", "gateways"),

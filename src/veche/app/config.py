@@ -293,6 +293,8 @@ class Messages(_Section, frozen=True):
     multiline_lines: Annotated[int, Meta(ge=2, le=1000)] = 100
     # For how many seconds people may take back what they said; 0 = not at all. Operators of a room always may there.
     redact_seconds: Annotated[int, Meta(ge=0, le=10_000_000_000)] = 86_400
+    # For how many seconds people may edit what they said; 0 = not at all.
+    edit_seconds: Annotated[int, Meta(ge=0, le=10_000_000_000)] = 86_400
     # Whether operators of a room may speak there under other names, marked with "/" (RELAYMSG), for bridges.
     relaymsg: bool = True
     # Tags of clients that are not relayed, without their "+": "typing", "draft/react"...; "*" in the first place is

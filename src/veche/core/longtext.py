@@ -9,6 +9,8 @@ normalised form before re-splitting."
 
 from collections.abc import Iterator
 
+from veche.wire.lines import cut
+
 NEW_LINE = "\n"
 CONTINUED = "\n\r"
 # Between the lines of one rendering: whoever sends it adds the end of the last.
@@ -24,6 +26,21 @@ def pieces(text: str) -> Iterator[tuple[str, bool]]:
     """The lines as they were sent, each with whether it continues the one before it."""
     for line in text.split(NEW_LINE):
         yield (line[1:], True) if line[:1] == "\r" else (line, False)
+
+
+def one_line(text: str, room: int, mark: str = "* ") -> str:
+    """A corrected text as those read it who know no edits: one line of at most `room` bytes, with a mark in front.
+
+    What does not fit, further lines too, is an ellipsis; the text is in the history. An ACTION stays one.
+    """
+    action = text.startswith("\x01ACTION ")
+    body = text[8:].rstrip("\x01") if action else text
+    first = next((piece for piece, _ in pieces(body) if piece), "")
+    whole = mark + first
+    fits = room - (9 if action else 0)  # "\x01ACTION " and "\x01"
+    if is_long(body) or len(whole.encode()) > fits:
+        whole = cut(whole, fits - len(" …".encode())) + " …"
+    return f"\x01ACTION {whole}\x01" if action else whole
 
 
 def render_batch(source: str, command: str, target: str, text: str, tags: str, reference: str) -> list[str]:

@@ -15,8 +15,8 @@ from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from veche.core.playback import JustRedacted, playback_line
-from veche.core.ports import Page, Record, Sent, StoreError
+from veche.core.playback import JustCorrected, playback_line
+from veche.core.ports import EDITED, Page, Record, Sent, StoreError
 from veche.wire.caps import ECHO_MESSAGE
 
 if TYPE_CHECKING:
@@ -155,13 +155,14 @@ def _answer_again(ask: Ask, sent: Sent) -> None:
     store = ask.engine.store
     if ask.session.caps & ECHO_MESSAGE and store is not None:
         ask.wait()
-        page = Page(sent.conversation, 1, era=sent.era, around=sent.msgid)
+        # It may have been an edit, which stands among what has happened.
+        page = Page(sent.conversation, 1, era=sent.era, around=sent.msgid, events=True, corrections=EDITED)
         store.page(page, partial(_echo, ask, sent.msgid))
 
 
 def _echo(ask: Ask, msgid: str, records: list[Record] | StoreError) -> None:
     if not isinstance(records, StoreError):
-        for record in ask.engine.shelf(JustRedacted).standing(records):
+        for record in ask.engine.shelf(JustCorrected).standing(records):
             if record.msgid == msgid:  # else it has been taken back since
                 ask.send(playback_line(record, ask.session))
     ask.settled()

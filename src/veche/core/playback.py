@@ -10,18 +10,21 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from veche.core.ask import nested
-from veche.core.longtext import LINE_END, NEW_LINE, is_long, pieces, render_batch, render_lines
+from veche.core.longtext import LINE_END, NEW_LINE, is_long, one_line, pieces, render_batch, render_lines
+from veche.core.ports import EDITED, REDACTED
 from veche.core.replies import iso_time
 from veche.wire.caps import (
     ACCOUNT_TAG,
     BATCH,
     CHATHISTORY,
     ECHO_MESSAGE,
+    EDIT,
     EVENT_PLAYBACK,
     EXTENDED_JOIN,
     MESSAGE_TAGS,
     MULTILINE,
     PLAYBACK,
+    REDACTION,
     SELF_MESSAGE,
     SERVER_TIME,
 )
@@ -37,31 +40,68 @@ if TYPE_CHECKING:
 SAID = frozenset({"PRIVMSG", "NOTICE"})
 # On the opening of a batch: there is nothing further in the direction that was asked for.
 END = "draft/chathistory-end"
-# How many redactions are remembered: far more than happen while a page is on its way.
+# On a message that does not read as it was said, for who knows edits: since when it reads as it does.
+EDITED_TAG = "veche/edited"
+# On an edit: which message reads otherwise. The server has made sure that it is its author's to edit.
+EDIT_TAG = "+draft/edit"
+# In front of what was edited, for everybody else: as people correct themselves on IRC.
+MARK = "* "
+# How many corrections are remembered: far more than happen while a page is on its way.
 _REMEMBERED = 1000
 
 
-class JustRedacted:
-    """The ids of the messages that were taken back last.
+class JustCorrected:
+    """The ids of the messages that were taken back last, and what was edited last with the text and time (ms) of that.
 
-    A page may be read from the record before a message is taken back and be answered after everybody has been told.
+    A page may be read from the record before a message is corrected and be answered after everybody has been told.
     """
 
-    __slots__ = ("_msgids",)
+    __slots__ = ("_edited", "_gone")
 
     def __init__(self) -> None:
-        self._msgids: dict[str, None] = {}
+        self._gone: dict[str, None] = {}
+        self._edited: dict[str, tuple[str, int]] = {}
 
-    def add(self, msgid: str) -> None:
+    def __contains__(self, msgid: str) -> bool:
+        """Whether this message was taken back."""
+        return msgid in self._gone
+
+    def redacted(self, msgid: str) -> None:
         """This message is not to be shown any more."""
-        self._msgids[msgid] = None
-        if len(self._msgids) > _REMEMBERED:
-            del self._msgids[next(iter(self._msgids))]
+        self._gone[msgid] = None
+        self._edited.pop(msgid, None)
+        if len(self._gone) > _REMEMBERED:
+            del self._gone[next(iter(self._gone))]
+
+    def edited(self, msgid: str, text: str, time: int) -> None:
+        """This message reads otherwise."""
+        self._edited.pop(msgid, None)
+        self._edited[msgid] = (text, time)
+        if len(self._edited) > _REMEMBERED:
+            del self._edited[next(iter(self._edited))]
 
     def standing(self, records: list[Record]) -> list[Record]:
-        """The records without those that were taken back since they were read."""
-        msgids = self._msgids
-        return [record for record in records if record.msgid not in msgids] if msgids else records
+        """The records as they are now, without those that were taken back since they were read."""
+        gone, edited = self._gone, self._edited
+        if gone:
+            records = [record for record in records if _said(record) not in gone]
+        return [_as_edited(record, edited) for record in records] if edited else records
+
+
+def _said(record: Record) -> str:
+    """The id of the message that a record is, or the edit of which it is; what it is to be taken back by."""
+    return record.tags if record.command in EDITED else record.msgid
+
+
+def _as_edited(record: Record, edited: dict[str, tuple[str, int]]) -> Record:
+    newest = edited.get(_said(record))
+    if newest is None or (record.edited >= newest[1] and record.command in SAID):
+        return record
+    record = copy(record)
+    record.text = newest[0]
+    if record.command in SAID:
+        record.edited = newest[1]
+    return record
 
 
 # What is told with a message, by its place in the log: a tag on it, and lines right behind it.
@@ -137,6 +177,12 @@ def shows_events(session: Session) -> bool:
     return bool(session.caps & EVENT_PLAYBACK and session.caps & BATCH)
 
 
+def shown_corrections(session: Session) -> frozenset[str]:
+    """Which corrections a page for this session holds among what happened."""
+    shown = EDITED if session.view & EDIT else frozenset()
+    return shown | {REDACTED} if session.caps & REDACTION else shown
+
+
 def open_batch(ask: Ask, kind: str, *, is_end: bool = False) -> str:
     """Open a batch if the session knows batches; its reference, or ""."""
     session = ask.session
@@ -169,8 +215,10 @@ def playback_line(record: Record, session: Session, batch: str = "", tag: str = 
     `tag` is one more of the server's own.
 
     A message of several lines is as many, with line ends between them. Who knows no server-time reads the time (UTC)
-    in front of the text, lest old talk be taken for new.
+    in front of the text, lest old talk be taken for new; and who knows no edits, a mark in front of what was edited.
     """
+    if record.edited or record.command in EDITED:
+        record = _as_known(record, session)
     nest = "batch=" + batch if batch and session.caps & BATCH else ""
     tags = [nest] if nest else []
     stamp = ""
@@ -181,11 +229,7 @@ def playback_line(record: Record, session: Session, batch: str = "", tag: str = 
     if session.view & ACCOUNT_TAG and record.account:
         tags.append("account=" + escape(record.account))
     if session.view & MESSAGE_TAGS:
-        tags.append("msgid=" + record.msgid)
-        if tag:
-            tags.append(tag)
-        if record.tags:
-            tags.append(record.tags)
+        tags += _own_tags(record, tag)
     head = "@" + ";".join(tags) + " " if tags else ""
     if record.command not in SAID:
         return head + cut(_event(record, session), BODY_LIMIT)
@@ -194,6 +238,31 @@ def playback_line(record: Record, session: Session, batch: str = "", tag: str = 
     return head + cut(
         f":{record.source} {record.command} {record.target} :{_stamped(record.text, stamp)}", BODY_LIMIT
     )
+
+
+def _own_tags(record: Record, tag: str) -> list[str]:
+    """The id, what the server has to add, and what the sender has."""
+    tags = ["msgid=" + record.msgid] if record.msgid else []  # a tombstone has none of its own
+    if record.edited:
+        tags.append(f"{EDITED_TAG}={iso_time(record.edited)}")
+    if tag:
+        tags.append(tag)
+    if record.tags and record.command in SAID:
+        tags.append(record.tags)
+    return tags
+
+
+def _as_known(record: Record, session: Session) -> Record:
+    """What was edited, and an edit among what happened, as a session knows such things."""
+    known = copy(record)
+    _, edits, command = record.command.partition("EDIT ")
+    if edits:
+        known.command = command
+        known.tags = f"{EDIT_TAG if session.view & EDIT else '+reply'}={record.tags}"
+    if not session.view & EDIT:
+        known.edited = 0
+        known.text = one_line(record.text, BODY_LIMIT, MARK) if edits else _stamped(record.text, MARK)
+    return known
 
 
 def _event(record: Record, session: Session) -> str:
@@ -209,6 +278,8 @@ def _event(record: Record, session: Session) -> str:
         return f"{line} :{text}"
     if record.command in ("KICK", "MODE"):
         return f"{line} {target} {text}"
+    if record.command == REDACTED:
+        return f"{line} {target} {record.tags}" + (f" :{text}" if text else "")
     return f"{line} {target} :{text}" if text or record.command == "TOPIC" else f"{line} {target}"
 
 

@@ -196,7 +196,8 @@ class Feature:
     `progress` is called after each command of a connection that is not registered yet, until one has ended it.
     `begins(engine)` is called once, when everything that was kept has been restored and before anybody comes.
     `admits(engine, address)` is asked of each connection before anything else: why it is refused, or "".
-    `guards` are asked after the guard of a fact's own feature, and refuse as it does. `saves` add to what its own
+    `guards` are asked after the guard of a fact's own feature, and refuse as it does; of special cases of a kind, too,
+    unless those are declared themselves. `saves` add to what its own
     feature saves. `events` say what of a fact the history of rooms may tell (FactRow).
     `user_modes` are the modes that it gives to users, by letter. `whois(ask, user)` adds to the answer to WHOIS.
     `batches` are the types of batches that clients may open.
@@ -206,6 +207,8 @@ class Feature:
     reason but that he was to go: whether the user stays all the same.
     `shows_room(ask, room)` adds to what a session is told of a room behind its JOIN.
     `services` are names that nobody bears: `service(ask, text)` is told what somebody says to one, by folded name.
+    `instead` are client-only tags with which a message is no message: `instead(ask, fact, value)` hears what would have
+    been said, to one target, and makes of it what the tag says. They are not relayed as others are.
     `topics` are what HELP tells of beside commands and user modes, by their names (CMODES, for example).
     """
 
@@ -220,6 +223,7 @@ class Feature:
         "follow",
         "greeting",
         "guards",
+        "instead",
         "lingers",
         "name",
         "parting",
@@ -263,8 +267,10 @@ class Feature:
         services: Mapping[str, Callable[[Ask, str], None]] | None = None,
         shows_room: Callable[[Ask, Room], None] | None = None,
         topics: Mapping[str, Topic] | None = None,
+        instead: Mapping[str, Callable[[Ask, Any, str], None]] | None = None,
     ) -> None:
         self.name = name
+        self.instead = dict(instead or {})
         self.commands = list(commands)
         self.facts = dict(facts or {})
         self.caps = dict(caps or {})
@@ -304,6 +310,7 @@ class Registry:
         "features",
         "follows",
         "greetings",
+        "instead",
         "isupport",
         "kinds",
         "lingers",
@@ -368,6 +375,10 @@ class Registry:
         for feature in self.features:
             for name, service in feature.services.items():
                 _add(self.services, name, service, feature)
+        self.instead: dict[str, Callable[[Ask, Any, str], None]] = {}
+        for feature in self.features:
+            for tag, becomes in feature.instead.items():
+                _add(self.instead, tag, becomes, feature)
         self.follows = [feature.follow for feature in self.features if feature.follow is not None]
         self._extend_rows()
         self.who_flags = sorted(letter for letter, mode in self.user_modes.items() if mode.in_who)
@@ -376,7 +387,8 @@ class Registry:
     def _extend_rows(self) -> None:
         """Add to each kind of fact what other features than its own have to say about it."""
         for kind, row in self.facts.items():
-            further = [feature.guards[kind] for feature in self.features if kind in feature.guards]
+            guards = [_nearest(feature.guards, kind) for feature in self.features]
+            further = [guard for guard in guards if guard is not None]
             saving = [feature.saves[kind] for feature in self.features if kind in feature.saves]
             telling = [feature.events[kind] for feature in self.features if kind in feature.events]
             if further or saving or telling:
@@ -418,6 +430,11 @@ def _extended(row: FactRow, guards: list[Guard], saving: list[Saves]) -> FactRow
     if saving:
         row.saves = _all_saves([row.saves, *saving] if row.saves is not None else saving)
     return row
+
+
+def _nearest(guards: Mapping[type[Fact], Guard], kind: type[Fact]) -> Guard | None:
+    """What a feature asks of a kind of fact: what it says of that one, else of what it is a special case of."""
+    return next((guards[base] for base in kind.__mro__ if base in guards), None)
 
 
 def _all_guards(guards: list[Guard]) -> Guard:

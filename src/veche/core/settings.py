@@ -51,6 +51,7 @@ class Settings:
         "connect_window_seconds",
         "connections_per_address",
         "defcon",
+        "edit_seconds",
         "email",
         "event_days",
         "flood",
@@ -186,6 +187,7 @@ class Settings:
         # What each conversation tells a device of what it has missed, at most, unless it asks for history itself.
         self.missed_messages = 200
         self.redact_seconds = 86400
+        self.edit_seconds = 86400
         self.relaymsg = True
         self.client_tags_denied: tuple[str, ...] = ()
         self.lobby = "#lobby"

@@ -1,7 +1,8 @@
 """CHATHISTORY: what was said, by pages.
 
-Source: chathistory (draft), batch type chathistory. Members read the record of their rooms, and everyone his own
-direct conversations; a room that one is not in and one that does not exist give the same answer.
+Source: chathistory (draft), batch type chathistory; THREAD is our own, docs/ext/threads.md.
+Members read the record of their rooms, and everyone his own direct conversations; a room that one is not in and one
+that does not exist give the same answer.
 """
 
 from functools import partial
@@ -9,7 +10,15 @@ from functools import partial
 from veche.core.ask import Ask
 from veche.core.conversations import PARTNERS, Conversation, conversation_of, look_for, of_partner, of_room
 from veche.core.help import Family, Help
-from veche.core.playback import Around, JustRedacted, close_batch, open_batch, shows_events, tell_page
+from veche.core.playback import (
+    Around,
+    JustCorrected,
+    close_batch,
+    open_batch,
+    shown_corrections,
+    shows_events,
+    tell_page,
+)
 from veche.core.ports import Page, Partner, Record, Records, StoreError, UnknownReference
 from veche.core.registry import Command, Feature
 from veche.core.replies import iso_time
@@ -18,7 +27,7 @@ from veche.features.reactions import with_reactions
 from veche.wire.times import BadTime, parse_time
 
 # subcommand -> how many message references it takes
-_REFERENCES = {"LATEST": 1, "BEFORE": 1, "AFTER": 1, "AROUND": 1, "BETWEEN": 2}
+_REFERENCES = {"LATEST": 1, "BEFORE": 1, "AFTER": 1, "AROUND": 1, "BETWEEN": 2, "THREAD": 2}
 _LONGEST_MSGID = 64
 
 
@@ -59,7 +68,8 @@ def _read(
         ask.fail("INVALID_TARGET", verb, target, text="Messages could not be retrieved")
     else:
         page.conversation, page.era, page.since = conversation.key, conversation.era, conversation.since
-        page.events = shows_events(ask.session)
+        page.events = shows_events(ask.session) and not page.thread
+        page.corrections = shown_corrections(ask.session)
         ask.wait()
         answer = partial(_answer, ask, verb, conversation.name, page)
         if page.events:
@@ -87,6 +97,12 @@ def _page(verb: str, references: list[str], limit: int) -> Page:
         return Page("", limit, after=_reference(first))
     if verb == "AROUND":
         return Page("", limit, around=_reference(first))
+    if verb == "THREAD":
+        thread = _reference(first)
+        if isinstance(thread, int):
+            raise BadReference(first)
+        behind = references[1]
+        return Page("", limit, thread=thread, after=None if behind == "*" else _reference(behind))
     # "the returned messages MUST be counted starting from and excluding the first message selector [...]
     # This may be forwards or backwards in time."
     return Page("", limit, between=(_reference(first), _reference(references[1])))
@@ -123,7 +139,7 @@ def _answer(
     elif isinstance(records, StoreError):
         ask.fail("MESSAGE_ERROR", verb, name, text="Messages could not be retrieved")
     else:
-        standing = ask.engine.shelf(JustRedacted).standing(records)
+        standing = ask.engine.shelf(JustCorrected).standing(records)
         if len(standing) < len(records) and store is not None and not is_second:
             # Something on it was taken back meanwhile. A page that came out short would be taken for the end.
             store.page(page, partial(_answer, ask, verb, name, page, is_second=True))
@@ -245,12 +261,15 @@ feature = Feature(
                 "AFTER <target> <message> <count>\n"
                 "AROUND <target> <message> <count>\n"
                 "BETWEEN <target> <message> <message> <count>\n"
+                "THREAD <target> <message> <*|message> <count>\n"
                 "TARGETS <time> <time> <count>",
-                "Shows what was said in a room that you are in, or between you and somebody; TARGETS shows "
+                "Shows what was said in a room that you are in, or between you and somebody; THREAD shows a "
+                "message with all that answers to it, behind another message or (*) from the start; TARGETS shows "
                 "where something was said. A message is msgid=<msgid> or timestamp=<time>, a time is the "
                 "latter. At most {s.history_page} messages at once; how far back you read a room is for the "
                 "server and the room's operators to say.",
-                "Показывает, что говорили в комнате, где вы находитесь, или в личной переписке; TARGETS "
+                "Показывает, что говорили в комнате, где вы находитесь, или в личной переписке; THREAD "
+                "показывает сообщение и все ответы на него, после другого сообщения или (*) с начала; TARGETS "
                 "показывает, где что-то говорили. Сообщение (message): msgid=<msgid> или timestamp=<время>; "
                 "time: только второе. За раз не больше {s.history_page} сообщений; насколько старое в комнате "
                 "вам видно, решают сервер и операторы комнаты.",
@@ -258,6 +277,9 @@ feature = Feature(
             ),
         )
     ],
-    caps={"draft/chathistory": ""},
+    caps={
+        "draft/chathistory": "",
+        "veche/threads": lambda session, settings: "" if settings.stores else None,
+    },
     tokens=_tokens,
 )

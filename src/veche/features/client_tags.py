@@ -31,12 +31,13 @@ def client_tags(ask: Ask, without: str = "") -> str:
     """The client-only tags (they begin with '+') of a request, escaped; those denied and `without` are left out.
 
     All others are dropped: time, msgid, account and so on are the server's to say. So is the sender's own id of a
-    message: it is between him and the server.
+    message: it is between him and the server. A tag that makes something else of a message is checked by who does so.
     """
     if not ask.session.caps & MESSAGE_TAGS:
         return ""
     tags = ask.message.tags
-    keys = [key for key in tags if key[0] == "+" and key != TAG]
+    instead = ask.engine.registry.instead
+    keys = [key for key in tags if key[0] == "+" and key != TAG and key not in instead]
     if not keys:
         return ""
     denied = ask.settings.client_tags_denied

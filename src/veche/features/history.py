@@ -13,7 +13,7 @@ from veche.core.ask import Ask
 from veche.core.conversations import Conversation, look_for
 from veche.core.durations import parse_duration
 from veche.core.help import Family, Help
-from veche.core.playback import JustRedacted, tell_page
+from veche.core.playback import JustCorrected, tell_page
 from veche.core.ports import Page, Records, StoreError
 from veche.core.registry import Command, Feature
 
@@ -54,7 +54,7 @@ def _show(ask: Ask, name: str, records: Records | StoreError) -> None:
     if isinstance(records, StoreError):
         ask.fail("MESSAGE_ERROR", name, text="Messages could not be retrieved")
     elif ask.session.user is not None:
-        standing = ask.engine.shelf(JustRedacted).standing(records)
+        standing = ask.engine.shelf(JustCorrected).standing(records)
         tell_page(ask, name, standing, is_end=not records.has_more, plain=True)
     ask.settled()
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.conversations import of_room
-from veche.core.playback import JustRedacted, fetches_itself, tell_page
+from veche.core.playback import JustCorrected, fetches_itself, tell_page
 from veche.core.ports import Page, Records, StoreError
 from veche.core.registry import Feature
 from veche.state.events import MemberJoined, UserArrived
@@ -40,7 +40,7 @@ def tell(ask: Ask, fact: MemberJoined) -> None:
 def _show(ask: Ask, name: str, last: int, records: Records | StoreError) -> None:
     # A newcomer can do nothing about an error, and the store has told the log.
     if not isinstance(records, StoreError):
-        standing = ask.engine.shelf(JustRedacted).standing(records)
+        standing = ask.engine.shelf(JustCorrected).standing(records)
         # "the server SHOULD put all PRIVMSGs and NOTICEs into a single chathistory batch"
         if told := [record for record in standing if record.seq <= last]:
             tell_page(ask, name, told)

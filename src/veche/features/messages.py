@@ -189,9 +189,24 @@ def say(ask: Ask, command: str, target: str, text: str, tags: str) -> None:
     if _length(fact) > BODY_LIMIT and not _fits_in_lines(fact):
         ask.refuse(Refusal(numerics.ERR_INPUTTOOLONG, "Input line was too long"))
         return
-    if kind is TagsSent and isinstance(fact, TagsSent):
+    if isinstance(fact, TagsSent):
         _note_reaction(ask, fact)
-    given = "" if ask.message.tags is NO_TAGS or kind is TagsSent else ask.message.tags.get(once.TAG, "")
+        ask.commit(fact, then)
+    elif ask.message.tags is NO_TAGS:
+        ask.commit(fact, then)
+    else:
+        _say_tagged(ask, fact, then)
+
+
+def _say_tagged(ask: Ask, fact: MessageSent, then: Then | None) -> None:
+    """Say what has an id of its sender's as often as it was meant; what a tag makes something else of is not said."""
+    tags = ask.message.tags
+    if ask.session.caps & MESSAGE_TAGS:
+        for tag, becomes in ask.engine.registry.instead.items():
+            if tag in tags:
+                becomes(ask, fact, tags[tag])
+                return
+    given = tags.get(once.TAG, "")
     if not given:
         ask.commit(fact, then)
     elif "," in ask.params[0]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from veche.core.ask import Ask
 from veche.core.conversations import find
 from veche.core.help import Family, Help
-from veche.core.playback import JustRedacted
+from veche.core.playback import JustCorrected
 from veche.core.ports import Page, Record, Redaction, StoreError, UnknownReference
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Failure, Refusal, fit, iso_time, plain_time
@@ -44,6 +44,8 @@ class MessageRedacted(LastingFact):
     `notice` is what `server` says of it to whose clients do not know of redactions.
     """
 
+    # What is said of the same message behind it in line is judged when it is gone.
+    changes = True
     __slots__ = (
         "account",
         "is_own",
@@ -200,13 +202,21 @@ def record_redaction(world: World, fact: MessageRedacted) -> Redaction:
     """The row that takes the text away."""
     sender = world.users[fact.actor].identity
     return Redaction(
-        fact.seq, fact.time, fact.message, fact.redacted, fact.source, sender, fact.account, fact.reason
+        fact.seq,
+        fact.time,
+        fact.message,
+        fact.redacted,
+        fact.source,
+        sender,
+        fact.account,
+        fact.reason,
+        fact.msgid,
     )
 
 
 def note(engine: Engine, fact: MessageRedacted) -> None:
     """A page that was read a moment before must not bring it back."""
-    engine.shelf(JustRedacted).add(fact.redacted)
+    engine.shelf(JustCorrected).redacted(fact.redacted)
 
 
 feature = Feature(

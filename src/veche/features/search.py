@@ -14,7 +14,7 @@ from functools import partial
 from veche.core.ask import Ask
 from veche.core.conversations import find, of_room
 from veche.core.help import Family, Help
-from veche.core.playback import JustRedacted, playback_line
+from veche.core.playback import JustCorrected, playback_line
 from veche.core.ports import Record, StoreError
 from veche.core.registry import Command, Feature
 from veche.core.replies import standard_line
@@ -27,7 +27,9 @@ from veche.wire.words import parse
 
 CAPABILITY = "soju.im/search"
 # "Servers MUST recognise the following attributes." "Additionally, the following attributes MUST be recognized"
-ATTRIBUTES = ("in", "from", "after", "before", "text", "limit")
+# And one of our own: the id of a message, in whose thread is searched.
+ATTRIBUTES = ("in", "from", "after", "before", "text", "limit", "thread")
+_LONGEST_MSGID = 64
 # Messages in an answer where nobody says how many.
 USUAL_LIMIT = 100
 # Searches of one person that may be under way, on all devices together.
@@ -103,7 +105,16 @@ def _question(attributes: dict[str, str], most: int) -> SearchQuestion:
         nick=attributes.get("from", ""),
         after=_time(attributes, "after"),
         before=_time(attributes, "before"),
+        thread=_thread(attributes),
     )
+
+
+def _thread(attributes: dict[str, str]) -> str:
+    """An id says nothing of where its message is, so that has to be said beside it."""
+    thread = attributes.get("thread", "")
+    if thread and (not thread.isascii() or len(thread) > _LONGEST_MSGID or "in" not in attributes):
+        raise BadAttribute("thread")
+    return thread
 
 
 def _limit(word: str, most: int) -> int:
@@ -143,7 +154,7 @@ def _answer(ask: Ask, who: str, names: dict[str, str], found: Found | StoreError
         if not found.is_complete:
             text = "There may be more: not everything could be searched"
             ask.send(standard_line(ask.settings.server, "NOTE", "SEARCH", "INCOMPLETE", (), text))
-        _give(ask, names, ask.engine.shelf(JustRedacted).standing(found.records))
+        _give(ask, names, ask.engine.shelf(JustCorrected).standing(found.records))
     ask.settled()
 
 
@@ -185,10 +196,10 @@ feature = Feature(
                 "<attribute=value;...>",
                 "Finds messages in the rooms that you are in and in your direct conversations. Attributes: text "
                 '(words in any of their forms, "several in a row", beginnings*), in (a room or a person), from (a '
-                "nick), after and before (times), limit.",
+                "nick), after and before (times), thread (a msgid; with in), limit.",
                 "Ищет сообщения в комнатах, где вы находитесь, и в личной переписке. Условия: text (слова в любой "
                 'форме, "несколько подряд", начала*), in (комната или человек), from (имя), after и before '
-                "(время), limit (сколько).",
+                "(время), thread (msgid сообщения, вместе с in), limit (сколько).",
                 Family.HISTORY,
             ),
         )

@@ -14,7 +14,7 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.conversations import Conversation, look_for, of_partner, of_room
-from veche.core.playback import JustRedacted, may_show, tell_page
+from veche.core.playback import JustCorrected, may_show, tell_page
 from veche.core.ports import Page, Partner, Records, StoreError
 from veche.core.registry import Feature
 from veche.core.replies import fit
@@ -133,7 +133,7 @@ def _page(ask: Ask, talk: Conversation, page: Page, done: Callable[[Records], No
         if isinstance(records, StoreError):
             _say(ask, ask.phrase(PHRASES, "failed"))
         elif ask.session.user is not None:
-            done(Records(ask.engine.shelf(JustRedacted).standing(records), has_more=records.has_more))
+            done(Records(ask.engine.shelf(JustCorrected).standing(records), has_more=records.has_more))
         ask.settled()
 
     page.conversation, page.era, page.since = talk.key, talk.era, talk.since

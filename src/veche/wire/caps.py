@@ -46,6 +46,8 @@ _NAMES = (
     "draft/persistence",
     "veche/once",
     "soju.im/search",
+    "draft/message-edit",
+    "veche/threads",
 )
 
 BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}
@@ -71,6 +73,7 @@ EXTENDED_ISUPPORT = BITS["draft/extended-isupport"]
 PRE_AWAY = BITS["draft/pre-away"]
 MULTILINE = BITS["draft/multiline"]
 REDACTION = BITS["draft/message-redaction"]
+EDIT = BITS["draft/message-edit"]
 RELAYMSG = BITS["draft/relaymsg"]
 CHANNEL_RENAME = BITS["draft/channel-rename"]
 OPER_TAG = BITS["draft/oper-tag"]
@@ -97,6 +100,7 @@ VIEW = (
     | CHGHOST
     | MULTILINE
     | REDACTION
+    | EDIT
     | RELAYMSG
     | CHANNEL_RENAME
     | OPER_TAG
@@ -109,7 +113,9 @@ def view_of(caps: int) -> int:
     """The part of a session's capabilities that decides what lines look like to it."""
     # multiline: "This specification depends on the `batch` capability which MUST be negotiated to use multiline
     # messages."
-    return caps & VIEW if caps & BATCH else caps & VIEW & ~MULTILINE
+    view = caps & VIEW if caps & BATCH else caps & VIEW & ~MULTILINE
+    # Which message is edited is said by a tag.
+    return view if caps & MESSAGE_TAGS else view & ~EDIT
 
 
 def names_of(bits: int) -> list[str]:

@@ -11,7 +11,7 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.conversations import of_partner, of_room
-from veche.core.playback import JustRedacted, fetches_itself, may_show, tell_page
+from veche.core.playback import JustCorrected, fetches_itself, may_show, tell_page
 from veche.core.ports import Page, Partner, Records, StoreError
 from veche.state.events import Fact
 
@@ -58,7 +58,7 @@ def _show(ask: Ask, name: str, last: int, records: Records | StoreError) -> None
     if not isinstance(records, StoreError) and ask.session.user is not None:
         shown = [
             record
-            for record in ask.engine.shelf(JustRedacted).standing(records)
+            for record in ask.engine.shelf(JustCorrected).standing(records)
             if record.seq <= last and may_show(ask, record)
         ]
         if shown:
