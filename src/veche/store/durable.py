@@ -196,21 +196,26 @@ class SqliteStore:
         self, rows: list[Row], done: Callable[[StoreError | None], None], error: StoreError | None
     ) -> None:
         if error is None and rows:
-            # A redaction that others have heard of is an event, too.
-            time = next(
-                (
-                    row.time
-                    for row in reversed(rows)
-                    if isinstance(row, Record | Edit) or (isinstance(row, Redaction) and row.event)
-                ),
-                0,
-            )
-            event = next((row.record.time for row in reversed(rows) if isinstance(row, RoomEvent)), 0)
-            self._last = (max(self._last[0], rows[-1].seq), max(self._last[1], time, event))
+            self._last = end_of_log(self._last, rows)
             self._search.appended(
                 self._last[0], corrected=any(isinstance(row, Edit | Redaction) for row in rows)
             )
         done(error)
+
+
+def end_of_log(last: tuple[int, int], rows: list[Row]) -> tuple[int, int]:
+    """What `Store.last` is when these rows have been committed behind what was there before."""
+    # A redaction that others have heard of is an event, too.
+    time = next(
+        (
+            row.time
+            for row in reversed(rows)
+            if isinstance(row, Record | Edit) or (isinstance(row, Redaction) and row.event)
+        ),
+        0,
+    )
+    event = next((row.record.time for row in reversed(rows) if isinstance(row, RoomEvent)), 0)
+    return max(last[0], rows[-1].seq), max(last[1], time, event)
 
 
 def _closed() -> StoreRefused:

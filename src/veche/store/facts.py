@@ -6,6 +6,7 @@ A read marker that is moved is then a batch of one statement, which commits itse
 
 import json
 import sqlite3
+from collections.abc import Sequence
 
 from veche.core.ports import ForgottenFact, SavedFact
 from veche.store.checksums import sum_of_fact
@@ -34,8 +35,10 @@ _ALL = """
 """
 
 
-def statements(rows: list[SavedFact | ForgottenFact]) -> list[Statement]:
-    """What has to be executed, together, to keep and to forget these facts."""
+def sorted_facts(
+    rows: Sequence[SavedFact | ForgottenFact],
+) -> tuple[list[tuple[int, str, str, int]], list[tuple[int, str, str, str, int]], list[tuple[str, str]]]:
+    """What a batch keeps without a key and with one (which stands before the checksum), and what it forgets."""
     plain: list[tuple[int, str, str, int]] = []
     newest: dict[tuple[str, str], SavedFact | ForgottenFact] = {}
     for row in rows:
@@ -49,14 +52,19 @@ def statements(rows: list[SavedFact | ForgottenFact]) -> list[Statement]:
         if isinstance(row, SavedFact)
     ]
     forgotten = [name for name, row in newest.items() if isinstance(row, ForgottenFact)]
-    every = ((_INSERT, plain), (_REPLACE, kept), (_FORGET, forgotten))
+    return plain, kept, forgotten
+
+
+def statements(rows: Sequence[SavedFact | ForgottenFact]) -> list[Statement]:
+    """What has to be executed, together, to keep and to forget these facts."""
+    every = zip((_INSERT, _REPLACE, _FORGET), sorted_facts(rows), strict=True)
     return [(sql, (json.dumps(values),)) for sql, values in every if values]
 
 
 def replace_saved(connection: sqlite3.Connection, rows: list[SavedFact]) -> None:
     """Put these in the place of all that have no key. To be called inside a transaction."""
     connection.execute("delete from saved_fact")
-    for statement in statements([*rows]):
+    for statement in statements(rows):
         connection.execute(*statement)
 
 

@@ -32,6 +32,7 @@ from veche.core.ports import (
     Version,
 )
 from veche.store.engines.sqlite import connect_reader, describe, is_harmless
+from veche.store.paging import HIGHEST, LOWEST, Place, at_once, read_page
 from veche.store.threads import root_of
 from veche.store.worker import Post, Worker
 from veche.wire.msgids import time_of_msgid
@@ -44,9 +45,6 @@ _STEPS_BETWEEN_LOOKS = 50_000
 
 # Conversations whose numbers are remembered; beyond, all are forgotten and looked up anew.
 _REMEMBERED = 10_000
-
-# Room for any number that a client may write where a time belongs.
-_LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
 
 _FIELDS = "seq, time, conversation, msgid, command, source, sender, account, target, tags, text, edited"
 # Each conversation's part has its own limit, so that none is read further than the page needs. `between` is the range
@@ -166,8 +164,6 @@ _REACTED = f"""
         where back <= {REACTED_LIMIT} order by seq)
 """  # noqa: S608
 
-# (time, seq): where a message stands. Seqs begin at 1, so (time, 0) stands before every message of its millisecond.
-Place = tuple[int, int]
 Answer = TypeVar("Answer")
 
 _log = logging.getLogger("veche.store")
@@ -276,31 +272,7 @@ class History:
     def _read_page(self, page: Page, connection: sqlite3.Connection) -> Records:
         eras = self._find_numbers(connection, page.conversation, page.era)
         reader = _PageReader(connection, page, eras)
-        if page.thread:
-            reader.choose_thread(page.thread)
-        limit = min(max(0, page.limit), _HIGHEST - 1)
-        if page.around is not None:
-            time, seq = reader.find(page.around)
-            older = reader.read((_LOWEST, 0), (time, seq), limit, newest=True)
-            newer = reader.read((time, seq - 1), (_HIGHEST, _HIGHEST), limit, newest=False)
-            # Half before it, half from there on; where one side is short, more of the other.
-            before = min(len(older), max(limit // 2, limit - len(newer)))
-            found = older[len(older) - before :] + newer[: limit - before]
-            is_cut = len(older) + len(newer) > len(found)
-            return Records(found, has_more=is_cut or older.has_more or newer.has_more)
-        start, end, newest = page.after, page.before, page.newest
-        if page.between is not None:
-            start, end = page.between
-            if newest := reader.find(end) < reader.find(start):
-                start, end = end, start
-        low, high = (_LOWEST, 0), (_HIGHEST, _HIGHEST)
-        if start is not None:
-            low = reader.find(start)
-            if isinstance(start, int):
-                low = (low[0], _HIGHEST)
-        if end is not None:
-            high = reader.find(end)
-        return reader.read(low, high, limit, newest=newest)
+        return at_once(read_page(reader, page))
 
     def _find_numbers(self, connection: sqlite3.Connection, name: str, era: int) -> dict[int, int]:
         """The numbers of a conversation's open messages and of one era's, each with its era; absent: no messages."""
@@ -319,7 +291,7 @@ class _PageReader:
     def __init__(self, connection: sqlite3.Connection, page: Page, eras: dict[int, int]) -> None:
         self._connection = connection
         self._name = page.conversation
-        self._since = min(max(_LOWEST, page.since), _HIGHEST)
+        self._since = min(max(LOWEST, page.since), HIGHEST)
         self._eras = eras
         self._events = page.events
         self._corrections = json.dumps([*page.corrections])
@@ -327,14 +299,14 @@ class _PageReader:
         self._root: int | None = None
         self._numbers = [*eras]
 
-    def choose_thread(self, msgid: str) -> None:
+    async def choose_thread(self, msgid: str) -> None:
         """Read only the thread that a message is in. Raises UnknownReference as `find` does."""
-        self._root = root_of(self._connection, self.find(msgid)[1])
+        self._root = root_of(self._connection, (await self.find(msgid))[1])
 
-    def find(self, reference: int | str) -> Place:
+    async def find(self, reference: int | str) -> Place:
         """Where a time or message id stands. Raises UnknownReference for a message that may not be seen here."""
         if isinstance(reference, int):
-            return (min(max(_LOWEST, reference), _HIGHEST), 0)
+            return (min(max(LOWEST, reference), HIGHEST), 0)
         try:
             moment = time_of_msgid(reference)
         except ValueError:
@@ -348,7 +320,7 @@ class _PageReader:
             raise UnknownReference(f"no message {reference[:64]!r} in this conversation")
         return place
 
-    def read(self, low: Place, high: Place, limit: int, *, newest: bool) -> Records:
+    async def read(self, low: Place, high: Place, limit: int, *, newest: bool) -> Records:
         """At most `limit` messages between two places, without them: the last ones or the first, ascending."""
         if not self._numbers:
             return Records()

@@ -43,14 +43,19 @@ def note_replies(connection: sqlite3.Connection, replies: list[Reply]) -> None:
     """Put replies into the threads of what they answer; behind the messages themselves, in their transaction."""
     asked = [(record.conversation, record.era, moment, msgid) for record, msgid, moment in replies]
     found = connection.execute(_FIND_PARENTS, (json.dumps(asked),)).fetchone()
-    parents = {key: (seq, root) for key, seq, root in json.loads(found[0])}
+    roots = roots_among(replies, {key: (seq, root) for key, seq, root in json.loads(found[0])})
+    if roots:
+        connection.execute(_NOTE, (json.dumps(list(roots.items())),))
+
+
+def roots_among(replies: list[Reply], parents: dict[int, tuple[int, int | None]]) -> dict[int, int]:
+    """The roots of replies, by their places. `parents`: what is answered, and its root, by the number of the reply."""
     roots: dict[int, int] = {}  # of those in this batch, in whose place nothing is noted yet
     for key, (record, _, _) in enumerate(replies):
         if key in parents:
             parent, root = parents[key]
             roots[record.seq] = root or roots.get(parent, parent)
-    if roots:
-        connection.execute(_NOTE, (json.dumps(list(roots.items())),))
+    return roots
 
 
 def root_of(connection: sqlite3.Connection, message: int) -> int:
