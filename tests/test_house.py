@@ -20,7 +20,12 @@ ROOT = Path(__file__).parent.parent
 LIMIT = 600  # lines of a source file; half of it is the aim
 LIMIT_OF_STARTERS = 60
 # Each holds what the one before it holds, and more.
-LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-browser.lock"]
+LOCKS = [
+    "requirements.lock",
+    "requirements-postgresql.lock",
+    "requirements-dev.lock",
+    "requirements-browser.lock",
+]
 # Long files that are excused, with their lengths today: the list may only shrink.
 EXCUSED: dict[str, int] = {}
 

@@ -105,6 +105,24 @@ _PHRASES: Table = {
         "there is no space left for the database {path}: {detail}",
         "для базы данных {path} не осталось места: {detail}",
     ),
+    "database_taken": (
+        (
+            "another server keeps its record in {url}; stop it, or give this one a database of its own with --store. "
+            "If its machine has just died, PostgreSQL notices within half a minute: start again then"
+        ),
+        (
+            "в {url} хранит летопись другой сервер; остановите его или дайте этому свою базу данных через --store. "
+            "Если его машина только что отказала, PostgreSQL заметит это за полминуты: запустите снова тогда"
+        ),
+    ),
+    "database_away": (
+        "the database {url} cannot be reached: {detail}. Is PostgreSQL running there, and is the address right?",
+        "база данных {url} недоступна: {detail}. Работает ли там PostgreSQL и верен ли адрес?",
+    ),
+    "database_refuses": (
+        "the database {url} refuses: {detail}",
+        "база данных {url} отказывает: {detail}",
+    ),
     "cannot_open": (
         "cannot open the database {path}: {detail}",
         "не удаётся открыть базу данных {path}: {detail}",

@@ -23,6 +23,11 @@ def could_mention(word: str) -> str:
     return f"*{''.join(_glob(cases) for cases in _cases(word))}*" if word else ""
 
 
+def could_mention_posix(word: str) -> str:
+    """The same as a regular expression of POSIX, for PostgreSQL; "" of an empty word."""
+    return "".join(_posix(cases) for cases in _cases(word))
+
+
 @lru_cache(maxsize=1024)
 def _pattern(word: str) -> re.Pattern[str]:
     letters = "".join(f"[{''.join(map(re.escape, cases))}]" for cases in _cases(word))
@@ -37,3 +42,10 @@ def _cases(word: str) -> list[list[str]]:
 def _glob(cases: list[str]) -> str:
     # What has more than one case is a letter, and stands for itself between brackets.
     return f"[{''.join(cases)}]" if len(cases) > 1 or cases[0] in "[*?" else cases[0]
+
+
+def _posix(cases: list[str]) -> str:
+    if len(cases) > 1:
+        return f"[{''.join(cases)}]"
+    char = cases[0]
+    return f"\\{char}" if char.isascii() and not char.isalnum() else char

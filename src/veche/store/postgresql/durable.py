@@ -1,0 +1,257 @@
+"""The durable record in PostgreSQL: a Store (core.ports) behind which asyncpg works in a thread of its own.
+
+    store = open_postgresql("postgresql://veche@db.example/chat", Path("data"), loop.call_soon_threadsafe)
+
+The rule: opening ends in a record that can be trusted, or in a DataDirectoryError that tells a person what to do. The
+data directory is the server's as ever, with its lock and its keys; the record is not in it.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from veche.core.ports import (
+    Page,
+    Partner,
+    Reacted,
+    Records,
+    Row,
+    SavedFact,
+    Sent,
+    StoreError,
+    StoreRefused,
+    UnreadQuestion,
+    Version,
+)
+from veche.core.search import Found, SearchQuestion
+from veche.store.directory import DataDirectory
+from veche.store.durable import end_of_log
+from veche.store.postgresql import questions, schema
+from veche.store.postgresql.link import Connection, LinkError, RefusedError, meaning, shown
+from veche.store.postgresql.loop import LoopThread
+from veche.store.postgresql.reader import Question, Reader
+from veche.store.postgresql.seat import Seat, TakenError
+from veche.store.postgresql.writer import Writer
+from veche.store.refusals import DataDirectoryError
+from veche.store.worker import Post
+
+# How long (s) a start waits for the database to come up, and for the session of a server that has just ended to go.
+START_PATIENCE = 5.0
+_PAUSE = 0.2
+
+Answer = TypeVar("Answer")
+_log = logging.getLogger("veche.store")
+
+
+class PostgresqlStore:
+    """The record in PostgreSQL; made by `open_postgresql`. All methods are called by the owner, in its turns.
+
+    `version` names the engine, for the log at start.
+    """
+
+    def __init__(
+        self,
+        directory: DataDirectory,
+        thread: LoopThread,
+        writer: Writer,
+        reader: Reader,
+        post: Post,
+        version: str,
+        last: tuple[int, int],
+        saved: list[SavedFact],
+    ) -> None:
+        self.version = version
+        self._directory = directory
+        self._thread = thread
+        self._writer = writer
+        self._reader = reader
+        self._post = post
+        self._last = last
+        self._saved = saved
+        self._closed = False
+
+    def last(self) -> tuple[int, int]:
+        """The highest `seq` of all rows, and the newest record's `time`; (0, 0) when there is none."""
+        return self._last
+
+    def saved(self) -> list[SavedFact]:
+        """The facts that were saved when the record was opened. They are handed out once."""
+        saved, self._saved = self._saved, []
+        return saved
+
+    def replace_saved(self, facts: list[SavedFact]) -> None:
+        """Put these in the place of all without a key, at once or not at all. Blocks. Raises StoreError."""
+        self._writer.replace_saved(facts)
+
+    def append(self, rows: list[Row], done: Callable[[StoreError | None], None]) -> None:
+        """Commit all of `rows` or none; `done(None)` once they are on disk. One commit at a time."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._writer.append(rows, partial(self._appended, rows, done))
+
+    def page(self, page: Page, done: Callable[[Records | StoreError], None]) -> None:
+        """Read messages; "busy" when too many questions wait, or when one takes longer than 3 s."""
+        self._ask(partial(questions.ask_page, page), done)
+
+    def latest(
+        self, conversations: list[tuple[str, int]], done: Callable[[dict[str, int] | StoreError], None]
+    ) -> None:
+        """Read the time (ms) of the newest message of each conversation and era that has any."""
+        self._ask(partial(questions.read_latest, conversations), done)
+
+    def find_sent(self, key: int, after: int, done: Callable[[Sent | StoreError | None], None]) -> None:
+        """Look for the message with this key that was said later than `after` (ms)."""
+        self._ask(partial(questions.find_sent, key, after), done)
+
+    def versions(self, message: int, done: Callable[[list[Version] | StoreError], None]) -> None:
+        """Read how a message has read, the oldest first."""
+        self._ask(partial(questions.read_versions, message), done)
+
+    def reactions(
+        self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
+    ) -> None:
+        """Count the reactions to messages, given by their places in the log."""
+        self._ask(partial(questions.count_reactions, messages), done)
+
+    def reacted(self, messages: list[int], done: Callable[[list[Reacted] | StoreError], None]) -> None:
+        """Read the newest reactions to each of these messages."""
+        self._ask(partial(questions.read_reacted, messages), done)
+
+    def partners(
+        self, who: str, after: int, limit: int, done: Callable[[list[Partner] | StoreError], None]
+    ) -> None:
+        """Read the direct conversations of `who` with anything later than `after` (ms), the newest first."""
+        self._ask(partial(questions.read_partners, who, after, limit), done)
+
+    def unread(
+        self,
+        questions_: list[UnreadQuestion],
+        done: Callable[[list[tuple[int, int]] | StoreError], None],
+    ) -> None:
+        """Count what others have said since a time, and how much of it mentions a word: one pair for each question."""
+        self._ask(partial(questions.count_unread, questions_), done)
+
+    def search(self, question: SearchQuestion, done: Callable[[Found | StoreError], None]) -> None:
+        """Look for messages."""
+        self._ask(partial(questions.look_through, question), done)
+
+    def trouble(self) -> str:
+        """Why nothing can be committed now; "" when it can."""
+        return self._writer.seat.trouble
+
+    def close(self, seconds: float = 8.0) -> bool:
+        """Finish what was handed in and let go of the database and the directory. Blocks, for at most `seconds`.
+
+        Answers to what was under way are posted meanwhile, and come when the owner runs its next turn.
+        What is asked afterwards is refused. Idempotent.
+        """
+        if self._closed:
+            return True
+        self._closed = True
+        tidy = self._thread.finish(self._let_go, seconds)
+        self._directory.close()
+        return tidy
+
+    async def _let_go(self) -> None:
+        await self._reader.close()
+        await self._writer.seat.close()
+
+    def _ask(self, question: Question[Answer], done: Callable[[Answer | StoreError], None]) -> None:
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._reader.ask(question, done)
+
+    def _appended(
+        self, rows: list[Row], done: Callable[[StoreError | None], None], error: StoreError | None
+    ) -> None:
+        if error is None and rows:
+            self._last = end_of_log(self._last, rows)
+        done(error)
+
+
+def _closed() -> StoreRefused:
+    return StoreRefused("the record is closed")
+
+
+def open_postgresql(
+    url: str, path: Path, post: Post, migrations: schema.Migrations | None = None
+) -> PostgresqlStore:
+    """Open the record at `url`, making its tables if need be, for the server whose data directory is `path`.
+
+    Blocks: it runs before the event loop. `post` runs a function in a later turn of the owner and may be called from
+    any thread. `migrations` is for tests. Raises DataDirectoryError.
+    """
+    directory = DataDirectory(path)
+    try:
+        thread = LoopThread("veche-postgresql", post)
+        try:
+            return thread.run(_open(url, directory, thread, post, migrations or schema.known_migrations()))
+        except BaseException:
+            thread.finish(_nothing, 1.0)
+            raise
+    except BaseException:
+        directory.close()
+        raise
+
+
+async def _nothing() -> None:
+    pass
+
+
+async def _open(
+    url: str, directory: DataDirectory, thread: LoopThread, post: Post, migrations: schema.Migrations
+) -> PostgresqlStore:
+    # By its name a server recognises its own sessions, and nobody else's.
+    name = f"veche {secrets.token_hex(8)}"
+    connection = await _take(url, f"{name} writer")
+    try:
+        writer = Writer(url, f"{name} writer", thread)
+        await schema.bring_up_to_date(connection, shown(url), migrations)
+        await _warn(connection)
+        last = await schema.last_row(connection)
+        saved = await schema.saved_facts(connection)
+        version = await connection.fetchval("select split_part(version(), ' on ', 1)")
+        await writer.seat.sit_down(connection)
+    except Exception as error:
+        connection.terminate()
+        raise _explain(url, error) from error
+    reader = Reader(url, f"{name} reader", thread, lambda: writer.is_settled)
+    return PostgresqlStore(directory, thread, writer, reader, post, version, last, saved)
+
+
+async def _take(url: str, name: str) -> Connection:
+    until = time.monotonic() + START_PATIENCE
+    while True:
+        try:
+            return await Seat.take(url, name)
+        except (LinkError, RefusedError, TakenError) as error:
+            # A database that is still starting says so (57P03, a LinkError); what it refuses is refused for good.
+            if isinstance(error, RefusedError) or time.monotonic() > until:
+                raise _explain(url, error) from error
+        await asyncio.sleep(_PAUSE)
+
+
+async def _warn(connection: Connection) -> None:
+    if await connection.fetchval("select current_setting('fsync')") != "on":
+        _log.warning(
+            "the database does not sync (fsync is off): a power cut may take back what was acknowledged"
+        )
+
+
+def _explain(url: str, error: Exception) -> Exception:
+    """What a person reads of an error at the start."""
+    told = meaning(error)
+    if isinstance(told, TakenError):
+        return DataDirectoryError("database_taken", url=shown(url))
+    if isinstance(told, LinkError):
+        return DataDirectoryError("database_away", url=shown(url), detail=told)
+    if isinstance(told, RefusedError):
+        return DataDirectoryError("database_refuses", url=shown(url), detail=told)
+    return error

@@ -1,0 +1,151 @@
+"""The record in a real PostgreSQL does what every record does, and one server at a time has it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from veche.core.ports import Page, SavedFact, StoreRefused
+from veche.store.directory import DataDirectory
+from veche.store.postgresql import durable
+from veche.store.postgresql.durable import PostgresqlStore, open_postgresql
+from veche.store.postgresql.schema import known_migrations
+from veche.store.refusals import DataDirectoryError
+from veche.store.schema import known_migrations as known_migrations_of_sqlite
+from veche.testing.contracts import ROOM, StoreBench, StoreContract, Turns, make_record
+
+if TYPE_CHECKING:
+    from veche.testing.postgres import Postgres
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("postgres")]
+
+Open = Callable[[], PostgresqlStore]
+
+
+@pytest.fixture
+def turns() -> Turns:
+    return Turns()
+
+
+@pytest.fixture
+def open_store(postgres: Postgres, database: str, tmp_path: Path, turns: Turns) -> Iterator[Open]:
+    """Opens the record of the test, each time with a data directory of its own."""
+    opened: list[PostgresqlStore] = []
+
+    def open_it() -> PostgresqlStore:
+        directory = tmp_path / f"data-{len(opened)}"
+        opened.append(open_postgresql(postgres.url(database), directory, turns.post))
+        return opened[-1]
+
+    yield open_it
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def bench(open_store: Open, turns: Turns) -> StoreBench:
+    stores = [open_store()]
+
+    def restart() -> PostgresqlStore:
+        assert stores[-1].close()
+        stores.append(open_store())
+        return stores[-1]
+
+    return StoreBench(stores[0], turns, restart=restart)
+
+
+class TestPostgresqlStore(StoreContract):
+    """The contract."""
+
+
+def test_migrations_go_as_far_as_those_of_sqlite() -> None:
+    assert max(known_migrations()) == len(known_migrations_of_sqlite())
+    assert sorted(known_migrations()) == list(range(min(known_migrations()), max(known_migrations()) + 1))
+
+
+def test_everything_is_there_after_a_restart(bench: StoreBench) -> None:
+    assert bench.commit(make_record(1), make_record(2), SavedFact(3, "RoomKept", "{}")) is None
+    assert bench.saved() == ["3 RoomKept {}"]
+    assert bench.store.last() == (3, 2000)
+    assert bench.seqs(Page(ROOM, 9)) == [1, 2]
+    assert bench.commit(make_record(4)) is None
+    assert bench.seqs(Page(ROOM, 9)) == [1, 2, 4]
+
+
+def test_one_server_at_a_time_has_a_database(open_store: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durable, "START_PATIENCE", 0.1)
+    first = open_store()
+    with pytest.raises(
+        DataDirectoryError, match="another server keeps its record in postgresql://postgres@127"
+    ):
+        open_store()
+    assert first.close()
+    open_store()
+
+
+def test_a_database_of_a_newer_version_is_left_alone(
+    open_store: Open, postgres: Postgres, database: str
+) -> None:
+    assert open_store().close()
+    postgres.ask("update veche.about set value = '999' where key = 'schema'", database)
+    postgres.ask("update veche.about set value = '77.0' where key = 'needs'", database)
+    with pytest.raises(DataDirectoryError, match=r"schema 999.*Start Veche 77\.0 or newer"):
+        open_store()
+    assert postgres.ask("select value from veche.about where key = 'schema'", database) == "999"
+
+
+@pytest.mark.parametrize(
+    ("user", "place", "said"),
+    [
+        ("postgres:secret", "{host}/{database}", "refuses.*password authentication failed"),
+        ("postgres:{password}", "{host}/nowhere", 'refuses.*"nowhere" does not exist'),
+        ("postgres:{password}", "127.0.0.1:1/{database}", "cannot be reached"),
+    ],
+)
+def test_what_is_wrong_with_the_address_is_said_without_the_password(
+    postgres: Postgres,
+    database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    user: str,
+    place: str,
+    said: str,
+) -> None:
+    monkeypatch.setattr(durable, "START_PATIENCE", 0.1)
+    url = f"postgresql://{user}@{place}".format(
+        host=f"127.0.0.1:{postgres.port}", database=database, password=postgres.password
+    )
+    with pytest.raises(DataDirectoryError, match=said) as caught:
+        open_postgresql(url, tmp_path, Turns().post)
+    for text in (str(caught.value), caught.value.text("ru")):
+        assert "secret" not in text
+        assert postgres.password not in text
+    DataDirectory(tmp_path).close()  # the directory is free again
+
+
+def test_a_database_that_does_not_sync_is_spoken_of(
+    open_store: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "veche.store"):
+        open_store()
+    assert "fsync is off" in caplog.text
+
+
+def test_what_cannot_be_written_is_refused_and_the_next_batch_is_not(
+    bench: StoreBench, postgres: Postgres, database: str
+) -> None:
+    assert bench.commit(make_record(1)) is None
+    for batch in (
+        [make_record(1)],
+        [make_record(1), SavedFact(2, "RoomKept", "{}")],
+        [make_record(3, text="\0")],
+    ):
+        assert isinstance(bench.commit(*batch), StoreRefused)
+    assert bench.commit(make_record(4, conversation="#new")) is None
+    assert bench.saved() == []
+    assert bench.seqs(Page(ROOM, 9)) == [1]
+    assert bench.seqs(Page("#new", 9)) == [4]
