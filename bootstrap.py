@@ -21,7 +21,14 @@ LOCK_FILE = os.path.join(ROOT, ".venv.lock")
 OLDEST_PYTHON = (3, 11)
 
 # Each group with its lock file; it holds everything that the one before it does, in the same versions, and more.
-GROUPS = {"run": "requirements.lock", "dev": "requirements-dev.lock", "browser": "requirements-browser.lock"}
+GROUPS = {
+    "run": "requirements.lock",
+    "postgresql": "requirements-postgresql.lock",
+    "dev": "requirements-dev.lock",
+    "browser": "requirements-browser.lock",
+}
+# By this variable a server whose settings need another group than "run" asks for it, and starts anew.
+NEEDS = "VECHE_NEEDS"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 TEXTS = {
@@ -65,6 +72,8 @@ def start(module: str, group: str = "run", chdir: bool = False) -> None:
     if sys.version_info < OLDEST_PYTHON:
         say("old", need="%d.%d" % OLDEST_PYTHON, have=sys.version.split()[0], exe=sys.executable)
         sys.exit(2)
+    if group == "run":
+        group = wanted_group()
     try:
         ensure(group)
     except KeyboardInterrupt:
@@ -73,6 +82,12 @@ def start(module: str, group: str = "run", chdir: bool = False) -> None:
     if chdir:
         os.chdir(ROOT)
     become(module, sys.argv[1:])
+
+
+def wanted_group() -> str:
+    """What a server or a client is to have: more than the least if a server has asked for it, now or earlier."""
+    asked = os.environ.get(NEEDS)
+    return "postgresql" if asked == "postgresql" or is_made_here("postgresql") else "run"
 
 
 def become(module: str, arguments: "list[str]") -> None:
@@ -225,7 +240,7 @@ def suffices(group: str, site: str) -> bool:
         return False
     needs = list(project["project"]["dependencies"])
     for name in groups_of(group)[1:]:
-        needs += project["dependency-groups"][name]
+        needs += project["dependency-groups"].get(name) or project["project"]["optional-dependencies"][name]
     for need in needs:
         name, oldest = [*re.findall(r"[\w.-]+", need), "0"][:2]
         if ";" in need:  # not for every system, so the program can do without

@@ -20,7 +20,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-browser.lock"]
+LOCKS = [
+    "requirements.lock",
+    "requirements-postgresql.lock",
+    "requirements-dev.lock",
+    "requirements-browser.lock",
+]
 FILES = ["bootstrap.py", "server.py", "client.py", "test.py", *LOCKS]
 # The Python behind this test's own venv: that is what a person types.
 PYTHON = str(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
@@ -171,14 +176,28 @@ def test_start_killed_in_the_middle_is_done_again(checkout: Checkout) -> None:
 def test_dev_environment_serves_the_server_too(checkout: Checkout) -> None:
     # pytest itself is not in the empty lock, so its start fails after the set-up.
     assert "No module named pytest" in checkout.run("test.py", PATH="/nonexistent")[2]
-    assert checkout.stamps == ["veche-dev.stamp", "veche-run.stamp"]
+    assert checkout.stamps == ["veche-dev.stamp", "veche-postgresql.stamp", "veche-run.stamp"]
     assert checkout.run("server.py")[2] == ""
+
+
+def test_server_that_needs_more_gets_it_and_keeps_it(checkout: Checkout) -> None:
+    checkout.run("server.py")
+    assert checkout.stamps == ["veche-run.stamp"]
+    assert "Set up in" in checkout.run("server.py", VECHE_NEEDS="postgresql")[2]
+    assert checkout.stamps == ["veche-postgresql.stamp", "veche-run.stamp"]
+    (checkout.root / "requirements.lock").write_text("# something else\n")
+    (checkout.root / "requirements-postgresql.lock").write_text("# something else\n")
+    assert "Updating" in checkout.run("client.py")[2]
+    assert checkout.stamps == ["veche-postgresql.stamp", "veche-run.stamp"]
+    assert checkout.run("server.py", VECHE_NEEDS="nonsense")[2] == ""
 
 
 def test_environment_for_a_browser_is_made_where_one_is(checkout: Checkout, tmp_path: Path) -> None:
     (tmp_path / "chromium").touch(mode=0o755)
     assert "No module named pytest" in checkout.run("test.py", PATH=str(tmp_path))[2]
-    assert checkout.stamps == ["veche-browser.stamp", "veche-dev.stamp", "veche-run.stamp"]
+    assert checkout.stamps == [
+        "veche-browser.stamp", "veche-dev.stamp", "veche-postgresql.stamp", "veche-run.stamp",
+    ]  # fmt: skip
     assert "Setting up" not in checkout.run("test.py", PATH="/nonexistent")[2]
 
 

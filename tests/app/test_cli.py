@@ -95,6 +95,15 @@ def test_explicit_config_that_is_absent_is_fine_and_said(home: dict[str, str], t
     assert parse([], home).notes == ()
 
 
+def test_store_is_the_address_of_a_database(home: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert parse([], home).config.store.url == ""
+    url = "postgresql://ann:t%40a@db.example/chat"
+    assert parse(["--set", "store.url=postgresql://db/x", "--store", url], home).config.store.url == url
+    err = refuse(capsys, ["--store", "ann:secret@db"], home)
+    assert "store.url, on the command line: a database is named like postgresql://" in err
+    assert "secret" not in err
+
+
 def test_language_is_the_configs_or_else_the_locales(home: dict[str, str]) -> None:
     russian = {**home, "LC_ALL": "ru_RU.UTF-8"}
     assert parse([], russian).language == "ru"

@@ -50,6 +50,23 @@ def test_file_overrides_single_keys(tmp_path: Path) -> None:
     assert config.limits.flood_burst == 5
 
 
+def test_the_password_of_a_database_is_for_its_owner_alone_and_is_not_repeated(tmp_path: Path) -> None:
+    text = '[store]\nurl = "postgresql://ann:tea@db.example/chat"\n'
+    assert load_config(write(tmp_path, text)).store.url == "postgresql://ann:tea@db.example/chat"
+    with pytest.raises(ConfigError, match=r"line 2: store\.url: the file holds a password"):
+        load_config(write(tmp_path, text, 0o644))
+    assert load_config(write(tmp_path, text.replace(":tea", ""), 0o644)).store.url
+    for url in (
+        "postgresql://ann:te#a@db.example/chat",
+        "ann:te#a@db.example",
+        "postgresql://ann:te/a@db/chat",
+    ):
+        error = refusal(tmp_path, f'[store]\nurl = "{url}"\n')
+        assert (error.key, error.line) == ("store.url", 2)
+        assert "te#a" not in str(error)
+        assert "te/a" not in str(error)
+
+
 @pytest.mark.parametrize(
     ("text", "key", "line"),
     [

@@ -54,7 +54,7 @@ LIVE: dict[str, tuple[str, ...]] = {
     "defcon": ("defcon",),
     "log.level": (),
 }
-_SECRET = ("password", "password_hash", "client_secret")
+_SECRET = ("password", "password_hash", "client_secret", "url")
 _SHOWN = 80
 
 _log = logging.getLogger("veche.server")

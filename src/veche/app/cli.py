@@ -42,6 +42,10 @@ PHRASES = {
         "настройки в TOML; по умолчанию {name} в каталоге данных; может отсутствовать",
     ),
     "data": ("where the record is kept; default {data}", "где хранится запись бесед; по умолчанию {data}"),
+    "store": (
+        "keep the record in PostgreSQL: postgresql://user@host/database",
+        "хранить летопись в PostgreSQL: postgresql://пользователь@машина/база",
+    ),
     "name": ("this server's name, a host name", "имя этого сервера — имя машины"),
     "network": ("the network's name in the greeting", "имя сети в приветствии"),
     "set": (
@@ -135,6 +139,8 @@ def _settle(options: argparse.Namespace, environment: Mapping[str, str], languag
         for key in ("name", "network")
         if (value := getattr(options, key)) is not None
     ]
+    if options.store is not None:
+        named.append(f"store.url={_quote(options.store)}")
     config = load_config(file, [*options.set, *named], language)
     notes: list[str] = []
     if options.config and not file.exists():
@@ -204,6 +210,7 @@ def _make_parser(language: Language, data: Path | None) -> Parser:
     settings = parser.add_argument_group(phrases("group-settings"))
     settings.add_argument("--config", metavar="FILE", help=phrases("config", name=CONFIG_NAME))
     settings.add_argument("--data", metavar="DIR", help=phrases("data", data=data or "-"))
+    settings.add_argument("--store", metavar="URL", help=phrases("store"))
     settings.add_argument("--name", metavar="NAME", help=phrases("name"))
     settings.add_argument("--network", metavar="NAME", help=phrases("network"))
     settings.add_argument(

@@ -324,6 +324,10 @@ class Store(_Section, frozen=True):
 
     # durable: a message is on disk before anybody sees it. off: delivered at once, nothing kept, no history.
     mode: Literal["durable", "off"] = "durable"
+    # The record in PostgreSQL: "postgresql://user:password@host/database", with "?sslmode=verify-full" and the like;
+    # without a password that of ~/.pgpass or $PGPASSWORD. "" = in the data directory (SQLite). One server to a
+    # database. A file that holds a password must be private (mode 0600).
+    url: Annotated[str, Meta(max_length=1000)] = ""
 
 
 class Mail(_Section, frozen=True):

@@ -23,6 +23,7 @@ from veche.core.limits import Networks
 from veche.core.operators import KINDS
 from veche.phrases import Language, Phrases
 from veche.state.server_bans import parse_server_mask
+from veche.store.postgresql.link import has_password, is_url
 from veche.wire.emails import is_email
 from veche.wire.names import is_valid_room
 
@@ -149,6 +150,10 @@ PHRASES = {
     "mail-open": (
         "a password does not go out unencrypted, but to this machine: starttls or implicit is needed",
         "пароль не уходит незашифрованным, кроме как на эту машину: нужно starttls или implicit",
+    ),
+    "store-url": (
+        "a database is named like postgresql://user:password@host:5432/name; in a password @ is written as %40",
+        "базу данных называют так: postgresql://user:password@host:5432/name; в пароле вместо @ пишут %40",
     ),
     "room": (
         "a room's name begins with # and holds no spaces, commas or colons; empty means no lobby",
@@ -305,6 +310,10 @@ def _secret_in(raw: Mapping[str, Any]) -> str:
         table = raw.get(section)
         if isinstance(table, dict) and table.get(secret):
             return f"{section}.{secret}"
+    store = raw.get("store")
+    url = store.get("url") if isinstance(store, dict) else ""
+    if isinstance(url, str) and is_url(url) and has_password(url):
+        return "store.url"
     for section, secret in _SECRETS.items():
         tables = raw.get(section)
         for name, table in tables.items() if isinstance(tables, dict) else ():
@@ -391,6 +400,8 @@ def _complaints(config: Config, phrases: Phrases, language: Language) -> Iterabl
         yield "accounts.email", phrases("mail-none")
     if config.lobby.room and not is_valid_room(config.lobby.room, config.limits.room_length):
         yield "lobby.room", phrases("room")
+    if config.store.url and not is_url(config.store.url):
+        yield "store.url", phrases("store-url")
     yield from _complaints_about_mail(config.mail, phrases)
     yield from _complaints_about_oauth(config.oauth, phrases)
     yield from _complaints_about_doors(config, phrases, language)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import veche
-from veche.app import cli, hash_password, logs
+from veche.app import cli, hash_password, logs, parts
 from veche.app.addresses import Address
 from veche.app.administration import Administrator, fill_in_operators
 from veche.app.cloak import KEY_FILE, Cloak, decoy_secret, load_key
@@ -33,6 +33,8 @@ from veche.net.web import INVITATION_PATH
 from veche.phrases import Phrases
 from veche.store.directory import DataDirectory, explain
 from veche.store.durable import SqliteStore, open_store
+from veche.store.postgresql.durable import PostgresqlStore, open_postgresql
+from veche.store.postgresql.link import shown
 from veche.store.refusals import DataDirectoryError
 
 EXIT_USAGE = 2
@@ -149,10 +151,14 @@ class Server:
         passwords = PasswordThreads(shell.post)
         mailer: SmtpMailer | None = None
         issuer: TokenIssuer | None = None
-        store: SqliteStore | None = None
-        keeper: SqliteStore | DataDirectory
+        store: SqliteStore | PostgresqlStore | None = None
+        keeper: SqliteStore | PostgresqlStore | DataDirectory
         if config.store.mode == "durable":
-            keeper = store = open_store(self.settings.data, shell.post)
+            if config.store.url:
+                store = open_postgresql(config.store.url, self.settings.data, shell.post)
+            else:
+                store = open_store(self.settings.data, shell.post)
+            keeper = store
             _log.info("%s keeps the record", store.version)
         else:
             keeper = DataDirectory(
@@ -238,7 +244,9 @@ class Server:
             else:
                 table.append(f"  {name:<8} {say('off')}")
         kept = self.settings.config.store.mode == "durable"
-        table.append("  " + (say("record", path=self.settings.data) if kept else say("keeps-nothing")))
+        url = self.settings.config.store.url
+        path = f"{shown(url)}, {self.settings.data}" if url else self.settings.data
+        table.append("  " + (say("record", path=path) if kept else say("keeps-nothing")))
         if kept and not self.settings.config.oper and not has_owner(engine.world):
             table.append("  " + self._offer_ownership(engine, table))
         print("\n".join(table), flush=True)
@@ -328,6 +336,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     logs.set_up(settings.config.log.level)
     for note in settings.notes:
         print(note)
+    if settings.config.store.mode == "durable" and settings.config.store.url:
+        parts.require_postgresql(arguments, settings.language)
     server = Server(settings, arguments)
     try:
         code = _run(server)

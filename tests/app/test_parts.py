@@ -1,0 +1,36 @@
+"""What a setting needs is fetched by the starter, once, or said."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+import veche
+from veche.app import parts
+
+
+def test_what_is_there_is_not_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "is_installed", lambda: True)
+    monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("started anew for nothing"))
+    parts.require_postgresql(["--irc", ":1"], "en")
+
+
+def test_the_starter_is_asked_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(parts, "is_installed", lambda: False)
+    monkeypatch.setattr(os, "execv", lambda *command: started.append(command))
+    monkeypatch.delenv(parts.NEEDS, raising=False)
+    parts.require_postgresql(["--irc", ":1"], "en")
+    starter = Path(veche.__file__).parents[2] / "server.py"
+    assert started == [(sys.executable, [sys.executable, str(starter), "--irc", ":1"])]
+    assert os.environ[parts.NEEDS] == "postgresql"
+    with pytest.raises(SystemExit) as ended:
+        parts.require_postgresql([], "ru")
+    assert ended.value.code == 2
+    assert "veche[postgresql]" in capsys.readouterr().err
+    monkeypatch.delenv(parts.NEEDS)
