@@ -3,7 +3,7 @@
 from array import array
 from bisect import insort
 
-from veche.store.search.postings import BLOCK, BLOCK_BITS, Lists
+from veche.store.search.postings import BLOCK, BLOCK_BITS, Lists, Runs
 from veche.wire.names import fold
 from veche.wire.words import words
 
@@ -60,22 +60,18 @@ class Block:
             else:
                 insort(forms[form], place)
 
-    def find(self, stems: list[str]) -> set[int]:
+    def find(self, stems: list[str]) -> Runs:
         """In which places any of these stems stands."""
-        found: set[int] = set()
-        for stem in stems:
-            for places in self.lists.get(stem, {}).values():
-                found.update(places)
-        return found
+        return [places for stem in stems for places in self.lists.get(stem, {}).values()]
 
-    def find_beginning(self, beginning: str) -> set[int]:
+    def find_beginning(self, beginning: str) -> Runs:
         """In which places a word begins so."""
-        found: set[int] = set()
-        for forms in self.lists.values():
-            for form, places in forms.items():
-                if form.startswith(beginning):
-                    found.update(places)
-        return found
+        return [
+            places
+            for forms in self.lists.values()
+            for form, places in forms.items()
+            if form.startswith(beginning)
+        ]
 
     def forget(self, message: int) -> None:
         """Take a message out of all lists; nothing happens if it is not in here."""

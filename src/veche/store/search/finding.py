@@ -7,16 +7,20 @@ The rules:
   costs little. In each step the lists of one group after the other are read for the blocks that are still in question.
 * The conversations that one may read are words of the index too. They are asked for where the other words leave many
   candidates: a frequent word in a quiet room.
+* Lists stay as they were read. Where a short one meets a long one, each place of the short one is looked up in the
+  long one; making a set of the long one cost more than reading it from the disk did.
 """
 
 import json
 import sqlite3
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
 from veche.core.ports import Record
 from veche.core.search import THREAD_SEARCH, Found, SearchQuestion, is_answer
 from veche.store.search.block import Block
-from veche.store.search.postings import BLOCK, BLOCK_BITS, Postings
+from veche.store.search.postings import BLOCK, BLOCK_BITS, Postings, Runs
 from veche.store.threads import newest_of, root_of
 from veche.wire.msgids import time_of_msgid
 
@@ -24,6 +28,10 @@ _FIRST_BLOCKS = 4
 _MOST_BLOCKS = 512
 # Candidates that are looked at in the record without asking first who may read them.
 _FEW = 300
+# Candidates that are looked at beyond those that are still missing.
+_SPARE = 10
+# From so many times the length of another on a list is not read through: looking something up in it takes fewer steps.
+_LONG = 16
 _LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
 
 _NUMBERS = """
@@ -86,11 +94,11 @@ class Finder:
             if self._is_late():
                 return False
             alive = self._candidates(groups, readers, some)
-            for block in some:
-                if block in alive and not self._look(self._trim(block, alive[block])):
-                    return False
-                if len(self._found) >= self._limit:
-                    return is_whole
+            seqs = [seq for block in some if block in alive for seq in self._trim(block, alive[block])]
+            if not self._look(seqs):
+                return False
+            if len(self._found) >= self._limit:
+                return is_whole
         return is_whole
 
     def _readers(self) -> list[str]:
@@ -140,20 +148,20 @@ class Finder:
             _HIGHEST if before is None else max(_LOWEST, min(before, _HIGHEST)),
         )
 
-    def _candidates(self, groups: list[Group], readers: list[str], blocks: list[int]) -> dict[int, set[int]]:
-        alive: dict[int, set[int]] = {}
+    def _candidates(self, groups: list[Group], readers: list[str], blocks: list[int]) -> dict[int, Runs]:
+        alive: dict[int, Runs] = {}
         for index, group in enumerate(groups):
             alive = self._narrow(alive, group, blocks if index == 0 else [*alive])
             if not alive:
                 return alive
-        if not groups or len(readers) == 1 or sum(map(len, alive.values())) > _FEW:
+        if not groups or len(readers) == 1 or sum(map(_length, alive.values())) > _FEW:
             alive = self._narrow(alive, readers, [*alive] if groups else blocks)
         return alive
 
-    def _narrow(self, alive: dict[int, set[int]], group: Group, blocks: list[int]) -> dict[int, set[int]]:
+    def _narrow(self, alive: dict[int, Runs], group: Group, blocks: list[int]) -> dict[int, Runs]:
         tail = self._tail
         written = [block for block in blocks if block != tail.number]
-        found: dict[int, set[int]] = {}
+        found: dict[int, Runs] = {}
         if isinstance(group, str):
             if written:
                 found = self._postings.find_beginning(group, written)
@@ -164,10 +172,12 @@ class Finder:
                 found = self._postings.find(group, written)
             if len(written) < len(blocks):
                 found[tail.number] = tail.find(group)
-        both = {block: places & alive[block] if block in alive else places for block, places in found.items()}
-        return {block: places for block, places in both.items() if places}
+        both = {
+            block: _common(alive[block], runs) if block in alive else runs for block, runs in found.items()
+        }
+        return {block: runs for block, runs in both.items() if any(runs)}
 
-    def _trim(self, block: int, places: set[int]) -> list[int]:
+    def _trim(self, block: int, runs: Runs) -> list[int]:
         """Candidates by their places in the log, without those of other times where the block has any."""
         start = block << BLOCK_BITS
         after, before = self._bounds()
@@ -177,25 +187,51 @@ class Finder:
             low = self._record.execute(_FIRST_PLACE, (low, high, after)).fetchone()[0]
         if last > before:
             high = self._record.execute(_LAST_PLACE, (start, high, before)).fetchone()[0]
-        return [start + place for place in places if low <= start + place <= high]
+        return [start + place for place in set().union(*runs) if low <= start + place <= high]
 
     def _look(self, seqs: list[int]) -> bool:
         """Look at candidates in the order of the answer until there are enough; False when the time is over."""
         seqs.sort(reverse=not self._question.is_from_start)
-        size = max(20, 2 * self._limit)
-        for start in range(0, len(seqs), size):
+        start = 0
+        while start < len(seqs) and len(self._found) < self._limit:
             if self._is_late():
                 return False
-            rows = json.loads(
-                self._record.execute(_MESSAGES, (json.dumps(seqs[start : start + size]),)).fetchone()[0]
+            # As a rule a candidate is an answer. Many at once: each question is a turn at the interpreter lock.
+            some = seqs[start : start + self._limit - len(self._found) + _SPARE]
+            start += len(some)
+            rows = json.loads(self._record.execute(_MESSAGES, (json.dumps(some),)).fetchone()[0])
+            records = sorted(
+                (Record(*row) for row in rows),
+                key=lambda record: record.seq,
+                reverse=not self._question.is_from_start,
             )
-            records = sorted((Record(*row) for row in rows), key=lambda record: record.seq)
-            for record in records if self._question.is_from_start else reversed(records):
-                if is_answer(self._question, record):
+            for record in records:
+                if len(self._found) < self._limit and is_answer(self._question, record):
                     self._found.append(record)
-                    if len(self._found) >= self._limit:
-                        return True
         return True
+
+
+def _length(runs: Runs) -> int:
+    return sum(map(len, runs))
+
+
+def _common(some: Runs, others: Runs) -> Runs:
+    """The places that stand in both."""
+    if _length(some) > _length(others):
+        some, others = others, some
+    wanted = set().union(*some)
+    found: set[int] = set()
+    for run in others:
+        if len(run) > _LONG * len(wanted):
+            found.update(place for place in wanted if _has(run, place))
+        else:
+            found |= wanted.intersection(run)
+    return [array("H", sorted(found))]
+
+
+def _has(run: "array[int]", place: int) -> bool:
+    at = bisect_left(run, place)
+    return at < len(run) and run[at] == place
 
 
 def _portions(blocks: list[int]) -> Iterator[list[int]]:

@@ -84,6 +84,8 @@ _MENTIONS = """
 
 # A block's lists as they are in memory: by stem, then by form.
 Lists = dict[str, dict[str, "array[int]"]]
+# Places of one block, in several ascending lists that may overlap: what was read, as it was read.
+Runs = list["array[int]"]
 
 
 class Postings:
@@ -145,11 +147,11 @@ class Postings:
                 _INSERT, {"block": block, "rows": json.dumps(rows), "lists": bytes(whole)}
             )
 
-    def find(self, stems: Iterable[str], blocks: list[int]) -> dict[int, set[int]]:
+    def find(self, stems: Iterable[str], blocks: list[int]) -> dict[int, Runs]:
         """In which places of these blocks any of these stems stands."""
         return self._collect(_LISTS, {"stems": json.dumps(list(stems)), "blocks": json.dumps(blocks)})
 
-    def find_beginning(self, beginning: str, blocks: list[int]) -> dict[int, set[int]]:
+    def find_beginning(self, beginning: str, blocks: list[int]) -> dict[int, Runs]:
         """In which places of these blocks a word begins so."""
         low = beginning[:2]
         high = low[:-1] + chr(ord(low[-1]) + 1)
@@ -200,10 +202,10 @@ class Postings:
             else:
                 self._connection.execute("delete from posting where block = ? and stem = ? and form = ?", key)
 
-    def _collect(self, sql: str, values: dict[str, str]) -> dict[int, set[int]]:
-        found: dict[int, set[int]] = {}
+    def _collect(self, sql: str, values: dict[str, str]) -> dict[int, Runs]:
+        found: dict[int, Runs] = {}
         for block, shown in json.loads(self._connection.execute(sql, values).fetchone()[0]):
-            found.setdefault(block, set()).update(unpack(shown))
+            found.setdefault(block, []).append(unpack(shown))
         return found
 
     def _open(self) -> sqlite3.Connection:
