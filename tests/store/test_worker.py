@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from threading import Event, current_thread
+from pathlib import Path
+from threading import Event, current_thread, get_native_id
 
 import pytest
 
@@ -53,3 +54,13 @@ def test_a_job_that_does_not_end_is_not_waited_for_for_ever() -> None:
     assert not worker.finish(0.01)
     go_on.set()
     assert worker.finish(30)
+
+
+@pytest.mark.needs("linux")
+def test_the_system_knows_the_thread_by_its_name() -> None:
+    turns = Turns()
+    worker = Worker("veche-test", turns.post)
+    seen: list[str] = []
+    worker.put(lambda: seen.append(Path(f"/proc/self/task/{get_native_id()}/comm").read_text()))
+    assert worker.finish(5.0)
+    assert seen == ["veche-test\n"]

@@ -28,7 +28,7 @@ from veche.store.engines.sqlite import connect_reader, describe, primary_code
 from veche.store.search.block import Block, known_by
 from veche.store.search.finding import Finder
 from veche.store.search.postings import BLOCK_BITS, Postings
-from veche.store.worker import Job, Post
+from veche.store.worker import Job, Post, show_name
 
 QUESTIONS_LIMIT = 32
 PATIENCE = 2.0  # s that one question may take
@@ -135,6 +135,7 @@ class SearchIndex:
     # Everything below runs in the thread.
 
     def _work(self) -> None:
+        show_name()
         rest: float | None = 0.0
         while True:
             try:
