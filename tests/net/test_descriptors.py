@@ -199,3 +199,14 @@ def test_a_crowd_takes_nothing_from_those_who_are_in(crowd: Crowd) -> None:
         sock.close()
     crowd.wait_for(lambda: crowd.open_files < 60)
     assert crowd.enter("cid")
+
+
+def test_of_twenty_thousand_descriptors_nineteen_thousand_are_for_visitors() -> None:
+    reserve = Reserve(20_000)
+    assert reserve.limit - reserve.kept >= 19_050
+    assert reserve.kept >= 800
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(64, 16), (1024, 256), (4096, 256), (1_000_000, 4096)])
+def test_the_reserve_grows_with_what_there_is(limit: int, kept: int) -> None:
+    assert Reserve(limit).kept == kept

@@ -13,9 +13,11 @@ from typing import cast
 
 # Where the system sets no limit we set one: numbers are looked at, and a table of them has a size.
 _ENOUGH = 1 << 20
-# Of all descriptors a quarter is kept back, and no more than so many: a turn of the loop may accept all who wait at the
-# doors before it can refuse the first of them.
+# Of a few descriptors a quarter is kept back, of many one in so many, and no more than so many: a turn of the loop may
+# accept all who wait at the doors before it can refuse the first of them.
 _PART = 4
+_FEW_KEPT = 256
+_PART_OF_MANY = 22
 _MOST_KEPT = 4096
 # The log is told at most once in so many seconds, how many there were since.
 _TELL_SECONDS = 60.0
@@ -47,7 +49,7 @@ class Reserve:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.kept = min(limit // _PART, _MOST_KEPT)
+        self.kept = min(limit // _PART, max(_FEW_KEPT, limit // _PART_OF_MANY), _MOST_KEPT)
         self._first = limit - self.kept
         self._refused = 0
         self._told = -_TELL_SECONDS
