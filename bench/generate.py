@@ -14,7 +14,7 @@ import itertools
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -94,12 +94,12 @@ class Owner:
     """A store with its turns."""
 
     def __init__(self, path: Path) -> None:
-        self.due: SimpleQueue = SimpleQueue()
+        self.due: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.store: SqliteStore = open_store(path, self.due.put)
 
     def commit(self, records: list[Record]) -> None:
         answers: list[object] = []
-        self.store.append(records, answers.append)
+        self.store.append([*records], answers.append)
         while not answers:
             self.due.get()()
         assert answers == [None], answers

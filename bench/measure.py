@@ -1,4 +1,4 @@
-"""Loads, runs and medians: which load is played against which server, in which order, and what comes of it."""
+"""Runs and medians: in which order the loads are played against the servers, and what comes of it."""
 
 import json
 import os
@@ -12,48 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .loads import LOADS, Load
 from .servers import Subject, pinned
 
-SOURCE = Path(__file__).with_name("load.c")
+SOURCES = Path(__file__).with_name("load")
 
-
-class Load:
-    """One kind of load: the words for the generator, and what they mean. `clients`: their kind (Subject.serves).
-
-    `beside` is the load that differs from this one in the kind of clients alone.
-    """
-
-    def __init__(self, title: str, *words: str, clients: str = "plain", beside: str = "") -> None:
-        self.title = title
-        self.words = words
-        self.clients = clients
-        self.beside = beside
-
-
-LOADS = {
-    "fan": Load(
-        "one room of 500, 20 senders with 4 messages outstanding each", "fan", "500", "20", "40", "4"
-    ),
-    "fan-one": Load("one room of 500, 1 sender with 1 message outstanding", "fan", "500", "1", "300", "1"),
-    "fan-mixed": Load(
-        "as fan, and every other member has the capabilities of today's clients",
-        *("mixed", "500", "20", "40", "4"),
-        clients="capable",
-        beside="fan",
-    ),
-    "fan-2000": Load(
-        "one room of 2,000, 20 senders with 4 messages outstanding each", "fan", "2000", "20", "20", "4"
-    ),
-    "fan-2000-web": Load(
-        "as fan-2000, and everybody comes by WebSocket",
-        *("web", "2000", "20", "20", "4"),
-        clients="web",
-        beside="fan-2000",
-    ),
-    "pairs": Load("100 pairs, 16 messages outstanding each", "pairs", "100", "500", "16"),
-    "pairs-one": Load("100 pairs, 1 message outstanding each", "pairs", "100", "200", "1"),
-    "connect": Load("2,000 connections that only register", "connect", "2000"),
-}
 
 # One phase of one run, as the generator printed it: numbers by name. Any: it is JSON.
 Phase = dict[str, Any]
@@ -69,7 +32,10 @@ def built() -> Iterator[Path]:
         raise RuntimeError("the load generator is written in C: install a C compiler (cc, gcc or clang)")
     with tempfile.TemporaryDirectory(prefix="veche-bench-load-") as folder:
         program = Path(folder) / "load"
-        subprocess.run([compiler, "-O2", "-o", str(program), str(SOURCE)], check=True)
+        command = [compiler, "-O2", "-o", str(program), *map(str, sorted(SOURCES.glob("*.c")))]
+        whole = subprocess.run([*command, "-lssl", "-lcrypto"], capture_output=True, check=False)
+        if whole.returncode != 0:  # no OpenSSL to build with: the loads that need it will fail and say so
+            subprocess.run([*command, "-DWITHOUT_OPENSSL"], check=True)
         yield program
 
 
@@ -90,7 +56,7 @@ def play(program: Path, load: Load, subject: Subject) -> list[Phase]:
             text=True,
             check=False,
             preexec_fn=pinned(load_core),
-            env={**os.environ, "HANDSHAKES": str(handshakes)},
+            env={**os.environ, "HANDSHAKES": str(handshakes), **load.options},
         )
     if result.returncode != 0:
         raise RuntimeError(f"{subject.name}, {' '.join(load.words)}: {result.stderr.strip()}")
@@ -109,8 +75,8 @@ def play_all(
     with built() as program:
         for repeat in range(repeats):
             for load in loads:
-                names = [name for name in subjects if LOADS[load].clients in subjects[name].serves]
-                if not names:
+                names = [name for name in subjects if can_play(load, name, subjects[name])]
+                if not names or repeat >= LOADS[load].repeats:
                     continue
                 turn = repeat % len(names)
                 for name in names[turn:] + names[:turn]:
@@ -121,9 +87,19 @@ def play_all(
                         say(f"FAILED {failures[-1]}")
                         continue
                     runs[load][name].append(phases)
-                    cost = phases[-1]["cpu_us_each"]
+                    cost = find_phase(phases, LOADS[load].phase)["cpu_us_each"]
                     say(f"{repeat + 1}/{repeats} {load:<10} {name:<10} {cost:9.3f} us")
     return runs, failures
+
+
+def can_play(load: str, name: str, subject: Subject) -> bool:
+    """Whether a load can be played against a server."""
+    return LOADS[load].clients in subject.serves and name not in LOADS[load].without
+
+
+def find_phase(phases: Sequence[Phase], name: str) -> Phase:
+    """The phase of that name."""
+    return next(phase for phase in phases if phase["phase"] == name)
 
 
 def medians(phases: Sequence[Sequence[Phase]]) -> dict[str, dict[str, float]]:

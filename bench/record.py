@@ -13,11 +13,11 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 
-from veche.core.ports import Page, Record
+from veche.core.ports import Page, Record, Records, StoreError
 from veche.store.durable import SqliteStore, open_store
 from veche.wire.msgids import make_msgid
 
@@ -53,22 +53,24 @@ class Bench:
     """A store and its turns."""
 
     def __init__(self, path: Path) -> None:
-        self.due: SimpleQueue = SimpleQueue()
+        self.due: SimpleQueue[Callable[[], None]] = SimpleQueue()
         began = time.perf_counter()
         self.store: SqliteStore = open_store(path, self.due.put)
         self.start = time.perf_counter() - began
 
-    def commit(self, records: list[Record]) -> None:
+    def commit(self, records: Sequence[Record]) -> None:
         answers: list[object] = []
-        self.store.append(records, answers.append)
+        self.store.append([*records], answers.append)
         self.due.get()()
         assert answers == [None], answers
 
-    def page(self, page: Page) -> list[Record]:
-        answers: list = []
+    def page(self, page: Page) -> Records:
+        answers: list[Records | StoreError] = []
         self.store.page(page, answers.append)
         self.due.get()()
-        return answers[0]
+        found = answers[0]
+        assert isinstance(found, Records), found
+        return found
 
 
 def commit_all(bench: Bench, records: list[Record], size: int, busy: bool) -> list[float]:
@@ -78,7 +80,7 @@ def commit_all(bench: Bench, records: list[Record], size: int, busy: bool) -> li
     began = time.perf_counter()
     for start in range(0, len(records), size):
         handed = time.perf_counter()
-        bench.store.append(records[start : start + size], answers.append)
+        bench.store.append([*records[start : start + size]], answers.append)
         while busy and bench.due.empty():
             for number in range(1000):
                 _ = number * number
@@ -160,7 +162,7 @@ def read(folder: Path, rows: int) -> None:
         print(f"page of 100, {kind:14} p50 {times[500] * 1000:6.2f} ms  p99 {times[990] * 1000:6.2f} ms")
     times = []
     for _ in range(200):
-        answers: list = []
+        answers: list[object] = []
         began = time.perf_counter()
         names = [(f"#room-name-{chance.randrange(ROOMS)}", 0) for _ in range(50)]
         bench.store.latest(names, answers.append)

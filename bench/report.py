@@ -1,4 +1,4 @@
-"""A run as a page for people (Markdown) and as data (JSON)."""
+"""A run as data (JSON), as a page for people (Markdown) and as plots (PNG)."""
 
 import datetime
 import json
@@ -9,11 +9,62 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from .measure import LOADS, Phase, Runs, cores, medians, spread
+from . import goals, plots
+from .loads import LOADS
+from .measure import Phase, Runs, cores, medians, spread
 from .servers import Subject
 
 RESULTS = Path(__file__).with_name("results")
+
+# What is in the JSON. Any: it is JSON.
+Data = dict[str, Any]
+Figures = dict[str, float]
+
+# A column: its title, and how it is written from the figures of the phase that counts.
+_COLUMNS: dict[str, str] = {
+    "CPU us per message": "{cpu_us_per_message:.1f}",
+    "of that the loop": "{cpu_us_first:.1f}",
+    "the writer": "{cpu_us_veche-writer:.1f}",
+    "the indexer": "{cpu_us_veche-search:.1f}",
+    "delay us p50 / p99 / p99.9": "{p50_us:,.0f} / {p99_us:,.0f} / {p999_us:,.0f}",
+    "deliveries/s": "{deliveries_a_second:,.0f}",
+    "messages/s": "{messages_a_second:,.0f}",
+    "busy: server / load": "{server_share:.0%} / {load_share:.0%}",
+    "CPU us per registration": "{cpu_us_each:.0f}",
+    "of the first / last thousand": "{first_us_each:.0f} / {last_us_each:.0f}",
+    "registrations/s": "{clients_a_second:,.0f}",
+    "until registered ms p50 / p99": "{p50_ms:,.0f} / {p99_ms:,.0f}",
+    "memory KiB each": "{memory_kib_each:.2f}",
+    "memory MiB": "{memory_mib:,.0f}",
+    "seconds": "{seconds:.2f}",
+    "ms until all know": "{ms_until_all_know:.1f}",
+    "ms at most": "{ms_at_most:.0f}",
+}
+_TALK = ["CPU us per message", "delay us p50 / p99 / p99.9", "deliveries/s", "busy: server / load"]
+_CONNECT = [
+    "CPU us per registration",
+    "of the first / last thousand",
+    "registrations/s",
+    "until registered ms p50 / p99",
+    "memory KiB each",
+    "memory MiB",
+]
+# By the phase that counts: what one delivery is there, and the columns.
+_KINDS: dict[str, tuple[str, list[str]]] = {
+    "connect": ("", _CONNECT),
+    "join-storm": ("JOIN told", ["seconds", "memory MiB"]),
+    "quit-storm": ("QUIT told", ["seconds", "memory MiB"]),
+    "nick": ("NICK told", ["ms until all know"]),
+    "names": ("name", ["ms at most", "memory MiB"]),
+    "who": ("line of WHO", ["ms at most", "memory MiB"]),
+    "ack": ("acknowledged message", ["messages/s", *_TALK[1:2], "busy: server / load"]),
+    "rate": (
+        "delivery",
+        ["CPU us per message", "of that the loop", "the writer", "the indexer", *_TALK[1:2]],
+    ),
+}
 
 
 def describe_machine() -> dict[str, str]:
@@ -30,6 +81,7 @@ def describe_machine() -> dict[str, str]:
         "cpu": f"{os.cpu_count()} x {cpu}",
         "kernel": platform.release(),
         "cores of server and load": pinning,
+        "payload": f"about 95 bytes, {os.environ.get('PADDING', '60')} of them filling",
         "a sync of the disk": f"{_sync_us():.0f} us (4 KiB appended, fdatasync, median of 200)",
         "load on the machine before": busyness(),
     }
@@ -53,66 +105,111 @@ def _sync_us() -> float:
     return statistics.median(times)
 
 
-def write(
-    name: str,
+def as_data(
     machine: dict[str, str],
     subjects: dict[str, Subject],
     absent: dict[str, str],
     runs: Runs,
     failures: Sequence[str],
-) -> Path:
-    """Write both files; returns the page's path."""
-    RESULTS.mkdir(exist_ok=True)
+) -> Data:
+    """Everything that a run has given."""
     described = {
         key: {"name": subject.name, "version": subject.version(), "stores": subject.stores}
         for key, subject in subjects.items()
     }
-    data = {
+    loads = {
+        load: {"title": LOADS[load].title, "words": LOADS[load].words, "options": LOADS[load].options}
+        for load in runs
+    }
+    return {
         "machine": machine,
         "servers": described,
         "absent": absent,
-        "loads": {load: {"title": LOADS[load].title, "words": LOADS[load].words} for load in runs},
+        "loads": loads,
         "runs": runs,
         "failures": list(failures),
     }
+
+
+def added(name: str, data: Data) -> Data:
+    """Newer data beside the older of that name, where there is any; what both have is the newer."""
+    file = RESULTS / f"{name}.json"
+    if not file.exists():
+        return data
+    old = json.loads(file.read_text())
+    runs = {**old["runs"], **data["runs"]}
+    return {
+        "machine": data["machine"],
+        "servers": {**old["servers"], **data["servers"]},
+        "absent": data["absent"],
+        "loads": {load: {**old["loads"], **data["loads"]}[load] for load in LOADS if load in runs},
+        "runs": {load: runs[load] for load in LOADS if load in runs},
+        "failures": [
+            *(one for one in old["failures"] if one.partition(",")[0] not in data["runs"]),
+            *data["failures"],
+        ],
+    }
+
+
+def write(name: str, data: Data) -> Path:
+    """Write the files; returns the page's path."""
+    RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n")
+    pictures = plots.draw(data, RESULTS / name)
     page = RESULTS / f"{name}.md"
-    page.write_text("\n".join(_page(name, machine, subjects, absent, runs, failures)) + "\n")
+    page.write_text("\n".join(_page(name, data, pictures)) + "\n")
     return page
 
 
-def _page(
-    name: str,
-    machine: dict[str, str],
-    subjects: dict[str, Subject],
-    absent: dict[str, str],
-    runs: Runs,
-    failures: Sequence[str],
-) -> list[str]:
+def _page(name: str, data: Data, pictures: list[Path]) -> list[str]:
     lines = [f"# {name}", "", "Written by `python -m bench`; how to read it: [README](../README.md).", ""]
-    lines += [f"* {what}: {value}" for what, value in machine.items()]
-    lines += ["", *_table(["server", "version", "keeps messages on disk"], _versions(subjects))]
-    lines += [f"\n{key} was left out: {why}." for key, why in absent.items()]
-    for load, by_subject in runs.items():
-        lines += ["", f"## {load}: {LOADS[load].title}", ""]
-        lines += (
-            _fan_table(subjects, by_subject) if load != "connect" else _connect_table(subjects, by_subject)
-        )
-        lines += _beside(load, subjects, runs)
-    if failures:
-        lines += ["", "## Failures", "", *(f"* {failure}" for failure in failures)]
+    lines += [f"* {what}: {value}" for what, value in data["machine"].items()]
+    versions = [
+        [one["name"], one["version"], "yes, synced before delivery" if one["stores"] else "no"]
+        for one in data["servers"].values()
+    ]
+    lines += ["", *markdown_table(["server", "version", "keeps messages on disk"], versions)]
+    lines += [f"\n{key} was left out: {why}." for key, why in data["absent"].items()]
+    reached = goals.table(data["runs"])
+    if reached:
+        lines += ["", "## How far from each goal", "", *markdown_table(goals.HEADER, reached)]
+    lines += [f"\n![{file.stem}]({file.parent.name}/{file.name})" for file in pictures]
+    for load, by_subject in data["runs"].items():
+        lines += ["", f"## {load}: {data['loads'][load]['title']}", ""]
+        for phase in _phases(load):
+            lines += _load_table(phase, data["servers"], by_subject)
+        lines += _beside(load, data)
+        lines += _left_out(load, data["servers"])
+    if data["failures"]:
+        lines += ["", "## Failures", "", *(f"* {failure}" for failure in data["failures"])]
     return lines
 
 
-def _beside(load: str, subjects: dict[str, Subject], runs: Runs) -> list[str]:
+def _phases(load: str) -> list[str]:
+    """The phases that get a table."""
+    phase = LOADS[load].phase
+    if LOADS[load].words[0] == "idle":
+        return ["connect", "first", "last"]
+    return ["names", "who"] if phase == "names" else [phase]
+
+
+def _left_out(load: str, servers: dict[str, Any]) -> list[str]:
+    return [
+        f"\nWithout {servers[key]['name']}: {why}."
+        for key, why in LOADS[load].without.items()
+        if key in servers
+    ]
+
+
+def _beside(load: str, data: Data) -> list[str]:
     """What this load costs each server, against the load that differs from it in the kind of clients alone."""
     other = LOADS[load].beside
-    if other not in runs:
+    if other not in data["runs"]:
         return []
     ratios = [
-        f"{subjects[key].name} {_cost(phases) / _cost(runs[other][key]):.2f}"
-        for key, phases in runs[load].items()
-        if runs[other].get(key)
+        f"{data['servers'][key]['name']} {_cost(phases) / _cost(data['runs'][other][key]):.2f}"
+        for key, phases in data["runs"][load].items()
+        if data["runs"][other].get(key)
     ]
     return ["", f"Median CPU per delivery against `{other}`: {', '.join(ratios)}."] if ratios else []
 
@@ -121,73 +218,55 @@ def _cost(phases: Sequence[Sequence[Phase]]) -> float:
     return max(medians(phases)["fan"]["cpu_us_each"], 1e-9)  # a run can be shorter than the kernel's tick
 
 
-def _versions(subjects: dict[str, Subject]) -> list[list[str]]:
-    return [
-        [one.name, one.version(), "yes, synced before delivery" if one.stores else "no"]
-        for one in subjects.values()
-    ]
-
-
-def _fan_table(subjects: dict[str, Subject], runs: dict[str, list[list[dict[str, float]]]]) -> list[str]:
-    rows = []
+def _load_table(phase: str, servers: dict[str, Any], runs: dict[str, list[list[Phase]]]) -> list[str]:
+    unit, columns = _KINDS.get(phase, ("delivery", _TALK))
+    has_joins = phase == "fan"
+    rows, shown = [], set()
     for key, phases in runs.items():
         figures = medians(phases)
-        talk = figures.get("fan") or figures["pairs"]
-        low, high = spread(phases, "fan" if "fan" in figures else "pairs", "cpu_us_each")
-        rows.append(
-            [
-                subjects[key].name,
-                f"**{talk['cpu_us_each']:.3f}** ({low:.3f} to {high:.3f})",
-                f"{talk['cpu_us_per_message']:.1f}",
-                f"{talk['p50_us']:,.0f} / {talk['p99_us']:,.0f}",
-                f"{talk['deliveries'] / talk['seconds']:,.0f}",
-                f"{talk['server_share']:.0%} / {talk['load_share']:.0%}",
-                f"{figures['join']['cpu_us_each']:.3f}" if "join" in figures else "",
-                str(len(phases)),
-            ]
-        )
-    header = [
-        "server",
-        "CPU us per delivery, median (range)",
-        "CPU us per message",
-        "delay us p50 / p99",
-        "deliveries/s",
-        "busy: server / load",
-        "CPU us per JOIN told",
-        "runs",
-    ]
-    return _table(header, rows)
-
-
-def _connect_table(subjects: dict[str, Subject], runs: dict[str, list[list[dict[str, float]]]]) -> list[str]:
-    rows = []
-    for key, phases in runs.items():
-        figures = medians(phases)["connect"]
-        base = figures["memory_kib"] - figures["memory_kib_each"] * figures["clients"]
-        rows.append(
-            [
-                subjects[key].name,
-                f"{figures['cpu_us_each']:.0f}",
-                f"{figures['memory_kib_each']:.2f}",
-                f"{base / 1024:.0f}",
-                f"{figures['clients'] / figures['seconds']:,.0f}",
-                str(len(phases)),
-            ]
-        )
-    return _table(
-        [
-            "server",
-            "CPU us per registration",
-            "memory KiB each",
-            "memory MiB before",
-            "registrations/s",
-            "runs",
-        ],
-        rows,
+        if phase not in figures:
+            continue
+        talk = _more(figures[phase])
+        low, high = spread(phases, phase, "cpu_us_each")
+        cells = {title: _format(_COLUMNS[title], talk) for title in columns}
+        if unit:
+            cells = {
+                f"CPU us per {unit}, median (range)": f"**{talk['cpu_us_each']:.3f}** ({low:.3f} to {high:.3f})"
+            } | cells
+        if has_joins:
+            cells["CPU us per JOIN told"] = f"{figures['join']['cpu_us_each']:.3f}"
+        cells["runs"] = str(len(phases))
+        shown |= {title for title, cell in cells.items() if cell}
+        rows.append((servers[key]["name"], cells))
+    header = [title for title in (rows[0][1] if rows else {}) if title in shown]
+    intro = [f"\n{phase}:\n"] if phase in ("first", "last", "who") else []
+    return intro + markdown_table(
+        ["server", *header], [[name, *(cells[title] for title in header)] for name, cells in rows]
     )
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def _more(figures: Figures) -> Figures:
+    """Figures that follow from others."""
+    made = dict(figures)
+    seconds = max(figures["seconds"], 1e-9)
+    made["memory_mib"] = figures.get("memory_kib", 0) / 1024
+    made["clients_a_second"] = figures["clients"] / seconds
+    made["deliveries_a_second"] = figures.get("deliveries", 0) / seconds
+    made["messages_a_second"] = figures.get("messages", 0) / seconds
+    for name in ("p50", "p99"):
+        made[f"{name}_ms"] = figures.get(f"{name}_us", 0) / 1000
+    return made
+
+
+def _format(form: str, figures: Figures) -> str:
+    """A cell; empty where the figures lack something."""
+    try:
+        return form.format(**figures)
+    except KeyError:
+        return ""
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [
         "| " + " | ".join(header) + " |",
         "|" + " --- |" * len(header),

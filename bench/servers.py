@@ -5,6 +5,8 @@ not installed is left out, and the result says so.
 """
 
 import os
+import resource
+import shlex
 import shutil
 import signal
 import socket
@@ -34,11 +36,13 @@ class Subject(ABC):
 
     name: str
     stores: bool
-    # The kinds of clients that it can be measured with: "plain", "capable" (of capabilities) and "web".
+    # The kinds of clients that it can be measured with: "plain", "capable" (of capabilities), "echo" (of the one that
+    # shows a sender his own message), "tls", "web" and "accounts" (who log in).
     serves: tuple[str, ...] = ("plain",)
-    # Registrations under way at once. InspIRCd finishes them once a second, so few would take for ever.
+    # Registrations under way at once; by WebSocket. InspIRCd finishes them once a second, so few would take for ever.
     handshakes = 200
     web_handshakes = 200
+    path = ""  # of another program than the one that is installed
 
     @abstractmethod
     def why_not(self) -> str:
@@ -118,15 +122,22 @@ class Running:
         raise RuntimeError(f"{self.subject.name} does not start:\n{output}")
 
 
-def pinned(core: int | None) -> Callable[[], None] | None:
-    """What a child does before it runs: stay on one core."""
-    return None if core is None else lambda: os.sched_setaffinity(0, {core})
+def pinned(core: int | None) -> Callable[[], None]:
+    """What a child does before it runs: stay on one core, and have all the descriptors that it may."""
+
+    def prepare() -> None:
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+    return prepare
 
 
 class Veche(Subject):
     """Our own server, from this checkout."""
 
-    serves = ("plain", "capable", "web")
+    serves = ("plain", "capable", "echo", "tls", "web", "accounts")
     web_handshakes = 32  # so many from one address may be asking for a page or a WebSocket
 
     def __init__(self, *, stores: bool) -> None:
@@ -141,7 +152,9 @@ class Veche(Subject):
         return f"checkout {described or 'without git'}, Python {sys.version.split()[0]}"
 
     def command(self, folder: Path, port: int, clients: str) -> list[str]:
-        door = "web" if clients == "web" else "irc"
+        if clients == "accounts":
+            _write_accounts(folder / "data")
+        door = {"web": "web", "tls": "ircs"}.get(clients, "irc")
         off = [
             word
             for other in ("irc", "ircs", "web", "classic")
@@ -182,7 +195,13 @@ _CAPABILITIES = (
     "setname",
     "uhnames",
 )
-_MODULES = {"plain": (), "capable": _CAPABILITIES, "web": ("sha1", "websocket")}
+_MODULES = {
+    "plain": (),
+    "capable": _CAPABILITIES,
+    "echo": ("cap", "ircv3_echomessage"),
+    "tls": ("ssl_gnutls",),
+    "web": ("sha1", "websocket"),
+}
 
 
 class InspIRCd(Subject):
@@ -190,19 +209,30 @@ class InspIRCd(Subject):
 
     name = "InspIRCd"
     stores = False
-    serves = ("plain", "capable", "web")
+    serves = ("plain", "capable", "echo", "tls", "web")
+    handshakes = 2000
 
     def why_not(self) -> str:
-        return "" if find("inspircd") else "not installed (apt-get install inspircd)"
+        return "" if self.path or find("inspircd") else "not installed (apt-get install inspircd)"
 
     def version(self) -> str:
-        return _output(find("inspircd") or "inspircd", "--version").splitlines()[0]
+        return _output(self._program, "--version").splitlines()[0]
+
+    @property
+    def _program(self) -> str:
+        return self.path or find("inspircd") or "inspircd"
 
     def command(self, folder: Path, port: int, clients: str) -> list[str]:
         config = folder / "inspircd.conf"
         # No module but those that these clients need, no lookups, no fake lag, no limit that a load reaches.
         modules = "".join(f'<module name="{name}">\n' for name in _MODULES[clients])
         hook = ' hook="websocket"' if clients == "web" else ""
+        if clients == "tls":
+            certificate, key = _write_certificate(folder)
+            modules += (
+                f'<sslprofile name="bench" provider="gnutls" certfile="{certificate}" keyfile="{key}">\n'
+            )
+            hook = ' sslprofile="bench"'
         config.write_text(
             f"""{modules}<websocket sendastext="yes"><wsorigin allow="*">
 <server name="irc.bench.example" description="bench" network="bench">
@@ -212,7 +242,7 @@ class InspIRCd(Subject):
     recvq="1048576" threshold="1000000000" commandrate="1000000000" fakelag="no" localmax="1000000" globalmax="1000000"
     limit="1000000" maxchans="100" resolvehostnames="no" useident="no" maxconnwarn="no">
 <performance netbuffersize="10240" somaxconn="4096" softlimit="1000000" clonesonconnect="no" quietbursts="yes"
-    nouserdns="yes">
+    nouserdns="yes" maxwho="1000000">
 <pid file="{folder}/inspircd.pid">
 <log method="file" type="* -USERINPUT -USEROUTPUT" level="default" target="{folder}/inspircd.log">
 <options defaultmodes="n">
@@ -220,7 +250,7 @@ class InspIRCd(Subject):
 """
         )
         as_root = ["--runasroot"] if os.geteuid() == 0 else []
-        return [find("inspircd") or "inspircd", "--config", str(config), "--nofork", *as_root]
+        return [self._program, "--config", str(config), "--nofork", *as_root]
 
 
 class NgIRCd(Subject):
@@ -228,16 +258,25 @@ class NgIRCd(Subject):
 
     name = "ngIRCd"
     stores = False
+    serves = ("plain", "tls")
     handshakes = 8  # it listens with a backlog of 10; what comes above that waits for seconds
 
     def why_not(self) -> str:
-        return "" if find("ngircd") else "not installed (apt-get install ngircd)"
+        return "" if self.path or find("ngircd") else "not installed (apt-get install ngircd)"
 
     def version(self) -> str:
-        return _output(find("ngircd") or "ngircd", "--version").splitlines()[0]
+        return _output(self._program, "--version").splitlines()[0]
 
-    def command(self, folder: Path, port: int, clients: str) -> list[str]:  # noqa: ARG002 - there is one kind
+    @property
+    def _program(self) -> str:
+        return self.path or find("ngircd") or "ngircd"
+
+    def command(self, folder: Path, port: int, clients: str) -> list[str]:
         config = folder / "ngircd.conf"
+        tls = []
+        if clients == "tls":
+            certificate, key = _write_certificate(folder)
+            tls = ["[SSL]", f"CertFile = {certificate}", f"KeyFile = {key}", f"Ports = {port}"]
         user = ["ServerUID = root", "ServerGID = root"] if os.geteuid() == 0 else []
         config.write_text(
             "\n".join(
@@ -246,7 +285,7 @@ class NgIRCd(Subject):
                     "Name = irc.bench.example",
                     "Info = bench",
                     "Listen = 127.0.0.1",
-                    f"Ports = {port}",
+                    *([] if tls else [f"Ports = {port}"]),
                     f"PidFile = {folder}/ngircd.pid",
                     *user,
                     "[Limits]",
@@ -259,10 +298,53 @@ class NgIRCd(Subject):
                     "DNS = no",
                     "Ident = no",
                     "PAM = no",
+                    *tls,
                 ]
             )
         )
-        return [find("ngircd") or "ngircd", "--nodaemon", "--config", str(config)]
+        return [self._program, "--nodaemon", "--config", str(config)]
+
+
+class Model(Subject):
+    """The relay of bench/model.py: what the shape of the work costs in Python, without a server around it."""
+
+    handshakes = 2000
+
+    def __init__(self, *, stores: bool) -> None:
+        self.stores = stores
+        self.name = "a relay without rules, storing" if stores else "a relay without rules"
+
+    def why_not(self) -> str:
+        return ""
+
+    def version(self) -> str:
+        return f"bench/model.py, Python {sys.version.split()[0]}, uvloop"
+
+    def command(self, folder: Path, port: int, clients: str) -> list[str]:  # noqa: ARG002 - there is one kind
+        file = [str(folder / "model.db")] if self.stores else []
+        return [sys.executable, "-m", "bench.model", str(port), *file]
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+class Other(Subject):
+    """Any server that a command starts in the foreground, in which {port} and {folder} are replaced."""
+
+    stores = False
+
+    def __init__(self, name: str, command: str) -> None:
+        self.name = name
+        self._words = shlex.split(command)
+
+    def why_not(self) -> str:
+        return "" if find(self._words[0]) else f"{self._words[0]} is not there"
+
+    def version(self) -> str:
+        return "as given"
+
+    def command(self, folder: Path, port: int, clients: str) -> list[str]:  # noqa: ARG002 - there is one kind
+        return [word.replace("{port}", str(port)).replace("{folder}", str(folder)) for word in self._words]
 
 
 SUBJECTS: dict[str, Subject] = {
@@ -270,7 +352,35 @@ SUBJECTS: dict[str, Subject] = {
     "veche-off": Veche(stores=False),
     "inspircd": InspIRCd(),
     "ngircd": NgIRCd(),
+    "model": Model(stores=False),
+    "model-storing": Model(stores=True),
 }
+
+
+def _write_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate as Veche makes its own: on P-256, signed by itself."""
+    from veche.app.certificates import CERTIFICATE_FILE, KEY_FILE, own_pair
+
+    own_pair(folder, ["irc.bench.example"], time.time())
+    return next(folder.rglob(CERTIFICATE_FILE)), next(folder.rglob(KEY_FILE))
+
+
+def _write_accounts(directory: Path) -> None:
+    """5,000 accounts, n000000 and so on, with the password "bench" and one salt: a client works it out once."""
+    from bench.start import write_record
+    from veche.app.passwords import hash_password
+    from veche.features.accounts.facts import AccountKept
+    from veche.state.accounts import Account
+    from veche.state.credentials import SCRAM_ITERATIONS, PasswordKeys
+    from veche.wire.scram import derive
+
+    keys = PasswordKeys.of(hash_password("bench"), derive("bench", bytes(16), SCRAM_ITERATIONS))
+    kept = []
+    for number in range(5000):
+        account = Account(f"uid-of-account-{number:08d}", f"n{number:06d}", 1_700_000_000_000)
+        account.keys = keys
+        kept.append(AccountKept(account))
+    write_record(directory, [*kept])
 
 
 def _output(*command: str) -> str:

@@ -70,6 +70,7 @@ _CONDITIONS: dict[str, Callable[[], bool]] = {
     "root": _is_root,
     "linux": lambda: sys.platform == "linux",
     "loop-mount": _may_mount_images,
+    "openssl-headers": lambda: Path("/usr/include/openssl/ssl.h").exists(),
     "browser": _has_browser,
     "node": _has_node,
     "postgres": _has_postgres,

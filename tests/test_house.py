@@ -69,7 +69,7 @@ def test_layout_of_the_code() -> None:
 
 @pytest.mark.slow
 def test_types() -> None:
-    run_tool("mypy", "--strict", "src/veche")
+    run_tool("mypy", "--strict", "src/veche", "bench")
 
 
 def test_floors() -> None:
