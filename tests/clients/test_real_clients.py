@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.captured import refusals, weechat_errors
+from tests.clients.lines import Line
 from tests.clients.serving import ROOT, Ports, serving
 from tests.clients.terminals import Terminal, Terminals
 
@@ -207,6 +208,27 @@ def test_irssi_and_weechat_do_what_people_do_in_rooms(
     assert not TROUBLE.search(wes.screen()), wes.screen()
     assert irssi_refusals(ira, tmp_path) == []
     assert weechat_refusals(wes, tmp_path) == ["474 wesley #tea :Cannot join channel (+b)"]
+
+
+def test_weechat_reads_corrections_as_lines(ports: Ports, terminals: Terminals, tmp_path: Path) -> None:
+    wes = weechat(terminals, ports.ircs, "wes")
+    with Line(ports.irc) as ann:
+        ann.register("ann")
+        ann.say("CAP REQ :message-tags echo-message draft/message-edit", "PRIVMSG #lobby :the tee")
+        tea = ann.skip_to("the tee").partition("msgid=")[2][:30]
+        ann.say(f"@+draft/edit={tea} PRIVMSG #lobby :the tea", "PRIVMSG #lobby :my secret")
+        secret = ann.skip_to("my secret").partition("msgid=")[2][:30]
+        wes.type("/buffer #lobby")
+        wes.shows("the tee", "* the tea", "my secret")
+        ann.say(f"REDACT #lobby {secret} :oops")
+        wes.shows("ann took back a message of")
+        vera = weechat(terminals, ports.ircs, "vera")
+        vera.type("/buffer #lobby")
+        vera.shows("* the tea")
+        assert "the tee" not in vera.screen()
+        assert "secret" not in vera.screen()
+    assert weechat_refusals(vera, tmp_path) == []
+    assert weechat_refusals(wes, tmp_path) == []
 
 
 def test_catgirl_does_what_people_do_in_rooms(ports: Ports, terminals: Terminals, tmp_path: Path) -> None:
