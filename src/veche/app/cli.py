@@ -57,8 +57,8 @@ PHRASES = {
         "ADDR — это HOST:PORT, :PORT (все интерфейсы), [IPv6]:PORT, unix:PATH или off.",
     ),
     "commands": (
-        "server.py hash-password makes the hash of an operator's password.",
-        "server.py hash-password делает хеш пароля оператора.",
+        "server.py hash-password makes the hash of an operator's password; server.py db looks after the record.",
+        "server.py hash-password делает хеш пароля оператора; server.py db ухаживает за летописью.",
     ),
     "address": ("--{door}: {reason}", "--{door}: {reason}"),
     "twice": (
@@ -106,7 +106,7 @@ def parse(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os
     Raises SystemExit: code 2 after a message on stderr when something cannot be used, 0 after --help and --version.
     """
     language = language_of_locale(environment)
-    parser = _make_parser(language, _default_data(environment))
+    parser = _make_parser(language, default_data(environment))
     options = parser.parse_args(argv)
     try:
         return _settle(options, environment, language)
@@ -118,20 +118,14 @@ def read_again(
     argv: Sequence[str], environment: Mapping[str, str] = os.environ, language: Language = "en"
 ) -> Settings:
     """What `parse` would give now for arguments that it has accepted before. Raises ConfigError or AddressError."""
-    options = _make_parser(language, _default_data(environment)).parse_args(argv)
+    options = _make_parser(language, default_data(environment)).parse_args(argv)
     return _settle(options, environment, language)
 
 
 def _settle(options: argparse.Namespace, environment: Mapping[str, str], language: Language) -> Settings:
     """Put options over the config. Raises ConfigError or AddressError."""
     phrases = Phrases(PHRASES, language)
-    for option in ("data", "config"):
-        if getattr(options, option) == "":
-            raise ConfigError(phrases("empty", option=option))
-    data = Path(options.data).absolute() if options.data else _default_data(environment)
-    if data is None:
-        raise ConfigError(phrases("no-home"))
-    file = Path(options.config).absolute() if options.config else data / CONFIG_NAME
+    data, file = _places(options, environment, phrases)
     # Named options are overrides as well, so that their mistakes are found by the same rules. As TOML strings:
     # --network 1984 is a name.
     named = [
@@ -153,6 +147,26 @@ def _settle(options: argparse.Namespace, environment: Mapping[str, str], languag
         language=config.server.language or language,
         notes=tuple(notes),
     )
+
+
+def locate(
+    options: argparse.Namespace, environment: Mapping[str, str], language: Language
+) -> tuple[Path, Path, Config]:
+    """The data directory, the file with the settings, and these, for other commands. Raises ConfigError."""
+    data, file = _places(options, environment, Phrases(PHRASES, language))
+    return data, file, load_config(file, options.set, language)
+
+
+def _places(
+    options: argparse.Namespace, environment: Mapping[str, str], phrases: Phrases
+) -> tuple[Path, Path]:
+    for option in ("data", "config"):
+        if getattr(options, option) == "":
+            raise ConfigError(phrases("empty", option=option))
+    data = Path(options.data).absolute() if options.data else default_data(environment)
+    if data is None:
+        raise ConfigError(phrases("no-home"))
+    return data, Path(options.config).absolute() if options.config else data / CONFIG_NAME
 
 
 def _open_doors(options: argparse.Namespace, config: Config, phrases: Phrases, language: Language) -> Doors:
@@ -177,7 +191,7 @@ def _open_doors(options: argparse.Namespace, config: Config, phrases: Phrases, l
     return Doors(**doors)
 
 
-def _default_data(environment: Mapping[str, str]) -> Path | None:
+def default_data(environment: Mapping[str, str]) -> Path | None:
     """The per-user data directory (XDG Base Directory Specification), or None for somebody without a home."""
     shared = environment.get("XDG_DATA_HOME", "")
     if shared and Path(shared).is_absolute():  # "all paths must be absolute", others are to be ignored

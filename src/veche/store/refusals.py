@@ -45,22 +45,26 @@ _PHRASES: Table = {
     ),
     "missing": (
         (
-            "the database {path} is missing, and {marker} says that there was one. Put it back or restore a backup "
-            "to that place. To begin anew without the old messages, remove {marker}"
+            "the database {path} is missing, and {marker} says that there was one. Put it back, or a backup "
+            "(server.py db restore FILE). To begin anew without the old messages, remove {marker}"
         ),
         (
-            "базы данных {path} нет, а {marker} говорит, что она была. Верните её или восстановите из резервной копии "
-            "на то же место. Чтобы начать заново без прежних сообщений, удалите {marker}"
+            "базы данных {path} нет, а {marker} говорит, что она была. Верните её или резервную копию "
+            "(server.py db restore ФАЙЛ). Чтобы начать заново без прежних сообщений, удалите {marker}"
         ),
+    ),
+    "missing_record": (
+        "there is no record at {path}; say where the data is kept with --data",
+        "летописи {path} нет; укажите через --data, где хранятся данные",
     ),
     "empty": (
         (
-            "the database {path} is empty (zero bytes), though it held messages. Restore a backup to that place "
-            "(and remove {path}-wal and {path}-shm first)"
+            "the database {path} is empty (zero bytes), though it held messages. Put back a backup "
+            "(server.py db restore FILE)"
         ),
         (
-            "база данных {path} пуста (ноль байт), хотя в ней были сообщения. Восстановите её из резервной копии "
-            "на то же место (сначала удалите {path}-wal и {path}-shm)"
+            "база данных {path} пуста (ноль байт), хотя в ней были сообщения. Верните резервную копию "
+            "(server.py db restore ФАЙЛ)"
         ),
     ),
     "other_file": (
@@ -72,12 +76,12 @@ _PHRASES: Table = {
     ),
     "damaged": (
         (
-            "the database {path} is damaged: {detail}. Restore a backup to that place (and remove "
-            "{path}-wal and {path}-shm first), or save what can be read with: sqlite3 {path} .recover"
+            "the database {path} is damaged: {detail}. Put back a backup (server.py db restore FILE), or save what "
+            "can be read with: sqlite3 {path} .recover"
         ),
         (
-            "база данных {path} повреждена: {detail}. Восстановите её из резервной копии на то же место "
-            "(сначала удалите {path}-wal и {path}-shm) или спасите что читается командой: sqlite3 {path} .recover"
+            "база данных {path} повреждена: {detail}. Верните резервную копию (server.py db restore ФАЙЛ) или "
+            "спасите что читается командой: sqlite3 {path} .recover"
         ),
     ),
     "wal_missing": (

@@ -41,7 +41,12 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path, migrations: Mig
         raise DataDirectoryError("other_file", path=path)
     if 0 < found < len(migrations):
         back_up(connection, path.with_name(f"before-schema-{len(migrations)}.db"))
-    for number in range(found + 1, len(migrations) + 1):
+    apply_missing(connection, migrations)
+
+
+def apply_missing(connection: sqlite3.Connection, migrations: Migrations) -> None:
+    """Apply the migrations that a database lacks, each wholly or not at all. Raises sqlite3.Error."""
+    for number in range(_number(connection, "user_version") + 1, len(migrations) + 1):
         _apply(connection, migrations[number - 1], number)
 
 
