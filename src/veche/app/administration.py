@@ -48,6 +48,8 @@ LIVE: dict[str, tuple[str, ...]] = {
     "messages.redact_seconds": ("redact_seconds",),
     "messages.edit_seconds": ("edit_seconds",),
     "history.newcomers": ("newcomers_read",),
+    "history.keep_days": ("keep_days",),
+    "history.rooms_keep_less": ("rooms_keep_less",),
     "tls.sts_seconds": ("sts_seconds",),
     "webirc": ("webirc", "gateways"),
     "oper": ("operators",),

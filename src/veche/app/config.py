@@ -314,6 +314,10 @@ class History(_Section, frozen=True):
     page_limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
     # For how many days it is kept who came into rooms and left them, changed topics, modes and nicks; 0 = not at all.
     event_days: Annotated[int, Meta(ge=0, le=36_500)] = 30
+    # For how many days what is said is kept at most, in rooms and between people; 0 = for ever. Then it is deleted.
+    keep_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
+    # Whether the founder of a room may have less kept there, or nothing.
+    rooms_keep_less: bool = True
     # How much of a room's past who comes into it reads: everything; registration: what was said since his account was
     # made (a guest: since he came); joining: what was said since he joined. Operators of a room may say otherwise.
     newcomers: Literal["everything", "registration", "joining"] = "everything"

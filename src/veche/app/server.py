@@ -121,6 +121,8 @@ def engine_settings(config: Config, language: str) -> Settings:
     settings.history_page = config.history.page_limit
     settings.event_days = config.history.event_days
     settings.newcomers_read = config.history.newcomers
+    settings.keep_days = config.history.keep_days
+    settings.rooms_keep_less = config.history.rooms_keep_less
     settings.motd = list(config.server.motd_lines) or [_own_motd(config, language)]
     return settings
 

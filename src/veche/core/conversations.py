@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from veche.core.ports import StoreError
+from veche.core.retention import horizon
 from veche.state.user import User
 from veche.wire.names import fold, is_room
 
@@ -31,12 +32,14 @@ HISTORY_KEY = "veche/history"
 class Conversation:
     """`key` and `era` are as in the record; `name` is what it is called now: the room's name, or the other's nick.
 
-    What was said before `since` (ms since 1970) is not for who asks.
+    What was said before `since` (ms since 1970) is not for who asks. `forgets` is up to when what was said need not be
+    there any more, or was never kept: an id from before may be that of a message that was.
     """
 
-    __slots__ = ("era", "key", "name", "since")
+    __slots__ = ("era", "forgets", "key", "name", "since")
 
-    def __init__(self, key: str, era: int, name: str, since: int = 0) -> None:
+    def __init__(self, key: str, era: int, name: str, since: int = 0, forgets: int = 0) -> None:
+        self.forgets = forgets
         self.key = key
         self.era = era
         self.name = name
@@ -50,7 +53,16 @@ def conversation_of(one: str, other: str) -> str:
 
 def of_room(ask: Ask, room: Room) -> Conversation:
     """The conversation of a room that who asks is in, as he may read it."""
-    return Conversation(ask.world.conversation_of(room.key), room.created, room.name, _since(ask, room))
+    now = ask.engine.clock.now()
+    old = horizon(ask.settings, now, room)
+    forgets = old if ask.world.keeps(room) else int(now * 1000) + 1
+    key = ask.world.conversation_of(room.key)
+    return Conversation(key, room.created, room.name, max(_since(ask, room), old), forgets)
+
+
+def _direct(ask: Ask, key: str, name: str) -> Conversation:
+    old = horizon(ask.settings, ask.engine.clock.now())
+    return Conversation(key, 0, name, old, old)
 
 
 def _since(ask: Ask, room: Room) -> int:
@@ -77,7 +89,7 @@ def of_partner(ask: Ask, partner: Partner) -> Conversation:
         name = partner.source.partition("!")[0] or "*"
     else:
         name = other.nick if isinstance(other, User) else other.name
-    return Conversation(partner.conversation, 0, name)
+    return _direct(ask, partner.conversation, name)
 
 
 def find(ask: Ask, target: str) -> Conversation | None:
@@ -90,7 +102,7 @@ def find(ask: Ask, target: str) -> Conversation | None:
     if other is None:
         return None
     name = other.nick if isinstance(other, User) else other.name
-    return Conversation(conversation_of(user.identity, other.identity), 0, name)
+    return _direct(ask, conversation_of(user.identity, other.identity), name)
 
 
 def look_for(ask: Ask, target: str, done: Callable[[Conversation | StoreError | None], None]) -> None:

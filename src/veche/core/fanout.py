@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # oper-tag: "Servers supporting this capability MAY be configured to restrict visibility of this tag or its value." By
 # which name an operator has proved himself is nobody's business, so it has none.
 _OPER = "draft/oper"
+# On a message that stands nowhere when it has been told: docs/ext/keep.md.
+NOT_KEPT = "veche/not-kept"
 
 Group = dict[int, dict["Session", None]]  # view -> sessions, in the order of joining
 
@@ -180,6 +182,8 @@ def tags_of(fact: Fact, view: int, actor: User | None) -> str:
         tags.append("time=" + iso_time(fact.time))
     if view & MESSAGE_TAGS and (msgid := getattr(fact, "msgid", "") or fact.event_id):
         tags.append("msgid=" + msgid)
+        if not getattr(fact, "is_kept", True):
+            tags.append(NOT_KEPT)
     if actor is not None:
         tags += _tags_by(actor, view)
     if view & MESSAGE_TAGS and (client := getattr(fact, "tags", "")):

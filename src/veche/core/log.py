@@ -6,6 +6,7 @@ The rules:
 * What must last is handed to the store in batches (group commit): whatever came while a commit was under way forms
   the next. A fact that changes the world ends its batch, because what stands behind it must be judged after it.
 * What happened in rooms and need not last is written behind everything else, and nobody waits for it (core/behind.py).
+* What the record is to forget is a commit of its own beside the line, between the others (`write_aside`).
 * A fact is applied, and its audience hears of it, after the commit that holds it; never before. Facts that nobody
   stores take their place in line too, and pass at once when nothing is waiting.
 * Every ask gets its one answer: what the fact gave, the refusal, or FAIL when the store did not take it.
@@ -16,6 +17,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from veche.core.behind import Behind
@@ -66,6 +68,7 @@ class Log:
     """Facts in order. `store` None keeps nothing and applies at once: a setting, not a second way."""
 
     __slots__ = (
+        "aside",
         "batch",
         "behind",
         "chance",
@@ -112,6 +115,7 @@ class Log:
         self.on_bug: Callable[[Ask], None] | None = None
         self.keeps_events = False  # whether the record holds what happened in rooms, beside what was said
         self.behind = Behind()
+        self.aside: deque[tuple[Callable[[int], list[Row]], Callable[[StoreError | None], None]]] = deque()
         self.on_behind: Callable[[], None] | None = (
             None  # rows wait there: `write_behind` is to be called in a while
         )
@@ -155,7 +159,7 @@ class Log:
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits and no commit is under way."""
-        return self.batch is None and not self.line
+        return self.batch is None and not self.line and not self.aside
 
     def pump(self) -> None:
         """Move the line as far as it goes: until it is empty or a commit is under way. Called at the end of a turn."""
@@ -163,7 +167,10 @@ class Log:
             return
         self.pumping = True
         try:
-            while self.batch is None and (self.line or self.behind.is_due):
+            while self.batch is None and (self.line or self.behind.is_due or self.aside):
+                if self.aside and self.store is not None:
+                    self._append_aside(self.store)
+                    continue
                 if self.behind.is_due and self.store is not None:
                     self.batch = []
                     rows = self.behind.take(self.seq, self.time)
@@ -196,6 +203,37 @@ class Log:
             self.pump()
         else:
             then()
+
+    def write_aside(
+        self, make: Callable[[int], list[Row]], done: Callable[[StoreError | None], None]
+    ) -> None:
+        """Commit rows that are no facts, alone, as soon as no other commit is under way; `done` hears how it ended.
+
+        `make` is given the last place in the log, and gives the rows. Only where there is a store.
+        """
+        self.aside.append((make, done))
+        self.pump()
+
+    def _append_aside(self, store: Store) -> None:
+        make, done = self.aside.popleft()
+        self.batch = []
+        if self.failed is not None:
+            self._aside_committed(done, self.failed)
+        else:
+            store.append(make(self.seq), partial(self._aside_committed, done))
+
+    def _aside_committed(self, done: Callable[[StoreError | None], None], error: StoreError | None) -> None:
+        self.batch = None
+        self._note_unknown(error)
+        done(error)
+        self.pump()
+
+    def _note_unknown(self, error: StoreError | None) -> None:
+        """After an error that leaves it open what is on disk, nothing is stored any more."""
+        if isinstance(error, StoreUnknown) and self.failed is None:
+            self.failed = error
+            if self.on_unknown is not None:
+                self.on_unknown(error)
 
     def _next_batch(self) -> tuple[list[Entry], list[Row]]:
         """Judge and number facts from the head of the line, up to and including the first that changes the world."""
@@ -247,10 +285,7 @@ class Log:
         if batch is None:
             raise AssertionError("the store answers once for each batch")
         self.batch = None
-        if isinstance(error, StoreUnknown) and self.failed is None:
-            self.failed = error
-            if self.on_unknown is not None:
-                self.on_unknown(error)
+        self._note_unknown(error)
         if not batch and self.behind.ended(error) and self.on_behind is not None:
             self.on_behind()
         # What a fact brings with it is done before the next in line is judged: a reaction that commits does not pump.

@@ -3,6 +3,8 @@
 The rule: plain values. What a store does with each is in store/engines; what it is asked about them, in core/ports.py.
 """
 
+from veche.core.forgetting import ForgottenMessages
+
 
 class Record:
     """One message as it is kept for ever: one row of the record.
@@ -268,4 +270,14 @@ FORGOTTEN_AT_ONCE = 2000
 # Different reactions of one person to one message that are kept.
 REACTIONS_OF_ONE = 20
 
-Row = Record | SavedFact | ForgottenFact | Redaction | Edit | Reaction | RoomEvent | ForgottenEvents
+Row = (
+    Record
+    | SavedFact
+    | ForgottenFact
+    | Redaction
+    | Edit
+    | Reaction
+    | RoomEvent
+    | ForgottenEvents
+    | ForgottenMessages
+)

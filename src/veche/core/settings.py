@@ -67,6 +67,7 @@ class Settings:
         "icon",
         "input_queue",
         "invitations",
+        "keep_days",
         "keep_names",
         "kick_length",
         "language",
@@ -102,6 +103,7 @@ class Settings:
         "relaymsg",
         "room_creations_per_minute",
         "room_length",
+        "rooms_keep_less",
         "rooms_per_account",
         "rooms_per_user",
         "send_queue",
@@ -194,6 +196,8 @@ class Settings:
         self.lobby_replay = 20
         self.history_page = 1000
         self.event_days = 30  # how long it is kept who came, went, changed a topic or a mode; 0: not at all
+        self.keep_days = 0  # for how many days what is said is kept at most; 0: for ever
+        self.rooms_keep_less = True  # whether the founder of a room may have less kept there, or nothing
         # How much of a room's past its members read: everything, registration, joining (core/conversations.py).
         self.newcomers_read = "everything"
         self._limit_guesses()

@@ -24,6 +24,7 @@ from veche.core.registry import Command, Feature
 from veche.core.replies import iso_time
 from veche.core.settings import Settings
 from veche.features.reactions import with_reactions
+from veche.wire.msgids import time_of_msgid
 from veche.wire.times import BadTime, parse_time
 
 # subcommand -> how many message references it takes
@@ -71,7 +72,7 @@ def _read(
         page.events = shows_events(ask.session) and not page.thread
         page.corrections = shown_corrections(ask.session)
         ask.wait()
-        answer = partial(_answer, ask, verb, conversation.name, page)
+        answer = partial(_answer, ask, verb, conversation, page)
         if page.events:
             ask.engine.log.when_written(partial(store.page, page, answer))
         else:
@@ -130,10 +131,22 @@ def _limit(ask: Ask) -> int:
 
 
 def _answer(
-    ask: Ask, verb: str, name: str, page: Page, records: Records | StoreError, *, is_second: bool = False
+    ask: Ask,
+    verb: str,
+    conversation: Conversation,
+    page: Page,
+    records: Records | StoreError,
+    *,
+    is_second: bool = False,
 ) -> None:
     """The page has come; `is_second`: it was read again."""
     store = ask.engine.store
+    name = conversation.name
+    again = partial(_answer, ask, verb, conversation, page, is_second=True)
+    if isinstance(records, UnknownReference) and not is_second and _use_times(page, conversation.forgets):
+        if store is not None:
+            store.page(page, again)
+        return
     if isinstance(records, UnknownReference):
         ask.fail("INVALID_PARAMS", verb, name, text="No message with this id in this conversation")
     elif isinstance(records, StoreError):
@@ -142,11 +155,35 @@ def _answer(
         standing = ask.engine.shelf(JustCorrected).standing(records)
         if len(standing) < len(records) and store is not None and not is_second:
             # Something on it was taken back meanwhile. A page that came out short would be taken for the end.
-            store.page(page, partial(_answer, ask, verb, name, page, is_second=True))
+            store.page(page, again)
             return
         with_reactions(ask, name, standing, partial(_tell, ask, name, standing, is_end=not records.has_more))
         return
     ask.settled()
+
+
+def _use_times(page: Page, forgets: int) -> bool:
+    """Put into the place of ids from before `forgets` the times that are in them; whether there were any.
+
+    What they name is not kept any more, or never was; the client knows them all the same, and means that moment.
+    """
+    if not forgets:
+        return False
+    before = (page.after, page.before, page.around, page.between)
+    page.after, page.before, page.around = (_time_for(one, forgets) for one in before[:3])
+    if page.between is not None:
+        first, second = (_time_for(one, forgets) for one in page.between)
+        if first is not None and second is not None:
+            page.between = (first, second)
+    return (page.after, page.before, page.around, page.between) != before
+
+
+def _time_for(reference: int | str | None, forgets: int) -> int | str | None:
+    try:
+        time = time_of_msgid(reference) if isinstance(reference, str) else forgets
+    except ValueError:
+        return reference
+    return time if time < forgets else reference
 
 
 def _tell(ask: Ask, name: str, records: list[Record], around: Around, *, is_end: bool) -> None:

@@ -22,10 +22,15 @@ from veche.wire.modes import Change, format_modes
 from veche.wire.names import fold
 
 
-def _event(world: World, room: Room, command: str, source: str, actor: str, text: str) -> Record:
-    """The row: `text` is what the line says behind the command and the room. Its place and id are the log's to give."""
+def _event(world: World, room: Room, command: str, source: str, actor: str, text: str) -> list[Record]:
+    """The row: `text` is what the line says behind the command and the room. Its place and id are the log's to give.
+
+    None where nothing is kept.
+    """
+    if not world.keeps(room):
+        return []
     user = world.users.get(actor)
-    return Record(
+    record = Record(
         0,
         "",
         0,
@@ -39,6 +44,7 @@ def _event(world: World, room: Room, command: str, source: str, actor: str, text
         "",
         text,
     )
+    return [record]
 
 
 def _is_seen(room: Room, user: User) -> bool:
@@ -54,7 +60,7 @@ def join(world: World, fact: MemberJoined) -> list[Record]:
     room = world.rooms.get(fold(fact.room)) or Room(fact.room, fold(fact.room), 0)
     if fact.actor in room.members or not _is_seen(room, world.users[fact.actor]):
         return []
-    return [_event(world, room, "JOIN", fact.source, fact.actor, fact.real_name)]
+    return _event(world, room, "JOIN", fact.source, fact.actor, fact.real_name)
 
 
 def part(world: World, fact: MemberLeft) -> list[Record]:
@@ -62,7 +68,7 @@ def part(world: World, fact: MemberLeft) -> list[Record]:
     room = world.rooms[fold(fact.room)]
     if not _is_seen(room, world.users[fact.actor]):
         return []
-    return [_event(world, room, "PART", fact.source, fact.actor, fact.reason)]
+    return _event(world, room, "PART", fact.source, fact.actor, fact.reason)
 
 
 def quit_(world: World, fact: UserLeft) -> list[Record]:
@@ -80,7 +86,8 @@ def _everywhere(world: World, actor: str, command: str, source: str, text: str) 
     if user is None:
         return []
     rooms = [world.rooms[key] for key in user.rooms]
-    return [_event(world, room, command, source, actor, text) for room in rooms if _is_seen(room, user)]
+    seen = [room for room in rooms if _is_seen(room, user)]
+    return [record for room in seen for record in _event(world, room, command, source, actor, text)]
 
 
 def kick(world: World, fact: MemberKicked) -> list[Record]:
@@ -88,12 +95,12 @@ def kick(world: World, fact: MemberKicked) -> list[Record]:
     room, target = world.rooms[fold(fact.room)], world.users[fact.target]
     if not _is_seen(room, target):
         return []
-    return [_event(world, room, "KICK", fact.source, fact.actor, f"{target.nick} :{fact.reason}")]
+    return _event(world, room, "KICK", fact.source, fact.actor, f"{target.nick} :{fact.reason}")
 
 
 def topic(world: World, fact: TopicSet) -> list[Record]:
     """A room is about something else."""
-    return [_event(world, world.rooms[fold(fact.room)], "TOPIC", fact.source, fact.actor, fact.topic)]
+    return _event(world, world.rooms[fold(fact.room)], "TOPIC", fact.source, fact.actor, fact.topic)
 
 
 def mode(world: World, fact: RoomModeChanged) -> list[Record]:
@@ -102,7 +109,7 @@ def mode(world: World, fact: RoomModeChanged) -> list[Record]:
     target = world.users.get(fact.target)
     param = "*" if fact.letter == KEY else target.nick if target is not None else fact.param
     words = format_modes([Change(fact.adding, fact.letter, param)])
-    return [_event(world, room, "MODE", fact.source, fact.actor, " ".join(words))]
+    return _event(world, room, "MODE", fact.source, fact.actor, " ".join(words))
 
 
 feature = Feature(

@@ -17,7 +17,7 @@ from veche.core.settings import Settings
 from veche.features.client_tags import TYPING, client_tags, is_shown_typing, reaction_of, without_typing
 from veche.state.accounts import Account
 from veche.state.events import Audience, SaidFact
-from veche.state.room import PREFIXES, RANKS, SLOW, Room, power_of
+from veche.state.room import KEEP_KEY, PREFIXES, RANKS, SLOW, Room, power_of
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
@@ -332,10 +332,13 @@ def render_tags(fact: TagsSent, view: int, tags: str) -> str:
     return f"{tags}:{fact.source} TAGMSG {fact.target}" if view & MESSAGE_TAGS else ""
 
 
-def record_message(world: World, fact: MessageSent) -> Record:
+def record_message(world: World, fact: MessageSent) -> Record | None:
     """The row of the record. Whether the room is closed is asked now: it may have been closed in the line before."""
     room = world.rooms.get(fact.room)
     if room is not None:
+        if KEEP_KEY in room.metadata and not world.keeps(room):
+            fact.is_kept = False  # whoever reads it is told so by a tag (docs/ext/keep.md)
+            return None
         # What is for some of a room is a conversation of its own, lest all read it in the room's history.
         fact.conversation = fact.prefix + world.conversation_of(room.key)
         if room.is_closed():
@@ -362,6 +365,8 @@ def record_tags(world: World, fact: TagsSent) -> Reaction | None:
     if not fact.reaction:
         return None
     room = world.rooms.get(fact.room)
+    if room is not None and not world.keeps(room):
+        return None
     return Reaction(
         fact.seq,
         fact.time,

@@ -78,15 +78,16 @@ class LastingFact(Fact):
 
 class SaidFact(LastingFact):
     """A message. `conversation` and `era` are as in the record; `sent` is the key of the id that the sender gave it
-    (core/once.py), 0 for none."""
+    (core/once.py), 0 for none. Not `is_kept`: it is told to who is here, and stands nowhere."""
 
-    __slots__ = ("conversation", "era", "sent")
+    __slots__ = ("conversation", "era", "is_kept", "sent")
 
     def __init__(self, actor: str) -> None:
         super().__init__(actor)
         self.conversation = ""
         self.era = 0
         self.sent = 0
+        self.is_kept = True
 
 
 class Forgotten(Fact):

@@ -26,6 +26,8 @@ LISTS = BANS + EXEMPTIONS + INVITE_EXEMPTIONS
 FLAGS = "CMPRcimnstu"
 # Modes with a parameter: k key; d seconds between messages, f forward, l limit, which take none to be unset.
 KEY, SLOW, FORWARD, LIMIT = "k", "d", "f", "l"
+# The key of a room's metadata that says how long what is said there is kept, and its value for not at all.
+KEEP_KEY, KEEPS_NOTHING = "veche/keep", "off"
 ALL_MODES = "".join(sorted(FLAGS + KEY + SLOW + FORWARD + LIMIT + LISTS + RANKS))
 MODES_WITH_PARAMETER = "".join(sorted(KEY + SLOW + FORWARD + LIMIT + LISTS + RANKS))
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from veche.state.accounts import Account, Accounts
 from veche.state.events import SILENCE, Audience
 from veche.state.invitations import Invitation
-from veche.state.room import Member, Room
+from veche.state.room import KEEP_KEY, KEEPS_NOTHING, Member, Room
 from veche.state.server_bans import LOWEST_ALARM, ServerBans
 from veche.state.user import LOGGED_IN, User
 from veche.wire.confusables import skeleton
@@ -47,6 +47,7 @@ class World:
     __slots__ = (
         "accounts",
         "alarm",
+        "believed",
         "conversations",
         "invitations",
         "markers",
@@ -55,6 +56,7 @@ class World:
         "profiles",
         "refused",
         "rooms",
+        "rooms_keep_less",
         "server_bans",
         "users",
         "users_by_key",
@@ -79,6 +81,9 @@ class World:
         self.conversations: dict[str, str] = {}
         self.invitations: dict[str, Invitation] = {}  # by the hashes of their codes
         self.profiles: dict[str, Profile] = {}  # of accounts, by uid, whether their owners are here or not
+        self.believed = 0  # what time it was at least (s since 1970), by a clock that could be believed
+        # Whether a room may have nothing kept of what is said there: the installation's to say.
+        self.rooms_keep_less = True
         # How far each person has read (ms since 1970), by what the record knows him by, and by conversation.
         self.markers: dict[str, dict[str, int]] = {}
         self.mode_counts: dict[
@@ -237,6 +242,10 @@ class World:
     def conversation_of(self, key: str) -> str:
         """Under which key the messages of a room with this folded name are kept: the name, unless it was renamed."""
         return self.conversations.get(key, key)
+
+    def keeps(self, room: Room) -> bool:
+        """Whether what is said in a room is kept."""
+        return not self.rooms_keep_less or room.metadata.get(KEEP_KEY) != KEEPS_NOTHING
 
     def rename_room(self, room: Room, name: str, key: str) -> None:
         """A room is called otherwise; the key is free or its own. Members with their notes about

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from veche.core.forgetting import ForgottenMessages
 from veche.core.ports import (
     Edit,
     Page,
@@ -197,9 +198,9 @@ class SqliteStore:
     ) -> None:
         if error is None and rows:
             self._last = end_of_log(self._last, rows)
-            self._search.appended(
-                self._last[0], corrected=any(isinstance(row, Edit | Redaction) for row in rows)
-            )
+            corrected = any(isinstance(row, Edit | Redaction) for row in rows)
+            gone = [seq for row in rows if isinstance(row, ForgottenMessages) for seq in row.gone]
+            self._search.appended(self._last[0], corrected=corrected, gone=gone)
         done(error)
 
 

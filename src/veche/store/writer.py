@@ -23,6 +23,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
+from veche.core.forgetting import ForgottenMessages
 from veche.core.ports import (
     Edit,
     ForgottenEvents,
@@ -50,6 +51,7 @@ from veche.store.engines.sqlite import (
 )
 from veche.store.facts import Statement, replace_saved, statements
 from veche.store.files import Identity, identity
+from veche.store.forgetting import forget_messages, takes_away
 from veche.store.room_events import forget_events, insert_events
 from veche.store.threads import note_replies, replies_among
 from veche.store.worker import Post, Worker
@@ -216,6 +218,8 @@ class Writer:
                 for row in others:
                     if isinstance(row, ForgottenEvents):
                         forget_events(self._connection, row.before)
+                    elif isinstance(row, ForgottenMessages):
+                        forget_messages(self._connection, row)
                 committing = True
                 self._connection.execute("commit")
         except StoreError as error:
@@ -223,7 +227,7 @@ class Writer:
         except Exception as error:
             return self._fail(error, committing)
         self._pages += len(rows) + _PAGES_OF_A_BATCH
-        if any(isinstance(row, Redaction) for row in changes):
+        if any(takes_away(row) for row in others):
             self._must_scrub = True
             self._scrubs = 0
         return None

@@ -7,6 +7,7 @@ from veche.core.ask import Ask
 from veche.core.conversations import HISTORY_KEY, NEWCOMERS_READ
 from veche.core.pace import Pace
 from veche.core.replies import numeric_line, pack, standard_line, with_tag
+from veche.core.retention import problem_of
 from veche.features.metadata import spread
 from veche.features.metadata.facts import (
     MetadataChanged,
@@ -16,7 +17,7 @@ from veche.features.metadata.facts import (
 )
 from veche.features.metadata.spread import EVERYBODY, PRIVATE, Subscriptions
 from veche.state.events import MemberJoined, UserArrived
-from veche.state.room import Room
+from veche.state.room import KEEP_KEY, Room
 from veche.state.user import User
 from veche.wire import numerics
 from veche.wire.caps import BATCH, METADATA
@@ -181,6 +182,13 @@ def _set(ask: Ask, target: Target) -> None:
         ask.fail("VALUE_INVALID", text="value is too long or not UTF8")
     elif target.room is not None and key == HISTORY_KEY and value not in (*NEWCOMERS_READ, None):
         ask.fail("VALUE_INVALID", target.name, text=f"This is one of: {', '.join(NEWCOMERS_READ)}")
+    elif (
+        target.room is not None
+        and key == KEEP_KEY
+        and value is not None
+        and (problem := problem_of(ask.settings, value))
+    ):
+        ask.fail("VALUE_INVALID", target.name, text=problem)
     elif target.room is None and target.user is None:
         _set_early(ask, key, value)
     elif value is not None and target.user is ask.user and target.values.get(key) == value:

@@ -14,7 +14,9 @@ from veche.core.ask import Ask
 from veche.core.operators import is_operator, name_of, tell
 from veche.core.pace import SharedPace
 from veche.core.replies import own_tags, plain_time
+from veche.core.retention import problem_of
 from veche.core.services import Service, Verb
+from veche.features.metadata.facts import MetadataChanged
 from veche.features.ownership.facts import (
     FOUNDER_POWER,
     AccessChanged,
@@ -29,7 +31,7 @@ from veche.features.ownership.facts import (
 from veche.features.ownership.rooms import find_registered, find_room
 from veche.state.accounts import Account
 from veche.state.ownership import LOCKS, Registration
-from veche.state.room import RANKS, Room, power_of
+from veche.state.room import KEEP_KEY, RANKS, Room, power_of
 from veche.wire.names import fold, matches
 
 LONGEST_LIST = 100
@@ -106,10 +108,33 @@ PHRASES = {
     ),
     "access-gone": ("{account} has no rank in {room} any more.", "У {account} больше нет ранга в {room}."),
     "rank-bad": ("A rank is one of q a o h v.", "Ранг — одна из букв q a o h v."),
-    "set": ("SET <room> TOPICLOCK|MODELOCK on|off", "SET <комната> TOPICLOCK|MODELOCK on|off"),
+    "set": (
+        "SET <room> TOPICLOCK|MODELOCK on|off, SET <room> KEEP <time>|off|default",
+        "SET <комната> TOPICLOCK|MODELOCK on|off, SET <комната> KEEP <срок>|off|default",
+    ),
     "set-help": (
-        "TOPICLOCK: only operators by account set the topic; MODELOCK: only founders change modes",
-        "TOPICLOCK: тему меняют только операторы по учётной записи; MODELOCK: режимы меняют только основатели",
+        (
+            "TOPICLOCK: only operators by account set the topic; MODELOCK: only founders change modes; KEEP: how long "
+            "messages are kept"
+        ),
+        (
+            "TOPICLOCK: тему меняют только операторы по учётной записи; MODELOCK: режимы меняют только основатели; "
+            "KEEP: сколько хранятся сообщения"
+        ),
+    ),
+    "set-more": (
+        (
+            "KEEP 30d deletes what was said longer ago, for good; KEEP off keeps nothing of what is said from now on; "
+            "KEEP default is as everywhere on this server."
+        ),
+        (
+            "KEEP 30d навсегда удаляет сказанное раньше; KEEP off не хранит ничего из сказанного с этой минуты; "
+            "KEEP default — как везде на этом сервере."
+        ),
+    ),
+    "keep-inside": (
+        "To set how long {room} keeps messages, be inside as its founder.",
+        "Чтобы задать срок хранения в {room}, войдите туда как основатель.",
     ),
     "set-made": ("{lock} of {room} is {value} now.", "{lock} комнаты {room}: теперь {value}."),
     "info": ("INFO <room>", "INFO <комната>"),
@@ -289,11 +314,35 @@ def _set(service: Service, ask: Ask, params: list[str]) -> None:
     if found is None:
         return
     lock, value = params[1].lower(), params[2].lower()
+    if lock == "keep":
+        _set_keep(service, ask, found[0], value)
+        return
     if lock not in LOCKS or value not in ("on", "off"):
         service.say(ask, "usage", usage=service.phrases(ask)("set"))
         return
     fact = LockSet(ask.user.uid, found[0].name, lock, is_on=value == "on")
     ask.commit(fact, partial(_say_set, service, value))
+
+
+def _set_keep(service: Service, ask: Ask, room: Room, value: str) -> None:
+    """How long what is said is kept: a metadata of the room's, whose guard has the last word."""
+    wrong = problem_of(ask.settings, value, ask.language) if value != "default" else ""
+    if room.rule(ask.user) < FOUNDER_POWER and not is_operator(ask.user):
+        tell_problem("founder-only", {"room": room.name}, ask)
+    elif not room.is_operator(ask.user.uid):
+        service.say(ask, "keep-inside", room=room.name)
+    elif wrong:
+        service.say_text(ask, wrong)
+    elif value == "default" and KEEP_KEY not in room.metadata:
+        service.say(ask, "set-made", room=room.name, lock="KEEP", value=value)
+    else:
+        fact = MetadataChanged(ask.user.uid, ask.user.source, room.name, room.key, "")
+        fact.key = KEEP_KEY
+        fact.value = None if value == "default" else value
+        fact.at_most = ask.settings.metadata_keys
+        ask.commit(
+            fact, lambda ask, _fact: service.say(ask, "set-made", room=room.name, lock="KEEP", value=value)
+        )
 
 
 def _say_set(service: Service, value: str, ask: Ask, fact: LockSet) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from copy import copy
 from functools import partial
 
+from veche.core.forgetting import MESSAGES_AT_ONCE, ForgottenMessages
 from veche.core.ports import (
     EDITED,
     FORGOTTEN_AT_ONCE,
@@ -149,7 +150,7 @@ class MemoryStore:
         self._committing = True
         seq, time = self.last()
         for record in rows:
-            if isinstance(record, RoomEvent | ForgottenEvents):
+            if isinstance(record, RoomEvent | ForgottenEvents | ForgottenMessages):
                 continue  # they are late
             if record.seq <= seq:
                 raise AssertionError(f"seq grows in the log: {record!r}")
@@ -178,6 +179,8 @@ class MemoryStore:
                     for n, event in enumerate(self.events)
                     if event.time >= row.before or n >= FORGOTTEN_AT_ONCE
                 ]
+            elif isinstance(row, ForgottenMessages):
+                self._forget(row)
             elif isinstance(row, Record):
                 self._note_reply(row)
                 self.records.append(row)
@@ -189,6 +192,24 @@ class MemoryStore:
                 self._redact(row)
             else:
                 self._react(row)
+
+    def _forget(self, row: ForgottenMessages) -> None:
+        """Some of the oldest messages are no more, with all that hangs on them."""
+        old = [
+            record
+            for record in self.records
+            if record.time < row.before
+            and (not row.conversations or record.conversation in row.conversations)
+        ][:MESSAGES_AT_ONCE]
+        row.gone = [record.seq for record in old]
+        places = {record.seq for record in old}
+        msgids = {record.msgid for record in old}
+        self.records = [record for record in self.records if record.seq not in places]
+        self.redactions = {seq: one for seq, one in self.redactions.items() if seq not in places}
+        self.kept_reactions = [one for one in self.kept_reactions if one.message not in msgids]
+        self.edits = [one for one in self.edits if one[0].message not in places]
+        self.events = [event for event in self.events if event.tags not in msgids]  # what happened to them
+        self.roots = {seq: root for seq, root in self.roots.items() if seq not in places}
 
     def _save(self, row: SavedFact | ForgottenFact) -> None:
         if row.key:

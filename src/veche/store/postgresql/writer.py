@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from veche.core.forgetting import ForgottenMessages
 from veche.core.ports import (
     Edit,
     ForgottenEvents,
@@ -34,6 +35,7 @@ from veche.core.ports import (
     StoreUnknown,
 )
 from veche.store.postgresql import rows as sql
+from veche.store.postgresql.forgetting import forget_messages
 from veche.store.postgresql.link import ANSWER_SECONDS, Connection, LinkError, RefusedError, meaning
 from veche.store.postgresql.loop import LoopThread
 from veche.store.postgresql.seat import Seat
@@ -61,6 +63,9 @@ _UNDO = (
     "delete from event where seq = any($1::bigint[])",
     "delete from saved_fact where seq = any($1::bigint[])",
 )
+
+# Whether that has happened or not is all the same: it has no place of its own in the log, and is asked for again.
+_FORGETTING = ForgottenEvents | ForgottenMessages
 
 Done = Callable[[StoreError | None], None]
 
@@ -225,6 +230,8 @@ class Writer:
                 await sql.react(connection, row)
             elif isinstance(row, ForgottenEvents):
                 await sql.forget_events(connection, row.before)
+            elif isinstance(row, ForgottenMessages):
+                await forget_messages(connection, row)
 
     async def _find_numbers(self, connection: Connection, records: list[Record]) -> list[sql.Key]:
         """See to it that every conversation of a batch has a number; return those that are not in the database yet."""
@@ -301,13 +308,13 @@ def _all_keyed(facts: list[SavedFact | ForgottenFact]) -> list[SavedFact]:
 
 def _can_be_undone(rows: list[Row]) -> bool:
     return all(
-        isinstance(row, Record | RoomEvent | ForgottenEvents) or (isinstance(row, SavedFact) and not row.key)
+        isinstance(row, Record | RoomEvent | _FORGETTING) or (isinstance(row, SavedFact) and not row.key)
         for row in rows
     )
 
 
 async def _undo(connection: Connection, rows: list[Row]) -> None:
-    seqs = [row.seq for row in rows if not isinstance(row, ForgottenEvents)]
+    seqs = [row.seq for row in rows if not isinstance(row, _FORGETTING)]
     await connection.execute("begin")
     for statement in _UNDO:
         await connection.execute(statement, seqs)

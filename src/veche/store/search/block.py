@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import insort
+from collections.abc import Collection
 
 from veche.store.search.postings import BLOCK, BLOCK_BITS, Lists, Runs
 from veche.wire.names import fold
@@ -75,14 +76,18 @@ class Block:
 
     def forget(self, message: int) -> None:
         """Take a message out of all lists; nothing happens if it is not in here."""
-        place = message - self.start
-        if not self.start <= message <= self.upto:
+        self.forget_all((message,))
+
+    def forget_all(self, messages: Collection[int]) -> None:
+        """Take several out of all lists."""
+        gone = {message - self.start for message in messages if self.start <= message <= self.upto}
+        if not gone:
             return
         for stem, forms in [*self.lists.items()]:
             for form, places in [*forms.items()]:
-                if place in places:
-                    places.remove(place)
-                    if not places:
+                if not gone.isdisjoint(places):
+                    forms[form] = array("H", [place for place in places if place not in gone])
+                    if not forms[form]:
                         del forms[form]
             if not forms:
                 del self.lists[stem]

@@ -16,7 +16,7 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -28,6 +28,7 @@ from veche.store.engines.sqlite import connect_reader, describe, primary_code
 from veche.store.search.block import Block, known_by
 from veche.store.search.finding import Finder
 from veche.store.search.postings import BLOCK_BITS, Postings
+from veche.store.search.tidying import Tidying
 from veche.store.worker import Job, Post, show_name
 
 QUESTIONS_LIMIT = 32
@@ -62,6 +63,8 @@ _STANDING = """
     from json_each(?) asked join message on seq = asked.value join conversation known on known.id = conversation
     where redaction is null
 """
+_MARK = "select coalesce(max(cast(value as integer)), 0) from about where key = 'forgetting'"
+_HIGHEST_PLACE = "select coalesce(max(seq), 0) from message"
 _IS_OURS = "select count(*) from message where seq = ? and msgid = ?"
 _IS_CORRECTION = """
     select exists (select 1 from redaction where seq = :seq) or exists (select 1 from edit where seq = :seq)
@@ -99,6 +102,7 @@ class SearchIndex:
         self._building: Block | None = None
         self._written: dict[int, tuple[int, int]] = {}
         self._missing: list[int] = []  # ascending: the newest is taken first
+        self._tidying: Tidying | None = None
         self._record: sqlite3.Connection | None = None
         self._postings: Postings | None = None
         self._thread = Thread(target=self._work, name="veche-search", daemon=True)
@@ -112,10 +116,12 @@ class SearchIndex:
         self._asked += 1
         self._jobs.put(partial(self._answer, question, partial(self._answered, done)))
 
-    def appended(self, last: int, *, corrected: bool) -> None:
-        """The record now goes up to the place `last`; `corrected`: something in it was taken back, or reads otherwise.
-        Cheap at every commit."""
+    def appended(self, last: int, *, corrected: bool, gone: Sequence[int] = ()) -> None:
+        """The record now goes up to the place `last`; `corrected`: something in it was taken back, or reads otherwise;
+        `gone`: these places are no messages any more. Cheap at every commit."""
         self._last = last
+        if gone:
+            self._jobs.put(partial(self._take_out, gone))
         if corrected:
             self._jobs.put(self._correct)
         elif last - self._told >= TELL_EVERY:
@@ -176,7 +182,7 @@ class SearchIndex:
             return True
         if self._building is None:
             if not self._missing:
-                return False
+                return self._tidy(postings)
             self._building = Block(self._missing.pop())
         block = self._building
         if self._fill(block):
@@ -237,6 +243,28 @@ class SearchIndex:
             newest,
         )
 
+    def _take_out(self, gone: Sequence[int]) -> None:
+        """These are no messages any more: at once in memory, bit by bit on disk."""
+        postings = self._open()
+        self._tail.forget_all(gone)
+        if self._building is not None:
+            self._building.forget_all(gone)
+        self._tidy_later(postings, {seq >> BLOCK_BITS for seq in gone})
+
+    def _tidy_later(self, postings: Postings, blocks: set[int]) -> None:
+        assert self._record is not None
+        mark = self._record.execute(_MARK).fetchone()[0]
+        if mark != postings.tidied():
+            waiting = self._tidying.blocks_left() if self._tidying is not None else set()
+            self._tidying = Tidying(blocks & self._written.keys() | waiting, mark)
+
+    def _tidy(self, postings: Postings) -> bool:
+        """Take a little of what is gone out of the index; False when nothing is left to do."""
+        assert self._record is not None
+        if self._tidying is not None and not self._tidying.step(self._record, postings):
+            self._tidying = None
+        return self._tidying is not None
+
     def _answer(self, question: SearchQuestion, done: Callable[[Found | StoreError], None]) -> None:
         answer: Found | StoreError
         try:
@@ -293,6 +321,7 @@ class SearchIndex:
         self._missing = [block for block in range(self._tail.number) if block not in self._written]
         if self._missing:
             _log.info("%d messages are being made ready for searching", len(self._missing) << BLOCK_BITS)
+        self._tidy_later(postings, set(self._written))
         self._correct()
         return postings
 
@@ -300,9 +329,16 @@ class SearchIndex:
         """Whether the index was made of this record, and not of one that was put aside for a copy of another day."""
         assert self._record is not None
         last, correction = postings.last_message(), postings.corrected()
-        if last is not None and not self._record.execute(_IS_OURS, last).fetchone()[0]:
+        mark, tidied = self._record.execute(_MARK).fetchone()[0], postings.tidied()
+        if mark < tidied:
             return False
-        return not correction or bool(self._record.execute(_IS_CORRECTION, {"seq": correction}).fetchone()[0])
+        # What was forgotten since cannot tell; then every block is looked through in any case.
+        if last is not None and not self._record.execute(_IS_OURS, last).fetchone()[0]:
+            highest = self._record.execute(_HIGHEST_PLACE).fetchone()[0]
+            if mark == tidied or highest < last[0]:
+                return False
+        is_known = not correction or self._record.execute(_IS_CORRECTION, {"seq": correction}).fetchone()[0]
+        return bool(mark or is_known)
 
     def _fail(self, error: Exception) -> StoreError:
         """Something went wrong: say so once, and begin with new connections next time."""

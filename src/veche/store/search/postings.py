@@ -186,6 +186,35 @@ class Postings:
             (*key, places.tobytes()),
         )
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For questions of those who look through many rows."""
+        return self._connection
+
+    def tidied(self) -> int:
+        """The mark of the last forgetting that has been taken account of; see tidying.py."""
+        row = self._connection.execute("select value from about where key = 'forgetting'").fetchone()
+        return 0 if row is None else int(row[0])
+
+    def note_tidied(self, mark: int) -> None:
+        """All that was forgotten up to this mark is in no list any more, and in no file."""
+        self._connection.execute("insert or replace into about values ('forgetting', ?)", (mark,))
+        self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+
+    def set_last(self, block: int, seq: int | None, msgid: str | None) -> None:
+        """This is the newest message that stands in a block; None where there is none."""
+        self._connection.execute("update block set seq = ?, msgid = ? where id = ?", (seq, msgid, block))
+
+    def empty(self, block: int) -> None:
+        """Nothing stands in a block any more."""
+        self._connection.execute("delete from posting where block = ?", (block,))
+
+    def rewrite(self, block: int, lists: "list[tuple[str, str, array[int]]]") -> None:
+        """Put other lists into the place of these; an empty one is none."""
+        with _transaction(self._connection):
+            for stem, form, places in lists:
+                self._put(block, stem, form, places)
+
     def _take_out(self, block: int, place: int) -> None:
         found = self._connection.execute(_MENTIONS, (block, array("H", [place]).tobytes())).fetchone()
         for stem, form, shown in json.loads(found[0]):
@@ -193,14 +222,17 @@ class Postings:
             if place not in places:
                 continue  # the two bytes stood across two places
             places.remove(place)
-            key = (block, stem, form)
-            if places:
-                self._connection.execute(
-                    "update posting set list = ? where block = ? and stem = ? and form = ?",
-                    (places.tobytes(), *key),
-                )
-            else:
-                self._connection.execute("delete from posting where block = ? and stem = ? and form = ?", key)
+            self._put(block, stem, form, places)
+
+    def _put(self, block: int, stem: str, form: str, places: "array[int]") -> None:
+        key = (block, stem, form)
+        if places:
+            self._connection.execute(
+                "update posting set list = ? where block = ? and stem = ? and form = ?",
+                (places.tobytes(), *key),
+            )
+        else:
+            self._connection.execute("delete from posting where block = ? and stem = ? and form = ?", key)
 
     def _collect(self, sql: str, values: dict[str, str]) -> dict[int, Runs]:
         found: dict[int, Runs] = {}

@@ -24,6 +24,7 @@ from veche.testing.contracts.bench import (
 )
 from veche.testing.contracts.corrections import CorrectionsContract
 from veche.testing.contracts.events import EventsContract
+from veche.testing.contracts.forgetting import ForgettingContract
 from veche.testing.contracts.messages import MessagesContract
 from veche.testing.contracts.overview import OverviewContract
 from veche.testing.contracts.saved import SavedContract
@@ -46,6 +47,12 @@ __all__ = [
 
 
 class StoreContract(
-    MessagesContract, CorrectionsContract, EventsContract, OverviewContract, SavedContract, SearchContract
+    MessagesContract,
+    CorrectionsContract,
+    EventsContract,
+    OverviewContract,
+    SavedContract,
+    SearchContract,
+    ForgettingContract,
 ):
     """The tests. Subclasses are collected by pytest; `bench` is a fixture of theirs with an empty store."""
