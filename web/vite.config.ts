@@ -12,6 +12,11 @@ export default defineConfig({
     // The policy forbids scripts and styles in the page itself, and the browsers that we build for need no help.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    rolldownOptions: {
+      input: ["index.html", "src/worker.ts"],
+      // The worker keeps its name, since the browser asks for it by that, and stands where the page does.
+      output: { entryFileNames: (chunk) => (chunk.name === "worker" ? "sw.js" : "assets/[name]-[hash].js") },
+    },
     reportCompressedSize: true,
   },
   server: { proxy: { "/irc": { target: "ws://127.0.0.1:8080", ws: true } } },

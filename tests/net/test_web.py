@@ -53,6 +53,8 @@ async def test_every_answer_is_protected(door: Door, path: str) -> None:
     [
         ("/", 200),
         ("/doors", 200),
+        ("/sw.js", 200),
+        ("/manifest.webmanifest", 200),
         ("/assets/x.js", 404),
         ("/assets/../x", 404),
         ("/irc", 426),
@@ -97,6 +99,20 @@ async def test_the_chat_is_the_front_page_and_its_files_may_be_kept_for_good(doo
             async with browser.get(url + file, headers={"Accept-Encoding": "identity"}) as answer:
                 assert "Content-Encoding" not in answer.headers
                 assert await answer.text()
+
+
+async def test_what_makes_the_chat_an_application_is_asked_for_each_time(door: Door) -> None:
+    async with aiohttp.ClientSession() as browser:
+        url = f"http://127.0.0.1:{door.port}/"
+        async with browser.get(url + "sw.js") as answer:
+            assert answer.content_type == "text/javascript"
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert "connect-src 'self'" in answer.headers["Content-Security-Policy"]
+        async with browser.get(url + "manifest.webmanifest") as answer:
+            manifest = await answer.json(content_type="application/manifest+json")
+        for icon in manifest["icons"]:
+            async with browser.get(url + icon["src"]) as answer:
+                assert answer.content_type == icon["type"]
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,15 @@ import { render } from "preact";
 import { Chat } from "./chat/chat.ts";
 import { connect } from "./chat/link.ts";
 import { App } from "./ui/app.tsx";
-import { wasGuest } from "./ui/arrive.tsx";
+import { takeStay, wasGuest } from "./ui/arrive.tsx";
 import { callFrom } from "./ui/calls.ts";
 import { Desk } from "./ui/desk.ts";
 import { keepDrafts } from "./ui/drafts.ts";
+import { isStale, keepForLater, readKept, registerWorker, showKept } from "./ui/offline.ts";
 import { readAddress } from "./ui/places.ts";
 import { settings } from "./ui/settings.ts";
+import { forgetLogin, readLogin, stay } from "./ui/stay.ts";
+import { answerTabs } from "./ui/tabs.ts";
 import "./style.css";
 
 settings.load();
@@ -42,7 +45,9 @@ chat.onWelcome = () => {
     chat.question((lines) => chat.tell(lines.find((line) => line.command === "NOTICE")?.params[1] ?? ""), "NICKSERV", ["OWN", owner]);
   }
   if (isFirst) queueMicrotask(obeyAddress);
+  else void isStale().then((is) => { chat.isStale = is; chat.changed(); });
   isFirst = false;
+  if (takeStay()) stay(chat);
 };
 let { language } = settings;
 settings.watch(() => {
@@ -53,5 +58,22 @@ settings.watch(() => {
 callFrom(chat, (conversation, msgid) => (msgid === "" ? desk.show(conversation) : desk.jump(conversation.name, msgid)));
 keepDrafts(chat);
 
-if (wasGuest()) chat.enter({ nick: settings.name, password: "", isNew: false, email: "", invitation: "" });
+keepForLater(chat);
+answerTabs(chat);
+registerWorker();
+
+/** Let in again who was in before: a guest of this tab, or who stays logged in on this device. */
+async function comeBack(): Promise<void> {
+  const login = wasGuest() ? null : await readLogin();
+  if (!wasGuest() && login === null) return;
+  chat.enter({ nick: login?.account ?? settings.name, password: login?.token ?? "", isNew: false, email: "", invitation: "" });
+  const end = chat.watch(() => {
+    if (chat.state === "connecting") return;
+    end();
+    if (chat.failure?.code === "bad-login") void forgetLogin();
+    if (chat.failure?.code === "unreachable") void readKept().then((kept) => kept !== null && showKept(chat, kept));
+  });
+}
+
+void comeBack();
 render(<App desk={desk} network={network} />, document.getElementById("app")!);

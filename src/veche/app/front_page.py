@@ -30,6 +30,7 @@ PHRASES = {
         "You are invited to {network}. In any IRC client, give this as the server's password (PASS); it works once:",
         "Вас приглашают в {network}. В любом клиенте IRC укажите это как пароль сервера (PASS); сработает один раз:",
     ),
+    "in-browser": ("Come in with this browser", "Войти прямо здесь, в браузере"),
     "invited-room": ("You will be in {room}.", "Вы окажетесь в {room}."),
     "ownership": (
         "This server has no owner yet, and this page is for the one who started it. Come in with any client, and say:",
@@ -111,9 +112,11 @@ class FrontPage:
         known = engine.world.invitations.get(key_of(code))
         if engine.owner_code and hmac.compare_digest(engine.owner_code.encode(), code.encode()):
             lines = f"/msg NickServ REGISTER {say('password')}\n/msg NickServ OWN {code}"
+            parts.append(self._entry(say, "owner", code))
             parts += [f"<p>{escape(say('ownership'))}</p>", f"<pre><code>{escape(lines)}</code></pre>"]
             parts += [f"<p>{escape(say('ownership-then'))}</p>", *self._table(say)]
         elif known is not None and known.is_good(int(engine.clock.now() * 1000)):
+            parts.append(self._entry(say, "invitation", code))
             parts += [f"<p>{escape(say('invited', network=self.network))}</p>"]
             parts += [f"<pre><code>{escape(code)}</code></pre>"]
             if known.room:
@@ -122,6 +125,11 @@ class FrontPage:
         else:
             parts.append(f"<p>{escape(say('bad-invitation'))}</p>")
         return self._html(tongue, parts)
+
+    @staticmethod
+    def _entry(say: Phrases, kind: str, code: str) -> str:
+        """The way into the chat in the browser: no browser sends on what stands behind a "#"."""
+        return f'<p><a href="../#{kind}={escape(code)}"><strong>{escape(say("in-browser"))}</strong></a></p>'
 
     def _html(self, tongue: Language, parts: list[str]) -> str:
         body = "\n".join(parts)

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import hashlib
 import logging
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -107,6 +108,8 @@ async def open_page_server(site: "Site") -> PageServer:
         [
             web.get("/", chat),
             web.get("/assets/{name:[A-Za-z0-9._-]{1,100}}", asset),
+            web.get("/sw.js", _whole(assets.worker)),
+            web.get("/manifest.webmanifest", _whole(assets.manifest)),
             web.get("/doors", doors),
             web.get(INVITATION_PATH + "{code:[A-Za-z0-9_-]{1,64}}", invitation),
             web.get("/irc", irc),
@@ -139,6 +142,18 @@ def choose_language(accepted: str) -> str:
     return "ru" if weights.get("ru", 0.0) > weights.get("en", 0.0) else "en"
 
 
+def _whole(found: Asset | None) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """What gives a file of the chat that is asked for each time."""
+
+    async def give(request: web.Request) -> web.Response:
+        if found is None:
+            raise web.HTTPNotFound
+        # A worker obeys the policy that it came with: it asks for the page and its files.
+        return _give(request, found, {"Content-Security-Policy": _CHAT_POLICY})
+
+    return give
+
+
 def _give(request: web.Request, asset: Asset, headers: dict[str, str]) -> web.Response:
     """A file, packed for whoever can unpack it."""
     headers["Vary"] = "Accept-Encoding"
@@ -160,8 +175,9 @@ def _policy(style: str) -> str:
 # 'self' holds the WebSocket of the same host and port (CSP 3, "scheme-part matches"): ws beside http, wss beside https.
 _CHAT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
+    "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    # The one policy makes the address of the service worker, and no other (web/src/ui/offline.ts).
+    "require-trusted-types-for 'script'; trusted-types veche"
 )
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -41,6 +41,11 @@ export class Chat extends Watched {
   account = "";
   network = "";
   failure: Failure | null = null; // why one is not in, for the arrival page
+  isStale = false; // the server gives another page by now
+  get isAlone(): boolean {
+    return this.state === "lost" && this.who === null;
+  }
+
   notice = ""; // a short word on top of the page, until it is read
   news = ""; // the same of what went well; it goes by itself
   conversations = new Map<string, Conversation>();
@@ -102,9 +107,20 @@ export class Chat extends Watched {
     this.changed();
   }
 
-  /** Try again now rather than when the wait is over. */
+  /** Try again now rather than when the wait is over; without a name and a password one is asked for them. */
   hurry(): void {
-    if (this.state === "lost") this.open();
+    if (this.state !== "lost") return;
+    if (this.who === null) this.leave();
+    else this.open();
+  }
+
+  /** What was kept is on the page, and nobody answers: it is read until somebody does. */
+  readAlone(nick: string): void {
+    this.nick = nick;
+    this.hasBeenIn = true;
+    const [first] = this.sorted();
+    this.current ??= first ?? null;
+    this.lost();
   }
 
   private open(): void {
@@ -161,6 +177,11 @@ export class Chat extends Watched {
     this.state = "lost";
     forgetSyncs(this);
     unsettle(this);
+    if (this.who === null) {
+      this.retryAt = 0;
+      this.changed();
+      return;
+    }
     const wait = this.wait * (0.75 + Math.random() / 2); // so that a crowd does not come back in one moment
     this.retryAt = Date.now() + wait;
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);

@@ -54,6 +54,11 @@ export function App({ desk, network }: { desk: Desk; network: string }): JSX.Ele
       {desk.pane !== "" && <button type="button" class="shade" aria-label={t("close")} onClick={() => desk.setPane("")} />}
       <Over desk={desk} />
       <Notices chat={chat} />
+      {chat.isStale && (
+        <div class="notice is-good is-low" role="status">
+          {t("renewed")} <button type="button" class="primary" onClick={() => location.reload()}>{t("reload")}</button>
+        </div>
+      )}
     </div>
   );
 }
@@ -146,8 +151,10 @@ function Lost({ chat }: { chat: Chat }): JSX.Element {
   const seconds = Math.ceil((chat.retryAt - Date.now()) / 1000);
   return (
     <div class="lost" role="status">
-      <span>{t("lost")} {seconds > 0 ? t("lost-in", { n: seconds }) : t("lost-now")}</span>
-      {seconds > 0 && <button type="button" onClick={() => chat.hurry()}>{t("try-now")}</button>}
+      <span>{chat.isAlone ? t("alone") : t("lost")} {chat.isAlone ? "" : seconds > 0 ? t("lost-in", { n: seconds }) : t("lost-now")}</span>
+      {(seconds > 0 || chat.isAlone) && (
+        <button type="button" onClick={() => chat.hurry()}>{chat.isAlone ? t("come-in") : t("try-now")}</button>
+      )}
     </div>
   );
 }

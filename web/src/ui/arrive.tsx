@@ -1,13 +1,16 @@
 // The first thing that one sees: who are you? A name is enough.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
 import { isPhrase, t } from "../phrases.ts";
 import { Choice } from "./choice.tsx";
 import { useWatched } from "./parts.tsx";
+import { readKept, showKept, type Kept } from "./offline.ts";
 import { readAddress } from "./places.ts";
 import { settings } from "./settings.ts";
+import { mayStay } from "./stay.ts";
+import { askTabs } from "./tabs.ts";
 
 type Way = "guest" | "login" | "register";
 
@@ -19,6 +22,11 @@ export function Arrive({ chat, network }: { chat: Chat; network: string }): JSX.
   const [name, setName] = useState(settings.name);
   const [password, setPassword] = useState("");
   const [email, setEmail] = useState("");
+  const [isStaying, setStaying] = useState(true);
+  const [others, setOthers] = useState<string[]>([]); // who is in already, in other tabs
+  const [kept, setKept] = useState<Kept | null>(null);
+  useEffect(() => askTabs((nick) => setOthers((before) => [...new Set([...before, nick])])), []);
+  useEffect(() => { void readKept().then(setKept); }, [chat.failure]);
   const isComing = chat.state === "connecting";
   const { failure } = chat;
   const { room, invitation, owner } = readAddress(location.hash);
@@ -28,6 +36,7 @@ export function Arrive({ chat, network }: { chat: Chat; network: string }): JSX.
     if (nick === "" || isComing) return;
     settings.set({ name: nick });
     remember(way === "guest");
+    willStay = way !== "guest" && isStaying && mayStay();
     chat.enter({
       nick,
       password: way === "guest" ? "" : password,
@@ -67,13 +76,23 @@ export function Arrive({ chat, network }: { chat: Chat; network: string }): JSX.
             />
           </label>
         )}
+        {way !== "guest" && mayStay() && (
+          <label class="check">
+            <input type="checkbox" checked={isStaying} onChange={(event) => setStaying(event.currentTarget.checked)} />
+            <span>{t("stay")}</span>
+          </label>
+        )}
         {way === "register" && (
           <label>
             <span>{t("email")}</span>
             <input type="email" value={email} onInput={(event) => setEmail(event.currentTarget.value)} autocomplete="email" />
           </label>
         )}
+        {others.map((nick) => <p key={nick} class="hint"><bdi>{t("other-tab", { name: nick })}</bdi></p>)}
         <p class="failure" role="alert">{reason}</p>
+        {failure?.code === "unreachable" && kept !== null && (
+          <button type="button" onClick={() => showKept(chat, kept)}>{t("read-kept")}</button>
+        )}
         <button type="submit" class="primary" disabled={isComing}>
           {isComing ? t("coming") : way === "register" ? t("make-account") : t("come-in")}
         </button>
@@ -92,6 +111,15 @@ interface TabProps {
 
 function Tab({ way, now, choose, children }: TabProps): JSX.Element {
   return <button type="button" aria-pressed={way === now} onClick={() => choose(way)}>{children}</button>;
+}
+
+let willStay = false;
+
+/** Whether who has just come in wants to stay logged in on this device; asked once. */
+export function takeStay(): boolean {
+  const answer = willStay;
+  willStay = false;
+  return answer;
 }
 
 function remember(isGuest: boolean): void {

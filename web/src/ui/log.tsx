@@ -11,8 +11,8 @@ import type { Desk } from "./desk.ts";
 import { Events, Row, Unsent, stampOf } from "./message.tsx";
 import { settings } from "./settings.ts";
 
-const MOST = 240; // entries on the page
-const STEP = 80;
+const LEAST = 160; // entries on the page, and more where it is very high
+const STEP = 40;
 const NEAR = 600; // pixels from an edge at which the window slides
 const GROUP = 5 * 60_000; // messages of one person within so many milliseconds stand together
 
@@ -34,8 +34,9 @@ export function Log({ desk, conversation }: Props): JSX.Element {
   const seen = useRef(0);
 
   const { entries, first } = conversation;
+  const most = Math.max(LEAST, Math.ceil(innerHeight / 8));
   const to = end === null ? entries.length : Math.min(entries.length, end + first);
-  const from = Math.max(0, to - MOST);
+  const from = Math.max(0, to - most);
   const isApart = conversation.sync === "apart";
   const isAtEnd = to === entries.length && !isApart;
   const news = isStuck.current && isAtEnd ? 0 : entries.length - first - seen.current;
@@ -55,24 +56,26 @@ export function Log({ desk, conversation }: Props): JSX.Element {
     anchor.current = null;
   }, []);
 
-  const onScroll = useCallback(() => {
+  /** Slide the window where one is near an edge of it, and load what lies beyond the last of what is here. */
+  const slide = (): void => {
     const box = scroller.current!;
     const below = box.scrollHeight - box.scrollTop - box.clientHeight;
-    isStuck.current = isAtEnd && below < 40;
-    keepAnchor();
-    if (isStuck.current) {
-      if (end !== null) setEnd(null);
-      else if (news > 0) again((count) => count + 1);
-      return;
-    }
     if (box.scrollTop < NEAR) {
-      if (from > 0) setEnd(Math.max(from + MOST - STEP, MOST) - first);
+      if (from > 0) setEnd(Math.max(from + most - STEP, most) - first);
       else older(chat, conversation);
-    }
-    if (below < NEAR && to === entries.length && isApart) newer(chat, conversation);
+    } else if (below < NEAR && to === entries.length && isApart) newer(chat, conversation);
     else if (below < NEAR && !isAtEnd) setEnd(to + STEP >= entries.length && !isApart ? null : Math.min(to + STEP, entries.length) - first);
-    else if (end === null && entries.length > MOST) setEnd(to - first);
-  }, [chat, conversation, end, entries.length, first, from, isApart, isAtEnd, news, to]);
+    else if (end === null && entries.length > most) setEnd(to - first);
+  };
+
+  const onScroll = (): void => {
+    const box = scroller.current!;
+    isStuck.current = isAtEnd && box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+    keepAnchor();
+    if (!isStuck.current) slide();
+    else if (end !== null) setEnd(null);
+    else if (news > 0) again((count) => count + 1);
+  };
 
   useLayoutEffect(() => {
     const box = scroller.current!;
@@ -84,6 +87,8 @@ export function Log({ desk, conversation }: Props): JSX.Element {
         const top = row.getBoundingClientRect().top - box.getBoundingClientRect().top;
         if (Math.abs(top - anchor.current.top) > 0.5) box.scrollTop += top - anchor.current.top;
       }
+      // Who holds still at the very top scrolls no more: a page that has come is beyond it.
+      slide();
     }
     // A page that does not fill the window cannot be scrolled: ask for more at once.
     if (conversation.sync === "live" && box.scrollHeight <= box.clientHeight) older(chat, conversation);
@@ -112,7 +117,7 @@ export function Log({ desk, conversation }: Props): JSX.Element {
     const at = entries.indexOf(entry);
     isStuck.current = false;
     anchor.current = { key: entry.key, top: 120 };
-    if (at < from || at >= to) setEnd(Math.min(entries.length, at + MOST / 2) - first);
+    if (at < from || at >= to) setEnd(Math.min(entries.length, at + most / 2) - first);
     setShown(entry.key);
     again((count) => count + 1);
     setTimeout(() => scroller.current?.querySelector<HTMLElement>(`[data-key="${entry.key}"]`)?.focus({ preventScroll: true }), 50);
@@ -173,12 +178,15 @@ export function Log({ desk, conversation }: Props): JSX.Element {
     <div class="log-frame">
       <div class="log" ref={scroller} onScroll={onScroll} role="log" aria-label={t("messages")} tabIndex={0}>
         <div class="log-inside">
-          <Top conversation={conversation} isOnPage={from === 0} />
-          {rows}
-          {isApart && to === entries.length && <p class="top">{t("loading")}</p>}
-          {isAtEnd && conversation.pending.map((one) => (
-            <Unsent key={one.token} desk={desk} conversation={conversation} outgoing={one} />
-          ))}
+          {/* One child, laid out as a block: to lay out hundreds of children of a flex box anew at each step is slow. */}
+          <div>
+            <Top conversation={conversation} isOnPage={from === 0} />
+            {rows}
+            {isApart && to === entries.length && <p class="top">{t("loading")}</p>}
+            {isAtEnd && conversation.pending.map((one) => (
+              <Unsent key={one.token} desk={desk} conversation={conversation} outgoing={one} />
+            ))}
+          </div>
         </div>
       </div>
       {!(isStuck.current && isAtEnd) && (

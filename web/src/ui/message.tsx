@@ -49,8 +49,10 @@ function Message({ desk, conversation, entry, isFirst, isShown, inThread = false
   const { chat } = desk;
   const [isReacting, setReacting] = useState(false);
   const [isSure, setSure] = useState(true); // false while the question is on the page
+  // Its tools are made when the pointer or the focus is there: five buttons for each of hundreds of messages are too many.
+  const [isNear, setNear] = useState(false);
   const calls = !entry.isMine && mentions(chat.nick, entry.text);
-  const when = moment(entry.time) + (entry.isMine && entry.msgid !== "" ? ` · ${t("kept")}` : "");
+  const when = isNear ? moment(entry.time) + (entry.isMine && entry.msgid !== "" ? ` · ${t("kept")}` : "") : undefined;
   const go = (name: string): void => desk.go(name);
   const answers = conversation.answers.get(entry.msgid) ?? 0;
   const openThread = (): void => desk.turn({ kind: "thread", root: entry.msgid });
@@ -58,6 +60,8 @@ function Message({ desk, conversation, entry, isFirst, isShown, inThread = false
   return (
     <article
       data-key={entry.key} tabIndex={-1} aria-label={`${entry.from}, ${clock(entry.time)}`}
+      onPointerEnter={() => setNear(true)} onPointerLeave={() => setNear(isReacting)} onFocusIn={() => setNear(true)}
+      onFocusOut={(event) => setNear(event.currentTarget.contains(event.relatedTarget as Node | null))}
       class={`row ${isFirst ? "is-first" : ""} ${calls ? "is-call" : ""} ${isShown ? "is-shown" : ""} ${entry.kind}`}
     >
       <div class="gutter">
@@ -99,7 +103,7 @@ function Message({ desk, conversation, entry, isFirst, isShown, inThread = false
           />
         )}
       </div>
-      {!entry.isRedacted && entry.msgid !== "" && (
+      {isNear && !entry.isRedacted && entry.msgid !== "" && (
         <div class="tools">
           <IconButton icon="react" label={t("react")} expanded={isReacting} onClick={() => setReacting(!isReacting)} />
           {!inThread && (

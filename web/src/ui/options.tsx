@@ -10,9 +10,11 @@ import { chime, mayNotify } from "./calls.ts";
 import { Choice } from "./choice.tsx";
 import type { Desk } from "./desk.ts";
 import { forgetDrafts } from "./drafts.ts";
+import { forgetKept } from "./offline.ts";
 import { Dialog, Icon, Tabs, useWatched } from "./parts.tsx";
 import { linesOf, Outcome, ServiceRows, useAnswer } from "./service.tsx";
 import { LEVELS, settings, type Level } from "./settings.ts";
+import { unstay } from "./stay.ts";
 
 const PAGES = ["looks", "calls", "account", "devices", "blocked"] as const;
 type Page = (typeof PAGES)[number];
@@ -43,12 +45,22 @@ function Looks({ desk }: { desk: Desk }): JSX.Element {
       </label>
       <div class="buttons">
         <button type="button" onClick={() => desk.open({ kind: "keys" })}><Icon name="keys" /> {t("keys")}</button>
-        <button type="button" onClick={() => { forgetGuest(); forgetDrafts(); desk.close(); desk.chat.leave(); }}>
+        <button type="button" onClick={() => void leave(desk)}>
           <Icon name="leave" /> {t("log-out")}
         </button>
       </div>
     </>
   );
+}
+
+/** Leave for good: nothing of the chat stays in this browser but how it looks. */
+async function leave(desk: Desk): Promise<void> {
+  forgetGuest();
+  forgetDrafts();
+  desk.close();
+  await unstay(desk.chat);
+  await forgetKept();
+  desk.chat.leave();
 }
 
 function Calls(): JSX.Element {
