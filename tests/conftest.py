@@ -7,6 +7,8 @@ Optional parts. A test that needs tmux, a real IRC client, root... says so:
 Where a part is missing the test is skipped with the reason. Under VECHE_REQUIRE=all *every* skip is a failure,
 whatever caused it: a green run of .ci/run must mean that everything ran. VECHE_REQUIRE=tmux,irssi requires only those.
 
+Compiled modules (tools/compile) are left alone by tests and by the servers that they start, unless VECHE_COMPILED=1.
+
 Amounts. Tests marked `slow` run by default (leave them out with -m "not slow"); tests marked `long` run with --long
 only. Fault tests ask the `rounds` fixture how often to repeat; VECHE_ROUNDS=N overrules its answer.
 """
@@ -28,6 +30,10 @@ from bootstrap import find_browser
 
 if TYPE_CHECKING:
     from veche.testing.postgres import Postgres
+
+os.environ.setdefault("VECHE_COMPILED", "0")
+if os.environ["VECHE_COMPILED"] == "1":
+    import veche.app  # noqa: F401 - before a test imports any of them as source
 
 REQUIRED = frozenset(filter(None, os.environ.get("VECHE_REQUIRE", "").split(",")))
 # Debian keeps servers and mkfs out of an ordinary user's PATH.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 
 import pytest
 
@@ -72,9 +73,10 @@ def test_the_others_stand_without_any_one_feature(missing: Feature) -> None:
 
 
 def test_every_command_says_what_it_is_for() -> None:
-    assert [
-        row.name for row in Registry(FEATURES, Settings()).commands.values() if not row.handler.__doc__
-    ] == []
+    rows = Registry(FEATURES, Settings()).commands.values()
+    written = [row for row in rows if isinstance(row.handler, FunctionType)]  # compiling drops what is said
+    assert [row.name for row in written if not row.handler.__doc__] == []
+    assert len(written) > 60
 
 
 def test_guards_of_other_features_are_asked_in_order_behind_its_own() -> None:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import veche
-from veche.app import cli, database, hash_password, logs, parts
+from veche.app import cli, compiled, database, hash_password, logs, parts
 from veche.app.addresses import Address
 from veche.app.administration import Administrator, fill_in_operators
 from veche.app.cloak import KEY_FILE, Cloak, decoy_secret, load_key
@@ -47,6 +47,7 @@ _log = logging.getLogger("veche.server")
 
 PHRASES = {
     "title": ("{program} on {server}", "{program}, сервер {server}"),
+    "compiled": (" (compiled)", " (скомпилирован)"),
     "off": ("off", "закрыта"),
     "irc": ("any IRC client; python client.py", "любой клиент IRC; python client.py"),
     "ircs": ("IRC over TLS", "IRC поверх TLS"),
@@ -238,7 +239,8 @@ class Server:
     async def _open_doors(self, maker: DoorMaker, engine: Engine) -> None:
         """Open every door, and only then print the table: who is refused a port has not seen a server begin."""
         say = self.phrases
-        table = [say("title", program=f"Veche {veche.__version__}", server=self.settings.config.server.name)]
+        program = f"Veche {veche.__version__}" + (say("compiled") if compiled.is_used() else "")
+        table = [say("title", program=program, server=self.settings.config.server.name)]
         for name in cli.DOOR_NAMES:
             addresses: tuple[Address, ...] = getattr(self.settings.doors, name)
             if addresses:

@@ -7,7 +7,6 @@ that is found at start, not a rule of precedence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -424,7 +423,15 @@ class Registry:
 
 def _extended(row: FactRow, guards: list[Guard], saving: list[Saves]) -> FactRow:
     """The same row with more guards behind its own, and more that is saved."""
-    row = copy(row)
+    row = FactRow(
+        apply=row.apply,
+        render=row.render,
+        guard=row.guard,
+        record=row.record,
+        saves=row.saves,
+        own_copy=row.own_copy,
+        events=row.events,
+    )
     if guards:
         row.guard = _all_guards([row.guard, *guards] if row.guard is not None else guards)
     if saving:

@@ -4,6 +4,8 @@ Sources: Modern IRC, "Sending Messages"; message-tags ("client-only tags"); echo
 Messages of several lines come from multiline.py and are messages like any other.
 """
 
+from typing import ClassVar
+
 from veche.core import once
 from veche.core.ask import Ask, Then
 from veche.core.conversations import conversation_of
@@ -22,6 +24,7 @@ from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.caps import MESSAGE_TAGS, MULTILINE
+from veche.wire.compiler import mypyc_attr
 from veche.wire.lines import BODY_LIMIT
 from veche.wire.message import NO_TAGS
 from veche.wire.names import fold
@@ -30,6 +33,7 @@ from veche.wire.names import fold
 CTCPS = SharedPace("ctcp", burst=10, seconds=2.0)
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class MessageSent(SaidFact):
     """Somebody has said something. `room` is the folded name of a room, or "" and `recipient` a person's identity.
 
@@ -78,7 +82,7 @@ class SlowMessageSent(MessageSent):
     """Somebody has said something in a room with slow mode: his next message is judged behind this one."""
 
     __slots__ = ()
-    changes = True
+    changes: ClassVar[bool] = True
 
 
 class TagsSent(MessageSent):

@@ -11,6 +11,7 @@ from typing import cast
 from veche.core.session import Session
 from veche.net.peer import Peer, peer_address
 from veche.net.shell import Shell
+from veche.wire.compiler import mypyc_attr
 
 # Seconds that a closed connection may take to swallow what it is still owed.
 LINGER_SECONDS = 5.0
@@ -34,6 +35,7 @@ _FOREIGN = (
 _log = logging.getLogger("veche.net")
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class TransportPipe:
     """The writing end of an asyncio transport (ports.Pipe)."""
 

@@ -7,6 +7,7 @@ version did not write gets its value from the class's `defaults`.
 import json
 
 from veche.state.events import Fact
+from veche.wire.compiler import values_of
 
 # Found once for each kind: a start decodes many thousand facts of few kinds.
 _PASSING = frozenset({"event_id"})  # of no use to who reads the fact again
@@ -46,11 +47,6 @@ def slots_of(kind: type[Fact]) -> tuple[str, ...]:
     """The names of a fact's values, those of its bases first."""
     names = _slots.get(kind)
     if names is None:
-        names = tuple(
-            name
-            for cls in reversed(kind.__mro__)
-            for name in getattr(cls, "__slots__", ())
-            if name not in _PASSING
-        )
+        names = tuple(name for name in values_of(kind) if name not in _PASSING)
         _slots[kind] = names
     return names

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from veche.state.room import Room
+from veche.wire.compiler import mypyc_attr, values_of
 
 NOBODY: Collection[str] = ()
 
@@ -26,6 +27,7 @@ class Audience:
 SILENCE = Audience()
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Fact:
     """The base of all facts. `actor` is the uid of who did it ("" for the server); `time` is ms since 1970.
 
@@ -42,7 +44,7 @@ class Fact:
     """
 
     __slots__ = ("actor", "event_id", "time")
-    changes = True
+    changes: ClassVar[bool] = True
     divides: ClassVar[bool] = False
     is_beyond_us: ClassVar[bool] = False
     defaults: ClassVar[Mapping[str, object]] = {}
@@ -58,17 +60,16 @@ class Fact:
         return ""
 
     def __repr__(self) -> str:
-        names = [name for cls in type(self).__mro__ for name in getattr(cls, "__slots__", ())]
-        return (
-            f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in sorted(names))})"
-        )
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in sorted(values_of(type(self))))
+        return f"{type(self).__name__}({values})"
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class LastingFact(Fact):
     """A fact that the record keeps. The log gives it its number and its id together with its time."""
 
     __slots__ = ("msgid", "seq")
-    changes = False
+    changes: ClassVar[bool] = False
 
     def __init__(self, actor: str) -> None:
         super().__init__(actor)
@@ -76,6 +77,7 @@ class LastingFact(Fact):
         self.msgid = ""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class SaidFact(LastingFact):
     """A message. `conversation` and `era` are as in the record; `sent` is the key of the id that the sender gave it
     (core/once.py), 0 for none. Not `is_kept`: it is told to who is here, and stands nowhere."""
@@ -90,6 +92,7 @@ class SaidFact(LastingFact):
         self.is_kept = True
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Forgotten(Fact):
     """The saved fact of a kind that has `key` need not be known any more. Only for `saves`: it is never applied."""
 
@@ -103,6 +106,7 @@ class Forgotten(Fact):
         self.key = key
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Restored(Fact):
     """All that was saved has been applied, by a process whose predecessor ended at about `until` (ms since 1970)."""
 
@@ -113,6 +117,7 @@ class Restored(Fact):
         self.until = until
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class UserArrived(Fact):
     """Somebody has registered a connection; `actor` is his new uid, `account` that of his account, "" for a guest.
 
@@ -134,6 +139,7 @@ class UserArrived(Fact):
         self.real_name = real_name
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class UserLeft(Fact):
     """A user has gone, with the reason that the others read; `source` as he was known at last.
 
@@ -141,7 +147,7 @@ class UserLeft(Fact):
     """
 
     __slots__ = ("if_absent", "reason", "source")
-    is_beyond_us = True
+    is_beyond_us: ClassVar[bool] = True
 
     def __init__(self, actor: str, source: str, reason: str, *, if_absent: bool = False) -> None:
         super().__init__(actor)
@@ -150,17 +156,19 @@ class UserLeft(Fact):
         self.if_absent = if_absent
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class DeviceCame(Fact):
     """One more session speaks for a user who is here; `device` is the name that he gave it, "" for none."""
 
     __slots__ = ("device",)
-    is_beyond_us = True
+    is_beyond_us: ClassVar[bool] = True
 
     def __init__(self, actor: str, device: str) -> None:
         super().__init__(actor)
         self.device = device
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class DeviceLeft(Fact):
     """A session of a user has ended who has an account, and therefore may have others, or stay without any."""
 
@@ -171,6 +179,7 @@ class DeviceLeft(Fact):
         self.device = device
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class LoggedIn(Fact):
     """A user who is here has proved that an account is his: `account` is its uid, `name` its name.
 
@@ -187,6 +196,7 @@ class LoggedIn(Fact):
         self.name = name
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class LoggedOut(Fact):
     """A user is a guest again; `identity` is what the record knows him by from now on."""
 
@@ -198,6 +208,7 @@ class LoggedOut(Fact):
         self.identity = identity
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class NickChanged(Fact):
     """A user has another nick; `source` as he was known before.
 
@@ -217,6 +228,7 @@ class NickChanged(Fact):
         self.prefix = ""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class MemberJoined(Fact):
     """A user has entered a room, which came into being if it did not exist.
 
@@ -253,6 +265,7 @@ class MemberJoined(Fact):
         self.given = ""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class MemberLeft(Fact):
     """A member has left a room of his own will; `reason` may be empty."""
 
@@ -265,6 +278,7 @@ class MemberLeft(Fact):
         self.reason = reason
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class AwaySet(Fact):
     """A user is away with a message, or back ("")."""
 
@@ -276,6 +290,7 @@ class AwaySet(Fact):
         self.text = text
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class RealNameChanged(Fact):
     """A user has another real name."""
 
@@ -287,6 +302,7 @@ class RealNameChanged(Fact):
         self.real_name = real_name
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class HostChanged(Fact):
     """Others see another user name or host of a user (`actor`, whoever wanted it); `source` as he was known before."""
 
