@@ -40,6 +40,7 @@ from veche.store.history import History
 from veche.store.overview import count_unread, read_partners
 from veche.store.refusals import DataDirectoryError
 from veche.store.search.index import SearchIndex
+from veche.store.search.record import SqliteRecord
 from veche.store.worker import Post
 from veche.store.writer import Writer
 
@@ -268,5 +269,5 @@ def _open(directory: DataDirectory, post: Post, migrations: schema.Migrations) -
             directory.mark_stopped()
         raise
     writer = Writer(connection, directory.database, post)
-    search = SearchIndex(directory.database, directory.search, last[0], post)
+    search = SearchIndex(partial(SqliteRecord, directory.database), directory.search, last[0], post)
     return SqliteStore(directory, writer, history, search, post, last, saved)

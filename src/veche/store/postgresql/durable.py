@@ -15,11 +15,14 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from veche.core.forgetting import ForgottenMessages
 from veche.core.ports import (
+    Edit,
     Page,
     Partner,
     Reacted,
     Records,
+    Redaction,
     Row,
     SavedFact,
     Sent,
@@ -35,9 +38,11 @@ from veche.store.postgresql import questions, schema
 from veche.store.postgresql.link import Connection, LinkError, RefusedError, meaning, shown
 from veche.store.postgresql.loop import LoopThread
 from veche.store.postgresql.reader import Question, Reader
+from veche.store.postgresql.search import PostgresqlRecord
 from veche.store.postgresql.seat import Seat, TakenError
 from veche.store.postgresql.writer import Writer
 from veche.store.refusals import DataDirectoryError
+from veche.store.search.index import SearchIndex
 from veche.store.worker import Post
 
 # How long (s) a start waits for the database to come up, and for the session of a server that has just ended to go.
@@ -60,6 +65,7 @@ class PostgresqlStore:
         thread: LoopThread,
         writer: Writer,
         reader: Reader,
+        search: SearchIndex,
         post: Post,
         version: str,
         last: tuple[int, int],
@@ -70,6 +76,7 @@ class PostgresqlStore:
         self._thread = thread
         self._writer = writer
         self._reader = reader
+        self._search = search
         self._post = post
         self._last = last
         self._saved = saved
@@ -138,8 +145,11 @@ class PostgresqlStore:
         self._ask(partial(questions.count_unread, questions_), done)
 
     def search(self, question: SearchQuestion, done: Callable[[Found | StoreError], None]) -> None:
-        """Look for messages."""
-        self._ask(partial(questions.look_through, question), done)
+        """Look for messages, in a thread of its own; see store/search/index.py."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._search.search(question, done)
 
     def trouble(self) -> str:
         """Why nothing can be committed now; "" when it can."""
@@ -154,7 +164,8 @@ class PostgresqlStore:
         if self._closed:
             return True
         self._closed = True
-        tidy = self._thread.finish(self._let_go, seconds)
+        tidy = self._search.close(seconds / 4)
+        tidy = self._thread.finish(self._let_go, seconds / 2) and tidy
         self._directory.close()
         return tidy
 
@@ -173,6 +184,9 @@ class PostgresqlStore:
     ) -> None:
         if error is None and rows:
             self._last = end_of_log(self._last, rows)
+            corrected = any(isinstance(row, Edit | Redaction) for row in rows)
+            gone = [seq for row in rows if isinstance(row, ForgottenMessages) for seq in row.gone]
+            self._search.appended(self._last[0], corrected=corrected, gone=gone)
         done(error)
 
 
@@ -223,7 +237,13 @@ async def _open(
         connection.terminate()
         raise _explain(url, error) from error
     reader = Reader(url, f"{name} reader", thread, lambda: writer.is_settled)
-    return PostgresqlStore(directory, thread, writer, reader, post, version, last, saved)
+    search = SearchIndex(
+        lambda _: PostgresqlRecord(url, f"{name} search", thread, lambda: writer.is_settled),
+        directory.search,
+        last[0],
+        post,
+    )
+    return PostgresqlStore(directory, thread, writer, reader, search, post, version, last, saved)
 
 
 async def _take(url: str, name: str) -> Connection:

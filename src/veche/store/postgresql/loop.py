@@ -39,6 +39,13 @@ class LoopThread:
         finally:
             future.cancel()
 
+    def call(self, job: Job) -> None:
+        """Have something done that waits for nothing; nobody is told of it."""
+        try:
+            self._loop.call_soon_threadsafe(job)
+        except RuntimeError:  # it has ended
+            pass
+
     def post(self, answer: Job) -> None:
         """Called by a job: have an answer given in a turn of the owner."""
         try:

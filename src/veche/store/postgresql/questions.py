@@ -23,7 +23,6 @@ from veche.core.ports import (
     UnreadQuestion,
     Version,
 )
-from veche.core.search import THREAD_SEARCH, Found, SearchQuestion, is_answer
 from veche.store.paging import HIGHEST, LOWEST, Place, read_page
 from veche.store.postgresql.link import Connection
 from veche.wire.mentions import could_mention_posix, mentions
@@ -77,10 +76,6 @@ _THREAD = """
 """
 _THREADS = {way: _THREAD % (way, way) for way in ("asc", "desc")}
 _ROOT = "select root from reply where message = $1"
-_THREAD_MESSAGES = """
-    select message from (select message from reply where root = $1 union all select $1) thread (message)
-    order by message desc limit $2
-"""
 
 _FIND_NUMBERS = "select era, id from conversation where name = $1 and era in (0, $2)"
 _FIND = """
@@ -118,30 +113,6 @@ _LATEST = """
         order by time desc, seq desc limit 1) newest
     group by known.name
 """
-
-_FIND_IN = """
-    select message.seq from unnest($1::text[], $2::bigint[]) asked (name, era)
-    join conversation known on known.name = asked.name and known.era in (0, asked.era)
-    join message on message.conversation = known.id and message.time = $3 and message.msgid = $4
-    limit 1
-"""
-# Messages that a search looks at.
-LOOK_AT = 20_000
-_ALL = {
-    way: f"""
-    with known as (
-        select known.id from unnest($1::text[], $2::bigint[]) asked (name, era)
-        join conversation known on known.name = asked.name and known.era in (0, asked.era)
-        union select conversation from participant where who = $3)
-    select seq, msgid, time, conversation.name, conversation.era, command, source, sender, account, target, tags, text,
-        0, coalesce(edited, 0)
-    from message join conversation on conversation.id = message.conversation
-    where message.conversation in (select id from known) and time between $4 and $5 and redaction is null
-        and ($6::bigint[] is null or message.seq = any($6))
-    order by time {way}, seq {way} limit {LOOK_AT}
-"""  # noqa: S608
-    for way in ("asc", "desc")
-}
 
 _REACTIONS = """
     select message, value, count(*) from reaction
@@ -295,42 +266,6 @@ async def count_reactions(messages: list[int], connection: Connection) -> dict[i
 async def read_reacted(messages: list[int], connection: Connection) -> list[Reacted]:
     """See Store.reacted."""
     return [Reacted(*row) for row in await connection.fetch(_REACTED, messages)]
-
-
-async def look_through(question: SearchQuestion, connection: Connection) -> Found:
-    """See Store.search. Looks at each message of the conversations, from the end of them that is asked for."""
-    names = [*question.conversations]
-    eras = [clamp(question.conversations[name].era) for name in names]
-    after = clamp(LOWEST if question.after is None else question.after)
-    before = clamp(HIGHEST if question.before is None else question.before)
-    way = "asc" if question.is_from_start else "desc"
-    limit = max(0, question.limit)
-    found: list[Record] = []
-    thread = await _thread_of(question, names, eras, connection) if question.thread else None
-    values = (names, eras, question.person, after, before, thread)
-    rows = await connection.fetch(_ALL[way], *values) if limit else []
-    for row in rows:
-        record = Record(*row)
-        if is_answer(question, record):
-            found.append(record)
-            if len(found) >= limit:
-                break
-    return Found(sorted(found, key=lambda record: record.seq), len(rows) < LOOK_AT or len(found) >= limit)
-
-
-async def _thread_of(
-    question: SearchQuestion, names: list[str], eras: list[int], connection: Connection
-) -> list[int]:
-    """The messages of the thread that is asked for, by their places; none where there is no such message."""
-    try:
-        moment = time_of_msgid(question.thread)
-    except ValueError:
-        return []
-    message = await connection.fetchval(_FIND_IN, names, eras, moment, question.thread)
-    if message is None:
-        return []
-    root = await root_of(connection, message)
-    return [row[0] for row in await connection.fetch(_THREAD_MESSAGES, root, THREAD_SEARCH)]
 
 
 async def read_partners(who: str, after: int, limit: int, connection: Connection) -> list[Partner]:

@@ -11,8 +11,6 @@ The rules:
   long one; making a set of the long one cost more than reading it from the disk did.
 """
 
-import json
-import sqlite3
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
@@ -21,8 +19,7 @@ from veche.core.ports import Record
 from veche.core.search import THREAD_SEARCH, Found, SearchQuestion, is_answer
 from veche.store.search.block import Block
 from veche.store.search.postings import BLOCK, BLOCK_BITS, Postings, Runs
-from veche.store.threads import newest_of, root_of
-from veche.wire.msgids import time_of_msgid
+from veche.store.search.record import IndexedRecord
 
 _FIRST_BLOCKS = 4
 _MOST_BLOCKS = 512
@@ -34,26 +31,6 @@ _SPARE = 10
 _LONG = 16
 _LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
 
-_NUMBERS = """
-    select json_group_array(known.id) from json_each(?) asked
-    join conversation known on known.name = asked.value ->> 0 and known.era in (0, asked.value ->> 1)
-"""
-_FIND_MESSAGE = """
-    select seq from json_each(?) asked join message on conversation = asked.value where time = ? and msgid = ?
-"""
-_MESSAGES = """
-    select json_group_array(json_array(
-        seq, msgid, time, known.name, known.era, command, source, sender, account, target, tags, text, 0,
-        coalesce(edited, 0)))
-    from json_each(?) asked join message on seq = asked.value join conversation known on known.id = conversation
-    where redaction is null
-"""
-# Time never decreases with the place.
-_FIRST_PLACE = (
-    "select coalesce(min(seq), 9223372036854775807) from message where seq between ? and ? and time >= ?"
-)
-_LAST_PLACE = "select coalesce(max(seq), -1) from message where seq between ? and ? and time <= ?"
-
 # A group of which a message must have one: stems, or a beginning.
 Group = list[str] | str
 
@@ -64,7 +41,7 @@ class Finder:
     def __init__(
         self,
         question: SearchQuestion,
-        record: sqlite3.Connection,
+        record: IndexedRecord,
         postings: Postings,
         tail: Block,
         is_late: Callable[[], bool],
@@ -108,18 +85,11 @@ class Finder:
 
     def _numbers(self) -> list[int]:
         conversations = self._question.conversations
-        asked = json.dumps([(key, reading.era) for key, reading in conversations.items()])
-        return list(json.loads(self._record.execute(_NUMBERS, (asked,)).fetchone()[0]))
+        return self._record.numbers([(key, reading.era) for key, reading in conversations.items()])
 
     def _thread(self) -> list[int]:
         """The messages of the thread that is asked for, by their places; none where there is no such message."""
-        thread = self._question.thread
-        try:
-            values = (json.dumps(self._numbers()), time_of_msgid(thread), thread)
-        except ValueError:
-            return []
-        found = self._record.execute(_FIND_MESSAGE, values).fetchone()
-        return newest_of(self._record, root_of(self._record, found[0]), THREAD_SEARCH) if found else []
+        return self._record.thread(self._numbers(), self._question.thread, THREAD_SEARCH)
 
     def _groups(self) -> list[Group]:
         groups: list[Group] = [["!" + self._question.nick]] if self._question.nick else []
@@ -184,9 +154,9 @@ class Finder:
         first, last = self._times[block]
         low, high = start, start + BLOCK - 1
         if first < after:
-            low = self._record.execute(_FIRST_PLACE, (low, high, after)).fetchone()[0]
+            low = self._record.first_place(low, high, after)
         if last > before:
-            high = self._record.execute(_LAST_PLACE, (start, high, before)).fetchone()[0]
+            high = self._record.last_place(start, high, before)
         return [start + place for place in set().union(*runs) if low <= start + place <= high]
 
     def _look(self, seqs: list[int]) -> bool:
@@ -199,9 +169,8 @@ class Finder:
             # As a rule a candidate is an answer. Many at once: each question is a turn at the interpreter lock.
             some = seqs[start : start + self._limit - len(self._found) + _SPARE]
             start += len(some)
-            rows = json.loads(self._record.execute(_MESSAGES, (json.dumps(some),)).fetchone()[0])
             records = sorted(
-                (Record(*row) for row in rows),
+                self._record.messages(some),
                 key=lambda record: record.seq,
                 reverse=not self._question.is_from_start,
             )

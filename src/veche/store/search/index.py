@@ -8,11 +8,10 @@ The rules:
   takes little and holds the interpreter lock for no longer than a millisecond; also when a record of ten million
   messages from before there was an index is being indexed, the newest block first. Questions come in between.
 * What is in memory is lost with the process and made anew by the next: at most one block, the newest.
-* The record is read through a connection of its own that cannot write; see engines/sqlite.py.
+* The record is read through a connection of its own that cannot write; see record.py.
 * A question may take 2 s, and 32 may wait: beyond, the answer is "busy".
 """
 
-import json
 import logging
 import sqlite3
 import time
@@ -24,10 +23,11 @@ from threading import Thread
 
 from veche.core.ports import StoreError, StoreRefused
 from veche.core.search import Found, SearchQuestion
-from veche.store.engines.sqlite import connect_reader, describe, primary_code
+from veche.store.engines.sqlite import describe, primary_code
 from veche.store.search.block import Block, known_by
 from veche.store.search.finding import Finder
 from veche.store.search.postings import BLOCK_BITS, Postings
+from veche.store.search.record import IndexedRecord
 from veche.store.search.tidying import Tidying
 from veche.store.worker import Job, Post, show_name
 
@@ -46,48 +46,25 @@ _SHORTEST_REST = 0.001
 _REST_AFTER_ERROR = 30.0
 _STEPS_BETWEEN_LOOKS = 50_000
 
-_NEXT = """
-    select json_group_array(json_array(seq, time, msgid, conversation, name, source, text, redaction is null)) from (
-        select seq, time, msgid, conversation, name, source, text, redaction
-        from message join conversation on id = conversation
-        where seq > ? and seq < ? order by seq limit ?)
-"""
-# What has changed about messages since: each is taken out of the lists, and added again if it still stands. Whoever
-# lets messages be changed in another way adds it here.
-_CHANGED = """
-    select coalesce(max(seq), 0), json_group_array(message) from (
-        select seq, message from redaction where seq > :since union select seq, message from edit where seq > :since)
-"""
-_STANDING = """
-    select json_group_array(json_array(seq, time, msgid, conversation, name, source, text))
-    from json_each(?) asked join message on seq = asked.value join conversation known on known.id = conversation
-    where redaction is null
-"""
-_MARK = "select coalesce(max(cast(value as integer)), 0) from about where key = 'forgetting'"
-_HIGHEST_PLACE = "select coalesce(max(seq), 0) from message"
-_IS_OURS = "select count(*) from message where seq = ? and msgid = ?"
-_IS_CORRECTION = """
-    select exists (select 1 from redaction where seq = :seq) or exists (select 1 from edit where seq = :seq)
-"""
-
 _log = logging.getLogger("veche.store")
 
 
 class SearchIndex:
-    """The search in the record at `record`, with an index at `path`. `last` is the place of the record's last row.
+    """The search in a record, with an index at `path`. `last` is the place of the record's last row.
 
+    `open_record` is called in the thread, with a question that is answered with yes when the time is over.
     `search`, `appended` and `close` are the owner's; the rest is the thread's.
     """
 
     def __init__(
         self,
-        record: Path,
+        open_record: Callable[[Callable[[], bool]], IndexedRecord],
         path: Path,
         last: int,
         post: Post,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._record_path = record
+        self._open_record = open_record
         self._path = path
         self._last = last
         self._told = last
@@ -103,7 +80,7 @@ class SearchIndex:
         self._written: dict[int, tuple[int, int]] = {}
         self._missing: list[int] = []  # ascending: the newest is taken first
         self._tidying: Tidying | None = None
-        self._record: sqlite3.Connection | None = None
+        self._record: IndexedRecord | None = None
         self._postings: Postings | None = None
         self._thread = Thread(target=self._work, name="veche-search", daemon=True)
         self._thread.start()
@@ -204,13 +181,12 @@ class SearchIndex:
         """Read the next slice into a block; whether nothing is left that had been committed before."""
         assert self._record is not None
         upto = min(self._last, block.end - 1)
-        row = self._record.execute(_NEXT, (block.upto, upto + 1, _SLICE)).fetchone()
-        rows = json.loads(row[0])
-        for seq, moment, msgid, conversation, name, source, text, stands in rows:
-            if stands:
-                block.add(seq, moment, msgid, conversation, name, source, text)
+        rows = self._record.following(block.upto, upto + 1, _SLICE)
+        for row in rows:
+            if row.stands:
+                block.add(*row[:-1])
             else:
-                block.upto = seq
+                block.upto = row.seq
         if len(rows) < _SLICE:
             block.upto = max(block.upto, upto)
             return True
@@ -225,21 +201,21 @@ class SearchIndex:
         words into it."""
         postings = self._open()
         assert self._record is not None
-        newest, messages = self._record.execute(_CHANGED, {"since": postings.corrected()}).fetchone()
+        newest, messages = self._record.corrected(postings.corrected())
         if not newest:
             return
-        seqs = sorted(set(json.loads(messages)))
-        rows = json.loads(self._record.execute(_STANDING, (json.dumps(seqs),)).fetchone()[0])
+        seqs = sorted(set(messages))
+        rows = self._record.standing(seqs)
         blocks = [self._tail, self._building] if self._building is not None else [self._tail]
         for block in blocks:
             for seq in seqs:
                 block.forget(seq)
             for row in rows:
-                block.add_again(*row)
-        written = [row for row in rows if row[0] >> BLOCK_BITS in self._written]
+                block.add_again(*row[:-1])
+        written = [row for row in rows if row.seq >> BLOCK_BITS in self._written]
         postings.correct(
             [seq for seq in seqs if seq >> BLOCK_BITS in self._written],
-            [(row[0], known_by(*row[3:])) for row in written],
+            [(row.seq, known_by(*row[3:-1])) for row in written],
             newest,
         )
 
@@ -253,7 +229,7 @@ class SearchIndex:
 
     def _tidy_later(self, postings: Postings, blocks: set[int]) -> None:
         assert self._record is not None
-        mark = self._record.execute(_MARK).fetchone()[0]
+        mark = self._record.forgotten()
         if mark != postings.tidied():
             waiting = self._tidying.blocks_left() if self._tidying is not None else set()
             self._tidying = Tidying(blocks & self._written.keys() | waiting, mark)
@@ -305,8 +281,7 @@ class SearchIndex:
         if self._postings is not None:
             return self._postings
         if self._record is None:
-            self._record = connect_reader(self._record_path)
-            self._record.set_progress_handler(self._is_late, _STEPS_BETWEEN_LOOKS)
+            self._record = self._open_record(self._is_late)
         postings = Postings(self._path)
         try:
             if not self._is_of_record(postings):
@@ -329,23 +304,21 @@ class SearchIndex:
         """Whether the index was made of this record, and not of one that was put aside for a copy of another day."""
         assert self._record is not None
         last, correction = postings.last_message(), postings.corrected()
-        mark, tidied = self._record.execute(_MARK).fetchone()[0], postings.tidied()
+        mark, tidied = self._record.forgotten(), postings.tidied()
         if mark < tidied:
             return False
         # What was forgotten since cannot tell; then every block is looked through in any case.
-        if last is not None and not self._record.execute(_IS_OURS, last).fetchone()[0]:
-            highest = self._record.execute(_HIGHEST_PLACE).fetchone()[0]
-            if mark == tidied or highest < last[0]:
-                return False
-        is_known = not correction or self._record.execute(_IS_CORRECTION, {"seq": correction}).fetchone()[0]
-        return bool(mark or is_known)
+        is_missing = last is not None and not self._record.is_there(*last)
+        if last is not None and is_missing and (mark == tidied or self._record.highest() < last[0]):
+            return False
+        return bool(mark or not correction or self._record.is_correction(correction))
 
     def _fail(self, error: Exception) -> StoreError:
         """Something went wrong: say so once, and begin with new connections next time."""
         if getattr(error, "sqlite_errorcode", -1) == sqlite3.SQLITE_INTERRUPT:
             return StoreRefused(f"busy: the search took longer than {PATIENCE:g} s")
-        text = describe(error)
-        if not isinstance(error, sqlite3.Error | OSError):
+        text = str(error) if isinstance(error, StoreError) else describe(error)
+        if not isinstance(error, sqlite3.Error | OSError | StoreError):
             _log.exception("bug: the search raised")
         elif text != self._trouble:
             _log.error("the search does not work: %s", text)

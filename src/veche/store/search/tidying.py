@@ -8,18 +8,14 @@ The rules:
 """
 
 import json
-import sqlite3
 from array import array
 
 from veche.store.search.postings import BLOCK, BLOCK_BITS, Postings, unpack
+from veche.store.search.record import IndexedRecord
 
 # Rows of the index that are looked at in one step: about a millisecond's work.
 _ROWS = 200
 
-_STANDING = """
-    select json_group_array(seq), max(seq) from message where seq between ? and ? and redaction is null
-"""
-_MSGID = "select msgid from message where seq = ?"
 _LISTS = f"""
     select json_group_array(json_array(stem, form, hex(list))) from (
         select stem, form, list from posting where block = ? and (stem, form) > (?, ?)
@@ -41,8 +37,8 @@ class Tidying:
         """Those that have not been looked through to the end."""
         return self.blocks | {self._block} - {-1}
 
-    def step(self, record: sqlite3.Connection, postings: Postings) -> bool:
-        """Do a little; False when everything is done, and noted. Raises sqlite3.Error."""
+    def step(self, record: IndexedRecord, postings: Postings) -> bool:
+        """Do a little; False when everything is done, and noted. Raises sqlite3.Error, or what the record raises."""
         if self._block < 0:
             if not self.blocks:
                 postings.note_tidied(self.mark)
@@ -58,12 +54,11 @@ class Tidying:
             self._at = (rows[-1][0], rows[-1][1])
         return True
 
-    def _begin(self, record: sqlite3.Connection, postings: Postings, block: int) -> None:
+    def _begin(self, record: IndexedRecord, postings: Postings, block: int) -> None:
         start = block << BLOCK_BITS
-        found, last = record.execute(_STANDING, (start, start + BLOCK - 1)).fetchone()
-        self._standing = {seq - start for seq in json.loads(found)}
-        msgid = record.execute(_MSGID, (last,)).fetchone()[0] if last is not None else None
-        postings.set_last(block, last, msgid)
+        seqs, msgid = record.places(start, start + BLOCK - 1)
+        self._standing = {seq - start for seq in seqs}
+        postings.set_last(block, seqs[-1] if seqs else None, msgid)
         if self._standing:
             self._block = block
             self._at = ("", "")
