@@ -5,6 +5,7 @@ from __future__ import annotations
 from veche.app.cli import Doors
 from veche.app.front_page import FrontPage
 from veche.state.invitations import Invitation, key_of
+from veche.store.engines.memory import MemoryStore
 from veche.testing.stage import Stage
 
 
@@ -30,3 +31,27 @@ def test_the_first_link_makes_somebody_the_owner_while_there_is_none() -> None:
     stage.engine.owner_code = "B" * 22
     assert "/msg NickServ OWN " + "B" * 22 in site.invitation("en", "B" * 22)
     assert "OWN" not in site.invitation("en", "C" * 22)
+
+
+def test_a_server_that_cannot_store_is_not_ready_until_it_can() -> None:
+    stage = Stage()
+    site = FrontPage(stage.engine, "Tea", Doors(), own_certificate=False)
+    assert site.is_ready()
+    store = Troubled()
+    stage.engine.log.store = store
+    assert not site.is_ready()
+    store.words = ""
+    assert site.is_ready()
+    stage.engine.stop("bye")
+    assert not site.is_ready()
+
+
+class Troubled(MemoryStore):
+    """A store whose database is away."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda job: job())
+        self.words = "the database is away"
+
+    def trouble(self) -> str:
+        return self.words

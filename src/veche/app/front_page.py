@@ -86,8 +86,9 @@ class FrontPage:
         return _STYLE
 
     def is_ready(self) -> bool:
-        """Whether the server takes new people in."""
-        return not self._engine.stopping
+        """Whether the server takes new people in, and what they say."""
+        engine = self._engine
+        return not engine.stopping and (engine.log.store is None or not engine.log.store.trouble())
 
     def page(self, language: str) -> str:
         """The front page."""

@@ -354,6 +354,9 @@ class Store(Protocol):
         After a start only rows that are still kept count, so a place of what was forgotten last is given again.
         """
 
+    def trouble(self) -> str:
+        """Why nothing can be committed now, as far as is known without trying; "" when it can. Never blocks."""
+
     def saved(self) -> list[SavedFact]:
         """The saved facts, with a key and without, in the order of the log. For the start: it may block."""
 

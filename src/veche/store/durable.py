@@ -86,6 +86,10 @@ class SqliteStore:
         """The highest `seq` of all rows, and the newest record's `time`; (0, 0) when there is none."""
         return self._last
 
+    def trouble(self) -> str:
+        """Nothing: what a disk will refuse is known only by trying."""
+        return ""
+
     def saved(self) -> list[SavedFact]:
         """The facts that were saved when the record was opened. They are handed out once."""
         saved, self._saved = self._saved, []

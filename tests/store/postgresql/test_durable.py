@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,27 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("postgres")]
 
-Open = Callable[[], PostgresqlStore]
-
-
-@pytest.fixture
-def turns() -> Turns:
-    return Turns()
-
-
-@pytest.fixture
-def open_store(postgres: Postgres, database: str, tmp_path: Path, turns: Turns) -> Iterator[Open]:
-    """Opens the record of the test, each time with a data directory of its own."""
-    opened: list[PostgresqlStore] = []
-
-    def open_it() -> PostgresqlStore:
-        directory = tmp_path / f"data-{len(opened)}"
-        opened.append(open_postgresql(postgres.url(database), directory, turns.post))
-        return opened[-1]
-
-    yield open_it
-    for store in opened:
-        store.close()
+Open = Callable[..., PostgresqlStore]
 
 
 @pytest.fixture

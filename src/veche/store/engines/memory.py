@@ -75,6 +75,10 @@ class MemoryStore:
                 seq, time = max(seq, record.seq), max(time, record.time)
         return max(seq, self._seq, *(fact.seq for fact in self.facts)), time
 
+    def trouble(self) -> str:
+        """Nothing is ever in the way."""
+        return ""
+
     def saved(self) -> list[SavedFact]:
         """The saved facts in the order of the log."""
         return sorted(self.facts, key=lambda fact: fact.seq)

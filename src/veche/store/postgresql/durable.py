@@ -40,6 +40,7 @@ from veche.store.postgresql.loop import LoopThread
 from veche.store.postgresql.reader import Question, Reader
 from veche.store.postgresql.search import PostgresqlRecord
 from veche.store.postgresql.seat import Seat, TakenError
+from veche.store.postgresql.undoing import Notes
 from veche.store.postgresql.writer import Writer
 from veche.store.refusals import DataDirectoryError
 from veche.store.search.index import SearchIndex
@@ -204,7 +205,7 @@ def open_postgresql(
     """
     directory = DataDirectory(path)
     try:
-        thread = LoopThread("veche-postgresql", post)
+        thread = LoopThread("veche-postgres", post)
         try:
             return thread.run(_open(url, directory, thread, post, migrations or schema.known_migrations()))
         except BaseException:
@@ -226,8 +227,10 @@ async def _open(
     name = f"veche {secrets.token_hex(8)}"
     connection = await _take(url, f"{name} writer")
     try:
-        writer = Writer(url, f"{name} writer", thread)
+        notes = Notes(directory.path / "undo.json", f"{name} writer")
+        writer = Writer(url, f"{name} writer", thread, notes)
         await schema.bring_up_to_date(connection, shown(url), migrations)
+        await notes.undo_of_before(connection)
         await _warn(connection)
         last = await schema.last_row(connection)
         saved = await schema.saved_facts(connection)

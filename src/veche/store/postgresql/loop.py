@@ -10,19 +10,22 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import Any, TypeVar
 
-from veche.store.worker import Job, Post
+from veche.store.worker import Job, Post, show_name
 
 Value = TypeVar("Value")
 _log = logging.getLogger("veche.store")
 
 
 class LoopThread:
-    """A named thread with an event loop. `start`, `run` and `finish` are called from other threads."""
+    """A named thread with an event loop, the quickest that there is, or `loop`.
 
-    def __init__(self, name: str, post: Post) -> None:
+    `start`, `run`, `call` and `finish` are called from other threads.
+    """
+
+    def __init__(self, name: str, post: Post, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._post = post
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._loop = _new_loop()
+        self._loop = loop or _new_loop()
         # A daemon: a database that never answers must not keep the process from ending.
         self._thread = Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -67,6 +70,7 @@ class LoopThread:
     # Everything below runs in the thread.
 
     def _work(self) -> None:
+        show_name()
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
         for task in asyncio.all_tasks(self._loop):

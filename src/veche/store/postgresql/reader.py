@@ -2,6 +2,7 @@
 
 The rules:
 * Reading waits for no commit, and no commit for reading: they share no connection.
+* Some questions are asked at a time; the answers are given in the order of asking.
 * A connection that breaks under a question is replaced, and the question asked once more; it may take 3 s in all that.
 * `QUESTIONS_LIMIT` may wait: beyond, the answer is "busy". While the database is out of reach, one question every
   `_PAUSE` finds out whether it is back, and all others are refused at once.
@@ -11,6 +12,7 @@ The rules:
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
@@ -18,6 +20,7 @@ from typing import TypeVar
 from veche.core.ports import StoreError, StoreRefused
 from veche.store.postgresql.link import ANSWER_SECONDS, Connection, LinkError, RefusedError, connect, meaning
 from veche.store.postgresql.loop import LoopThread
+from veche.store.worker import Job
 
 QUESTIONS_LIMIT = 256
 CONNECTIONS = 3
@@ -26,6 +29,15 @@ _PAUSE = 0.3  # s
 Answer = TypeVar("Answer")
 Question = Callable[[Connection], Awaitable[Answer]]
 _log = logging.getLogger("veche.store")
+
+
+class _Place:
+    """Of a question in the line; the answer is given when it is there, and those before have been given."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self) -> None:
+        self.answer: Job | None = None
 
 
 class Reader:
@@ -40,6 +52,7 @@ class Reader:
         self._thread = thread
         self._may_read = may_read
         self._asked = 0  # the owner's
+        self._line: deque[_Place] = deque()  # of those that are under way
         self._idle: list[Connection] = []
         self._turns = asyncio.Semaphore(CONNECTIONS)
         self._away_until = 0.0
@@ -61,6 +74,8 @@ class Reader:
 
     async def _answer(self, question: Question[Answer], done: Callable[[Answer | StoreError], None]) -> None:
         answer: Answer | StoreError
+        place = _Place()
+        self._line.append(place)
         try:
             answer = await self.find(question)
         except StoreError as error:
@@ -68,7 +83,10 @@ class Reader:
         except Exception as error:
             _log.exception("bug: a question to the record raised")
             answer = StoreRefused(str(error))
-        self._thread.post(partial(self._answered, done, answer))
+        place.answer = partial(self._answered, done, answer)
+        while self._line and (first := self._line[0].answer) is not None:
+            self._line.popleft()
+            self._thread.post(first)
 
     async def find(self, question: Question[Answer]) -> Answer:
         """What a question gives. Raises StoreError."""

@@ -39,6 +39,7 @@ from veche.store.postgresql.forgetting import forget_messages
 from veche.store.postgresql.link import ANSWER_SECONDS, Connection, LinkError, RefusedError, meaning
 from veche.store.postgresql.loop import LoopThread
 from veche.store.postgresql.seat import Seat
+from veche.store.postgresql.undoing import Notes, can_be_undone, places, undo
 from veche.store.threads import replies_among
 
 # How long (s) a batch is tried through connections that break again and again.
@@ -58,14 +59,6 @@ _HAS_MESSAGE = "select exists (select from message where seq = $1)"
 _HAS_EVENT = "select exists (select from event where seq = $1)"
 _HAS_ITSELF = "select exists (select from message where seq = $1 and msgid = $2)"
 _HAS_MARK = "select exists (select from mark where batch = $1)"
-_UNDO = (
-    "delete from message where seq = any($1::bigint[])",
-    "delete from event where seq = any($1::bigint[])",
-    "delete from saved_fact where seq = any($1::bigint[])",
-)
-
-# Whether that has happened or not is all the same: it has no place of its own in the log, and is asked for again.
-_FORGETTING = ForgottenEvents | ForgottenMessages
 
 Done = Callable[[StoreError | None], None]
 
@@ -85,8 +78,9 @@ class _Attempt:
 class Writer:
     """The writing end of the record. `append` and `replace_saved` are the owner's, the rest is the loop thread's."""
 
-    def __init__(self, url: str, name: str, thread: LoopThread) -> None:
+    def __init__(self, url: str, name: str, thread: LoopThread, notes: Notes) -> None:
         self._thread = thread
+        self._notes = notes
         self.seat = Seat(url, name, thread, self._settle)
         self._under_way = False  # the owner's
         self._numbers: dict[sql.Key, int] = {}
@@ -139,6 +133,7 @@ class Writer:
             if connection is None:
                 if attempt.is_open:
                     self._unsettled.append(attempt)
+                    self._note()
                 return StoreRefused(f"the database is out of reach: {seat.trouble}")
             try:
                 async with seat.in_use, asyncio.timeout(ANSWER_SECONDS):
@@ -150,6 +145,8 @@ class Writer:
                 if result is not None:
                     return result
             else:
+                if any(isinstance(row, ForgottenMessages) for row in attempt.rows):
+                    self._last = None  # it may be one of those
                 self._last = next(
                     (row for row in reversed(attempt.rows) if isinstance(row, Record)), self._last
                 )
@@ -170,6 +167,11 @@ class Writer:
         if not isinstance(error, LinkError):
             raise error
         return None
+
+    def _note(self) -> None:
+        """Have on disk what is to be undone, before anybody is told."""
+        undoable = [attempt.rows for attempt in self._unsettled if can_be_undone(attempt.rows)]
+        self._notes.keep([seq for rows in undoable for seq in places(rows)])
 
     async def _roll_back(self, connection: Connection) -> bool:
         """Leave a transaction that PostgreSQL has refused to go on with; False when the connection is lost over it."""
@@ -263,12 +265,13 @@ class Writer:
         while self._unsettled:
             attempt = self._unsettled[0]
             if await _has(connection, attempt):
-                if not _can_be_undone(attempt.rows):
+                if not can_be_undone(attempt.rows):
                     raise StoreUnknown(
                         "what was refused because its outcome was open had been stored after all"
                     )
-                await _undo(connection, attempt.rows)
+                await undo(connection, places(attempt.rows))
             self._unsettled.pop(0)
+            self._note()
 
     async def _replace_saved(self, facts: list[SavedFact]) -> StoreError | None:
         connection = await self.seat.wait()
@@ -304,18 +307,3 @@ def _all_keyed(facts: list[SavedFact | ForgottenFact]) -> list[SavedFact]:
     """The facts, if each of them is to be kept under a key; otherwise none."""
     kept = [fact for fact in facts if isinstance(fact, SavedFact) and fact.key]
     return kept if len(kept) == len(facts) else []
-
-
-def _can_be_undone(rows: list[Row]) -> bool:
-    return all(
-        isinstance(row, Record | RoomEvent | _FORGETTING) or (isinstance(row, SavedFact) and not row.key)
-        for row in rows
-    )
-
-
-async def _undo(connection: Connection, rows: list[Row]) -> None:
-    seqs = [row.seq for row in rows if not isinstance(row, _FORGETTING)]
-    await connection.execute("begin")
-    for statement in _UNDO:
-        await connection.execute(statement, seqs)
-    await connection.execute("commit")
