@@ -1,7 +1,7 @@
 """What the record in PostgreSQL forgets: messages that were kept long enough. As store/forgetting.py does in SQLite.
 
 The rule: what is deleted stays in the files of the database until PostgreSQL vacuums the table, which it does by
-itself, and in its log until that is used again; docs/operating.md says what an operator can do about it.
+itself, and in its log until that is used again; docs/record.md says what an operator can do about it.
 """
 
 from veche.core.forgetting import MESSAGES_AT_ONCE, ForgottenMessages
