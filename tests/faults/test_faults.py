@@ -13,37 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from veche.testing.checker.__main__ import main
-from veche.testing.checker.disks import (
-    is_one_read_one_moment,
-    read_at_once,
-    why_no_disks,
-    why_no_tmpfs,
-)
+from veche.testing.checker.disks import is_one_read_one_moment, read_at_once
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("linux")]
 
 Rounds = Callable[[int, int], int]
 Check = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
-    """Run the checker; its exit status and all that it said."""
-
-    def check(fault: str, rounds: int, *options: str) -> tuple[int, str]:
-        status = main([fault, "--rounds", str(rounds), "--work", str(tmp_path), *options])
-        written = capsys.readouterr()
-        return status, written.out + written.err
-
-    return check
-
-
-@pytest.fixture
-def disks() -> None:
-    """Skips (which VECHE_REQUIRE=all turns into a failure) where no power cut can be played."""
-    if why := why_no_disks():
-        pytest.skip(f"power cuts: {why}")
 
 
 def test_kill_9_at_any_moment_loses_nothing(check: Check, rounds: Rounds) -> None:
@@ -89,9 +64,8 @@ def test_answers_reach_those_who_have_sent_more_than_was_read(check: Check, roun
     assert status == 0, said
 
 
+@pytest.mark.usefixtures("small_disks")
 def test_a_full_disk_is_said_and_survived(check: Check, rounds: Rounds) -> None:
-    if why := why_no_tmpfs():
-        pytest.skip(f"full disks: {why}")
     status, said = check("diskfull", rounds(1, 3))
     assert status == 0, said
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -103,20 +102,35 @@ async def test_a_connection_is_cut_between_a_commit_and_its_answer(
     assert await again.end() == "after\n"
 
 
-async def test_a_statement_of_its_own_is_a_commit_when_it_is_meant(
+async def test_a_statement_outside_of_a_transaction_commits_itself(
     postgres: Postgres, database: str, proxy: Proxy
 ) -> None:
     """Parse, Bind, Execute, Sync: psql sends them for \\bind."""
     postgres.ask("CREATE TABLE tea (cups int)", database)
     psql = await Psql.start(postgres.url(database, port=proxy.port))
-    cut = proxy.cut_at_commit("kept", re.compile("INSERT INTO tea"))
-    psql.say("SELECT 'INSERT into coffee';")
-    assert await psql.hear() == "INSERT into coffee"
+    cut = proxy.cut_at_commit("kept")
+    psql.say("BEGIN;\nINSERT INTO tea VALUES (6);\nROLLBACK;\nSELECT 'all is well';")
+    assert await psql.hear() == "all is well"
     psql.say("INSERT INTO tea VALUES ($1) \\bind 7 \\g")
     psql.say("SELECT 'after';")
     assert "after" not in (await psql.end()).splitlines()
     assert cut.is_set()
     assert await ask(postgres, "SELECT cups FROM tea", database) == "7"
+
+
+@pytest.mark.parametrize(("which", "cups"), [("kept", "7"), ("lost", "")])
+async def test_a_copy_commits_itself_when_its_last_row_was_sent(
+    postgres: Postgres, database: str, proxy: Proxy, which: Which, cups: str
+) -> None:
+    postgres.ask("CREATE TABLE tea (cups int)", database)
+    psql = await Psql.start(postgres.url(database, port=proxy.port))
+    cut = proxy.cut_at_commit(which)
+    psql.say("COPY tea FROM STDIN;\n7\n\\.")
+    psql.say("SELECT 'after';")
+    assert "after" not in (await psql.end()).splitlines()
+    assert cut.is_set()
+    await until_alone(postgres, database)
+    assert await ask(postgres, "SELECT cups FROM tea", database) == cups
 
 
 async def test_a_stalled_one_takes_connections_and_says_nothing(
@@ -139,6 +153,24 @@ async def test_a_stalled_one_takes_connections_and_says_nothing(
     assert await after.end() == "3\n"
 
 
+async def test_what_was_sent_into_a_stall_arrives_even_when_its_sender_has_given_up(
+    postgres: Postgres, database: str, proxy: Proxy
+) -> None:
+    postgres.ask("CREATE TABLE tea (cups int)", database)
+    psql = await Psql.start(postgres.url(database, port=proxy.port))
+    psql.say("BEGIN;\nINSERT INTO tea VALUES (1);\nSELECT 'stored';")
+    assert await psql.hear() == "stored"
+    proxy.stall()
+    psql.say("COMMIT;")
+    await proxy.has_held.wait()
+    psql.process.kill()
+    await psql.end()
+    assert await ask(postgres, "SELECT count(*) FROM tea", database) == "0"
+    proxy.flow()
+    await until_alone(postgres, database)
+    assert await ask(postgres, "SELECT count(*) FROM tea", database) == "1"
+
+
 async def test_a_closed_one_refuses_and_is_there_again_at_the_same_address(
     postgres: Postgres, database: str, proxy: Proxy
 ) -> None:
@@ -146,7 +178,7 @@ async def test_a_closed_one_refuses_and_is_there_again_at_the_same_address(
     proxy.close()
     refused = await Psql.start(url)
     assert "Connection refused" in await refused.end()
-    await proxy.open()
+    proxy.open()
     gone = asyncio.create_task(proxy.refuse(0.2))
     await asyncio.sleep(0)
     refused = await Psql.start(url)
@@ -200,6 +232,9 @@ SPOKEN = b"".join(
         message(b"B", b"\0s1\0\0\0\0\0\0\0"),
         message(b"E", b"\0\0\0\0\0"),
         message(b"S", b""),
+        message(b"Q", b"COPY tea FROM STDIN\0"),
+        message(b"d", b"7\n"),
+        message(b"c", b""),
         message(b"Q", b"COMMIT;\0"),
         message(b"X", b""),
     ]
@@ -213,6 +248,7 @@ def test_statements_are_found_however_the_bytes_come(step: int) -> None:
     assert [text for piece in pieces for text in statements.take(piece)] == [
         "BEGIN",
         "INSERT INTO tea",
+        "COPY tea FROM STDIN",
         "COMMIT;",
     ]
 

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import count
@@ -93,6 +94,7 @@ class Postgres:
     ) -> None:
         if why := why_no_postgres():
             raise PostgresError(why)
+        self.is_durable = is_durable
         self.folder = folder
         self.data = folder / "data"
         self.log = folder / "postgres.log"
@@ -123,14 +125,16 @@ class Postgres:
 
     # --- life and death ---
 
-    def create(self) -> None:
-        """Make the data directory (`initdb`): half a second."""
+    def create(self, *more: str) -> None:
+        """Make the data directory (`initdb`, with `more` words for it): half a second."""
         self.folder.mkdir(parents=True, exist_ok=True)
         password = self.folder / "password"
         password.write_text(self.password)
         _give_away(self.folder, password)
-        words = ("--no-sync", "--locale=C", "-E", "UTF8", "-U", "postgres", "-A", "scram-sha-256")
-        self._run("initdb", *words, f"--pwfile={password}", "-D", str(self.data))
+        words = ["--locale=C", "-E", "UTF8", "-U", "postgres", "-A", "scram-sha-256"]
+        if not self.is_durable:
+            words.append("--no-sync")
+        self._run("initdb", *words, *more, f"--pwfile={password}", "-D", str(self.data))
 
     def start(self, seconds: float = START_PATIENCE) -> None:
         """Start, and return when it takes connections."""
@@ -208,6 +212,29 @@ class Postgres:
         if self._process.poll() is None:
             self._process.send_signal(which)
         self._process.wait()
+
+    def pids(self) -> list[int]:
+        """The processes of it that live now, those that a killed postmaster has left behind as well (Linux)."""
+        mark = str(self.data.resolve())
+        found: list[int] = []
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                # Each of them stands in the data directory.
+                with suppress(OSError):
+                    if os.readlink(folder / "cwd") == mark:
+                        found.append(int(folder.name))
+        return found
+
+    def wait_gone(self, seconds: float = START_PATIENCE) -> None:
+        """Kill everything that a killed postmaster has left behind, and wait until it is gone."""
+        for pid in self.pids():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        end = time.monotonic() + seconds
+        while self.pids():
+            if time.monotonic() > end:
+                raise PostgresError(f"still there: {self.pids()}")
+            time.sleep(0.002)
 
     # --- what is in it ---
 

@@ -18,9 +18,10 @@ from veche.testing.postgres import free_port
 
 # The first message of a client has no type: its length and a code. StartupMessage is the last of them.
 PROTOCOL_3 = 3
-# A transaction that is ended by name. What a single statement does outside of BEGIN is committed by its Sync; whoever
-# stores that way says which statement is meant.
+# A transaction that is ended by name, and what commits itself outside of one.
 COMMIT = re.compile(r"(?:^|;)\s*(?:COMMIT|END)\b", re.IGNORECASE)
+WRITE = re.compile(r"^\s*(?:COPY|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+_COPY_IN = re.compile(r"^\s*COPY\b.*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
 Which = Literal["kept", "lost"]
 
 
@@ -33,19 +34,28 @@ class Proxy:
         self.accepted = 0  # connections so far
         self.is_stalled = False
         self.links: set[_Link] = set()
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
+        self._arriving: set[asyncio.Task[None]] = set()
         self._trap: _Trap | None = None
         self._all_gone = asyncio.Event()
         self._all_gone.set()
+        self.has_held = asyncio.Event()  # something was sent into the stall
 
     async def __aenter__(self) -> Self:
-        await self.open()
+        self.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.end()
+
+    async def end(self) -> None:
+        """Close, and return when every connection is gone."""
         self.close()
+        while self._arriving:
+            await asyncio.wait(self._arriving)
+        self.cut()
         await self._all_gone.wait()
 
     # --- harm ---
@@ -56,8 +66,13 @@ class Proxy:
             link.cut()
 
     def stall(self) -> None:
-        """From now on take connections and bytes and pass nothing on, either way, until `flow`."""
+        """From now on take connections and bytes and pass nothing on, either way, until `flow`.
+
+        Not the end of a connection either: a server that is out of reach is told later that its client has gone, and
+        behind what the client had sent before.
+        """
         self.is_stalled = True
+        self.has_held.clear()
 
     def flow(self) -> None:
         """Let go what was stalled."""
@@ -67,41 +82,60 @@ class Proxy:
 
     def close(self) -> None:
         """End all connections and refuse new ones, until `open`."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
         self.cut()
 
-    async def open(self) -> None:
+    def open(self) -> None:
         """Take connections, at the same address as before."""
-        assert self._server is None
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._accept, "127.0.0.1", self.port)
+        assert self._listener is None
+        # No asyncio server: one that is closed while somebody comes in leaves that connection to nobody (Python 3.11).
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
 
     async def refuse(self, seconds: float) -> None:
         """Be gone for so long."""
         self.close()
         await asyncio.sleep(seconds)
-        await self.open()
+        self.open()
 
-    def cut_at_commit(self, which: Which = "kept", pattern: re.Pattern[str] = COMMIT) -> asyncio.Event:
-        """Cut the connection on which the next statement that matches is sent, before its answer has passed.
+    def cut_at_commit(self, which: Which = "kept") -> asyncio.Event:
+        """Cut the connection on which the next commit is asked for, before its answer has passed.
 
         "kept": the server has done it, and its answer is thrown away. "lost": the statement itself is thrown away, so
         that the server undoes the transaction. Whoever has sent it cannot tell the two apart. The event that is
         returned is set when it has happened.
         """
-        self._trap = _Trap(which, pattern)
+        self._trap = _Trap(which)
         return self._trap.sprung
 
     # --- for links ---
 
-    def _accept(self) -> asyncio.Protocol:
-        self.accepted += 1
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            arrived, _ = listener.accept()
+        except OSError:
+            return  # gone again
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._bring_in(arrived), name="proxy accepts")
+        self._arriving.add(task)
+        task.add_done_callback(self._arriving.discard)
+
+    async def _bring_in(self, arrived: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
         link = _Link(self)
+        await loop.connect_accepted_socket(lambda: link.client, arrived)
+        if self._listener is None:  # closed meanwhile
+            link.cut()
+
+    def note(self, link: _Link) -> None:
+        """A client is there."""
+        self.accepted += 1
         self.links.add(link)
         self._all_gone.clear()
-        return link.client
 
     def forget(self, link: _Link) -> None:
         """Both of its connections are gone."""
@@ -109,23 +143,19 @@ class Proxy:
         if not self.links:
             self._all_gone.set()
 
-    def take_trap(self, text: str) -> _Trap | None:
-        """The trap that this statement steps into; it springs once."""
-        trap = self._trap
-        if trap is None or not trap.pattern.search(text):
-            return None
-        self._trap = None
+    def take_trap(self) -> _Trap | None:
+        """The trap that a commit steps into; it springs once."""
+        trap, self._trap = self._trap, None
         return trap
 
 
 class _Trap:
-    """Waits for a statement."""
+    """Waits for a commit."""
 
-    __slots__ = ("pattern", "sprung", "which")
+    __slots__ = ("sprung", "which")
 
-    def __init__(self, which: Which, pattern: re.Pattern[str]) -> None:
+    def __init__(self, which: Which) -> None:
         self.which = which
-        self.pattern = pattern
         self.sprung = asyncio.Event()
 
 
@@ -142,24 +172,31 @@ class _Side(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self._link.flow()
+        self._link.gain_side()
+        if self._link.is_ended:
+            transport.abort()
+        else:
+            self._link.flow()
 
     def data_received(self, data: bytes) -> None:
         self._held.append(data)
-        self.pass_on()
+        if self._link.must_wait:
+            self._link.note_held()
+        else:
+            self.pass_on()
 
     def pass_on(self) -> None:
         """Give to the other side what has come, unless it has to wait."""
         if self._link.must_wait:
             return
         assert self.other is not None
-        assert self.other.transport is not None
         held, self._held = self._held, []
         for data in held:
             passing = self._look(data)
             if self._link.is_ended:
                 return
-            self.other.transport.write(passing)
+            if self.other.transport is not None:  # it may have gone while everything was stalled
+                self.other.transport.write(passing)
 
     def end(self, *, with_reset: bool) -> None:
         """Close it: after what was written to it, or at once and roughly."""
@@ -174,9 +211,8 @@ class _Side(asyncio.Protocol):
         self.transport.abort()
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self._link.end()
         self.transport = None
-        self._link.forget()
+        self._link.lose_side()
 
 
 class _Link:
@@ -189,6 +225,8 @@ class _Link:
         self._answers = Answers()
         self._trap: _Trap | None = None  # stepped into: what comes back is not passed on
         self._connecting: asyncio.Task[None] | None = None
+        self._is_made = False
+        self._has_lost = False  # one side
         self.is_ended = False
         self.client = _Side(self, self._look_at_statements)
         self.server = _Side(self, self._look_at_answers)
@@ -198,7 +236,7 @@ class _Link:
     @property
     def must_wait(self) -> bool:
         """Nothing may pass, or there is no way yet."""
-        return self._proxy.is_stalled or self.client.transport is None or self.server.transport is None
+        return self._proxy.is_stalled or not self._is_made
 
     def flow(self) -> None:
         """Something may have become possible."""
@@ -206,8 +244,17 @@ class _Link:
             return
         if self._connecting is None:
             self._connecting = asyncio.create_task(self._connect(), name="proxy connects")
+            self._connecting.add_done_callback(lambda _: self._forget())
+        self._is_made = self._is_made or self.server.transport is not None
         self.client.pass_on()
         self.server.pass_on()
+        if self._has_lost:
+            self.end()
+
+    def note_held(self) -> None:
+        """Bytes have come that cannot pass."""
+        if self._proxy.is_stalled:
+            self._proxy.has_held.set()
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
@@ -218,7 +265,8 @@ class _Link:
 
     def _look_at_statements(self, data: bytes) -> bytes:
         for text in self._statements.take(data):
-            trap = self._proxy.take_trap(text)
+            is_commit = COMMIT.search(text) or (WRITE.search(text) and self._answers.is_idle)
+            trap = self._proxy.take_trap() if is_commit else None
             if trap is None:
                 continue
             self._trap = trap
@@ -250,16 +298,31 @@ class _Link:
         for side in (self.client, self.server):
             side.end(with_reset=with_reset)
 
-    def forget(self) -> None:
-        """Both are gone."""
-        if self.client.transport is None and self.server.transport is None:
+    def gain_side(self) -> None:
+        """One of the two is there; the client's comes first."""
+        if self.server.transport is None:
+            self._proxy.note(self)
+
+    def lose_side(self) -> None:
+        """One of the two is gone: so shall be the other, as soon as it may hear of it."""
+        self._has_lost = True
+        if self._is_made and not self.is_ended:
+            self.flow()
+        else:
+            self.end()
+        self._forget()
+
+    def _forget(self) -> None:
+        is_connecting = self._connecting is not None and not self._connecting.done()
+        if self.client.transport is None and self.server.transport is None and not is_connecting:
             self._proxy.forget(self)
 
 
 class Statements:
     """The texts of the statements that a client asks to be carried out; each one when nothing more is to come of it.
 
-    That is a Query message, or the Sync behind the Execute of a statement that was given with Parse before.
+    That is a Query message, or the Sync behind the Execute of a statement that was given with Parse before, or the
+    CopyDone behind the rows of a COPY.
     """
 
     def __init__(self) -> None:
@@ -267,6 +330,7 @@ class Statements:
         self._has_started = False
         self._texts: dict[bytes, str] = {}  # by the name of the prepared statement
         self._bound: list[str] = []  # since the last Sync
+        self._copying: list[str] = []
 
     def take(self, data: bytes) -> list[str]:
         """Eat bytes; what is carried out with them."""
@@ -290,10 +354,16 @@ class Statements:
     def _take_message(self, kind: bytes, body: bytes) -> list[str]:
         match kind:
             case b"Q":
-                return [body.rstrip(b"\0").decode("utf-8", "replace")]
+                text = body.rstrip(b"\0").decode("utf-8", "replace")
+                if not _COPY_IN.search(text):
+                    return [text]
+                self._copying = [text]
+            case b"c":
+                copying, self._copying = self._copying, []
+                return copying
             case b"P":
-                name, text, _ = body.split(b"\0", 2)
-                self._texts[name] = text.decode("utf-8", "replace")
+                name, raw, _ = body.split(b"\0", 2)
+                self._texts[name] = raw.decode("utf-8", "replace")
             case b"B":
                 _, name, _ = body.split(b"\0", 2)
                 self._bound.append(self._texts.get(name, ""))
@@ -309,6 +379,7 @@ class Answers:
     def __init__(self) -> None:
         self._tail = b""
         self._has_started = False
+        self.is_idle = False  # by the last of them: no transaction is open
 
     def take(self, data: bytes) -> bool:
         """Eat bytes; whether a ReadyForQuery has ended in them."""
@@ -322,6 +393,8 @@ class Answers:
             length = 1 + int.from_bytes(self._tail[1:5], "big")
             if len(self._tail) < length:
                 break
-            is_ready = is_ready or self._tail[:1] == b"Z"
+            if self._tail[:1] == b"Z":
+                is_ready = True
+                self.is_idle = self._tail[5:6] == b"I"
             self._tail = self._tail[length:]
         return is_ready

@@ -12,17 +12,21 @@ from pathlib import Path
 
 from . import record, report
 from .client import CheckerError
+from .database_faults import DATABASE_FAULTS, ON_A_DISK
+from .databases import Database, why_no_database
 from .disks import why_no_disks, why_no_tmpfs
 from .faults import FAULTS, STATEFUL
 from .load import Shape
 from .loads import LOADS
 from .plan import Plan
-from .process import PROGRAM, sabotaged
+from .process import own_server
 from .sabotage import SABOTAGES
 from .state_verdict import judge_state
 from .verdict import Verdict, judge
 
-ROUNDS = {"kill": 200, "powercut": 20, "terminate": 20, "diskfull": 3, "diskdies": 5}
+ROUNDS = {"kill": 200, "diskfull": 3, "diskdies": 5, "gone": 1, "stall": 3}
+MANY = 20  # rounds of all others
+STORES = {"sqlite": FAULTS, "postgresql": DATABASE_FAULTS}
 OBSTACLES = {"powercut": why_no_disks, "diskdies": why_no_disks, "diskfull": why_no_tmpfs}
 
 
@@ -34,13 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(*report.summary("judge", verdict), sep="\n")
         return 0 if verdict.is_clean else 1
     obstacle = OBSTACLES.get(options.fault, lambda: "")()
+    if options.store == "postgresql":
+        obstacle = obstacle or why_no_database()
     if obstacle:
         print(f"{options.fault}: this machine cannot play it: {obstacle}", file=sys.stderr)
         return 2
     work = Path(tempfile.mkdtemp(prefix=f"veche-{options.fault}-", dir=options.work))
     plan = _plan(options, work)
     try:
-        asyncio.run(FAULTS[options.fault](plan))
+        asyncio.run(_play(options, plan))
     except KeyboardInterrupt:
         print(f"{options.fault}: interrupted; so far: {report.counts(plan.total)}\nleft as it was: {work}")
         return 130
@@ -56,12 +62,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
+async def _play(options: argparse.Namespace, plan: Plan) -> None:
+    """Play the fault, with a database if the server is to have one."""
+    database = plan.database
+    try:
+        if database is not None and options.fault not in ON_A_DISK:
+            await database.open()
+        await STORES[options.store][options.fault](plan)
+    finally:
+        if database is not None:
+            await database.vanish()
+
+
 def _plan(options: argparse.Namespace, work: Path) -> Plan:
-    command = options.server or (sabotaged(options.sabotage) if options.sabotage else PROGRAM)
+    database: Database | None = None
+    if options.store == "postgresql":
+        is_on_a_disk = options.fault in ON_A_DISK
+        folder = work / ("disk/postgresql" if is_on_a_disk else "postgresql")
+        database = Database(folder, is_durable=is_on_a_disk)
+    command = options.server or own_server(options.sabotage, in_a_database=database is not None)
     shape = Shape(options.writers, options.readers, options.window, options.size)
     print(f"{options.fault}: {options.rounds} rounds, seed {options.seed}: {' '.join(command)}")
     say = functools.partial(print, flush=True)
-    return Plan(command, shape, options.rounds, options.longest, options.seed, work, say, options.load)
+    times = (options.rounds, options.longest, options.seed)
+    return Plan(command, shape, *times, work, say, options.load, database, options.away)
 
 
 def _judge(items: list[record.Item]) -> Verdict:
@@ -80,10 +104,15 @@ def _parser() -> argparse.ArgumentParser:
         "and that there is one order.",
     )
     faults = parser.add_subparsers(dest="fault", required=True, metavar="FAULT")
-    for name, fault in FAULTS.items():
+    for name, fault in {**DATABASE_FAULTS, **FAULTS}.items():
         text = (fault.__doc__ or "").strip()
         command = faults.add_parser(name, help=text, description=text)
-        command.add_argument("--rounds", type=int, default=ROUNDS[name], help="default %(default)s")
+        stores = [store for store, known in STORES.items() if name in known]
+        command.add_argument("--store", choices=stores, default=stores[0], help="default %(default)s")
+        command.add_argument("--rounds", type=int, default=ROUNDS.get(name, MANY), help="default %(default)s")
+        command.add_argument(
+            "--away", type=float, default=5.0, help="seconds without a database, where it goes; default 5"
+        )
         command.add_argument(
             "--longest", type=float, default=0.5, help="seconds of load before the harm, at most; default 0.5"
         )
@@ -104,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
             "--server",
             nargs=argparse.REMAINDER,
             metavar="WORD",
-            help="the server's command, {data} and {port} filled in; must be the last option",
+            help="the server's command, {data}, {port} and {store} filled in; must be the last option",
         )
     again = faults.add_parser("judge", help="judge the saved observations of a red round again")
     again.add_argument("file", type=Path)

@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -134,17 +134,17 @@ class LoopDisk(Disk):
         """Let the file system fail for good, as it does when the disk under it no longer answers."""
         _run("mount", "-o", "remount,abort", str(self.folder))
 
-    def copy_as_after_power_cut(self, copy: Path, server_pid: int) -> None:
-        """Write to `copy` what has reached the disk at one moment of this call."""
+    def copy_as_after_power_cut(self, copy: Path, pids: Callable[[], Sequence[int]]) -> None:
+        """Write to `copy` what has reached the disk at one moment of this call; `pids` are those who write there."""
         if is_one_read_one_moment(self.image):
             content = read_at_once(self.image)
         else:
-            os.kill(server_pid, signal.SIGSTOP)
+            stopped = _stop_all(pids)
             try:
-                _wait_stopped(server_pid)
                 content = memoryview(self.image.read_bytes())
             finally:
-                os.kill(server_pid, signal.SIGCONT)
+                for pid in stopped:
+                    os.kill(pid, signal.SIGCONT)
         _write_sparse(copy, content)
 
 
@@ -211,6 +211,17 @@ def _write_sparse(copy: Path, content: memoryview) -> None:
                 file.seek(start)
                 file.write(piece)
         file.truncate(len(content))
+
+
+def _stop_all(pids: Callable[[], Sequence[int]]) -> list[int]:
+    """Stop processes until there is none left to be stopped; they may be making others meanwhile."""
+    stopped: list[int] = []
+    while new := [pid for pid in pids() if pid not in stopped]:
+        for pid in new:
+            os.kill(pid, signal.SIGSTOP)
+            stopped.append(pid)
+            _wait_stopped(pid)
+    return stopped
 
 
 def _wait_stopped(pid: int) -> None:

@@ -32,7 +32,7 @@ async def kill(plan: Plan) -> None:
             # One start serves two: it answers for the last round and takes the load of this one.
             await plan.server.start(data)
             await plan.check_last()
-            load, moment = await _live(plan, number)
+            load, moment = await live(plan, number)
             await plan.server.kill()
             await load.wait_closed(TERMINATE_WITHIN)
             load.leave()
@@ -54,11 +54,11 @@ async def powercut(plan: Plan) -> None:
             with disk:
                 await plan.server.start(folder / "data")
                 await plan.check_last()
-                load, moment = await _live(plan, number)
+                load, moment = await live(plan, number)
                 # From here on nothing new is certain: the copy is made at some moment after this line.
                 mark = load.mark()
                 copy = plan.work / f"{number}.img"
-                await asyncio.to_thread(disk.copy_as_after_power_cut, copy, plan.server.pid)
+                await asyncio.to_thread(disk.copy_as_after_power_cut, copy, lambda: [plan.server.pid])
                 await plan.server.kill()
                 load.leave()
             disk.image.unlink()
@@ -82,7 +82,7 @@ async def terminate(plan: Plan) -> None:
         for number in range(1, plan.rounds + 1):
             await plan.server.start(data)
             await plan.check_last()
-            load, moment = await _live(plan, number)
+            load, moment = await live(plan, number)
             which = signal.SIGINT if plan.random.random() < INTERRUPTS else signal.SIGTERM
             ended = await plan.server.end(which, TERMINATE_WITHIN)
             await load.wait_closed(TERMINATE_WITHIN)
@@ -94,7 +94,7 @@ async def terminate(plan: Plan) -> None:
                 status, took = ended
                 if status != 0:
                     plan.breach(f"{load.room}: exit status {status} after {which.name}\n{plan.server.tail()}")
-            _check_farewells(plan, load.room, load.people)
+            check_farewells(plan, load.room, load.people)
             label = f"{which.name} after {moment * 1000:3.0f} ms, ended in {took * 1000:3.0f} ms"
             plan.check_later(load.room, label, load.observed(), Answers.KEPT)
         await plan.server.start(data)
@@ -140,7 +140,7 @@ async def diskdies(plan: Plan) -> None:
         disk.unmount()
 
 
-async def _live(plan: Plan, number: int) -> tuple[Load, float]:
+async def live(plan: Plan, number: int) -> tuple[Load, float]:
     """People who have been talking, or changing things, for a random moment."""
     load = Load(plan.load, plan.room(number), number, plan.shape, plan.random)
     await load.enter(plan.server.port)
@@ -150,7 +150,7 @@ async def _live(plan: Plan, number: int) -> tuple[Load, float]:
     return load, moment
 
 
-async def _talk(plan: Plan, number: int) -> tuple[Crowd, float]:
+async def talk(plan: Plan, number: int) -> tuple[Crowd, float]:
     """A crowd that has been talking for a random moment."""
     crowd = Crowd(plan.room(number), plan.shape)
     await crowd.enter(plan.server.port)
@@ -161,7 +161,7 @@ async def _talk(plan: Plan, number: int) -> tuple[Crowd, float]:
 
 
 async def _talk_through_full_disk(plan: Plan, disk: SmallDisk, number: int, data: Path) -> None:
-    crowd, _ = await _talk(plan, number)
+    crowd, _ = await talk(plan, number)
     await asyncio.to_thread(disk.fill)
     full_at = crowd.now()
     if not await crowd.wait_refused(DISK_PATIENCE):
@@ -187,7 +187,7 @@ async def _talk_through_full_disk(plan: Plan, disk: SmallDisk, number: int, data
 
 async def _talk_while_disk_dies(plan: Plan, disk: LoopDisk, number: int) -> None:
     """Two ends are good: refusals from now on, or, when an outcome is open, the end of the process, announced."""
-    crowd, moment = await _talk(plan, number)
+    crowd, moment = await talk(plan, number)
     # While ext4 is aborted it says yes to a sync that is under way and loses what was synced: 15 times of 150 in a bare
     # loop of pwrite, fdatasync and nothing else (Linux 6.18). So what is acknowledged from here on may be lost.
     mark = len(crowd.events)
@@ -205,7 +205,7 @@ async def _talk_while_disk_dies(plan: Plan, disk: LoopDisk, number: int) -> None
         events = without_final_refusals(in_doubt_from(crowd.events, mark))
         if plan.server.status != EX_IOERR:
             plan.breach(f"{crowd.room}: exit status {plan.server.status} after the disk failed")
-        _check_farewells(plan, crowd.room, crowd.people)
+        check_farewells(plan, crowd.room, crowd.people)
     else:
         how, answers = "the server refuses", Answers.ALL
         events = in_doubt_from(crowd.events, mark)
@@ -215,7 +215,7 @@ async def _talk_while_disk_dies(plan: Plan, disk: LoopDisk, number: int) -> None
     plan.check_later(crowd.room, label, Observed(events, None), answers)
 
 
-def _check_farewells(plan: Plan, room: str, people: Sequence[Person | Resident]) -> None:
+def check_farewells(plan: Plan, room: str, people: Sequence[Person | Resident]) -> None:
     untold = [person.client.nick for person in people if not person.client.farewell]
     if untold:
         plan.breach(f"{room}: closed without an ERROR line: {', '.join(untold)}")

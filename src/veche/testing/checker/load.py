@@ -17,6 +17,11 @@ ERRORS = frozenset(
 )
 
 
+# How long (s) a writer waits with its next send after one was refused. Without it an outage of a minute would be a
+# storm of refusals, and nothing would be learned from the most of them.
+BREATH = 0.1
+
+
 class Shape:
     """How many writers and readers, how many messages outstanding for each writer, how long a message is."""
 
@@ -115,6 +120,12 @@ class Crowd:
         for person in self.people:
             person.client.abort()
 
+    def slowest(self) -> float:
+        """How long (s) the answer took that took longest."""
+        sent = {event.text: event.at for event in self.events if isinstance(event, Sent)}
+        answered = (event for event in self.events if isinstance(event, Answered) and event.text in sent)
+        return max((event.at - sent[event.text] for event in answered), default=0.0)
+
     def now(self) -> float:
         """Seconds since the writers began."""
         return self._clock() - self._start
@@ -211,4 +222,7 @@ class Writer(Person):
         self._open.discard(label)
         if not self._open:
             self.idle.set()
-        self.fill_window()
+        if message.command in ERRORS:
+            asyncio.get_running_loop().call_later(BREATH, self.fill_window)
+        else:
+            self.fill_window()

@@ -7,6 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from . import record, report
+from .databases import Database
 from .history import Direction, Historian
 from .inventory import take_stock
 from .load import Shape
@@ -30,9 +31,13 @@ class Plan:
         work: Path,
         say: Callable[[str], None],
         load: str = "messages",
+        database: Database | None = None,
+        away: float = 5.0,
     ) -> None:
         self.shape = shape
         self.load = load  # one of loads.LOADS
+        self.database = database  # None: the server keeps everything in its data directory
+        self.away = away  # seconds without a database, in the faults that take it away
         self.rounds = rounds
         self.longest = longest
         self.random = random.Random(seed)  # noqa: S311 - chooses moments, keeps no secrets
@@ -40,11 +45,11 @@ class Plan:
         self.say = say
         self.total = Verdict()
         self.server = Server(command, work / "server.log")
+        self.server.store = database.url if database is not None else ""
         # By room: history as it was right after the room's own fault; hashes, for there may be a million messages.
         self._lasting: dict[str, array[int]] = {}
         self._lasting_state: dict[str, list[Found]] = {}
         self._historians = 0
-
         self._last: tuple[str, str, Observed, Answers] | None = None
 
     def random_moment(self) -> float:

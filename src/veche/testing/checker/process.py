@@ -28,20 +28,26 @@ OPTIONS = (
     *("--set", "limits.flood=false", "--set", "limits.connections_per_address=0", "--set", "lobby.room="),
     *(word for option in _ACCOUNTS for word in ("--set", f"accounts.{option}")),
 )
-PROGRAM = (sys.executable, "-m", "veche.app.server", *OPTIONS)
+PROGRAM = (sys.executable, "-m", "veche.app.server")
+IN_A_DATABASE = ("--store", "{store}")
 START_PATIENCE = 20.0  # a start must be far quicker; this only ends a hopeless wait
 
 
-def sabotaged(name: str) -> tuple[str, ...]:
-    """The command that starts our own server with one promise broken on purpose."""
-    return (sys.executable, "-m", "veche.testing.checker.sabotage", name, "--", *OPTIONS)
+def own_server(sabotage: str | None, *, in_a_database: bool) -> tuple[str, ...]:
+    """The command that starts our own server, with one promise broken on purpose if that is wanted."""
+    broken = (sys.executable, "-m", "veche.testing.checker.sabotage", sabotage or "", "--")
+    return (*(broken if sabotage else PROGRAM), *OPTIONS, *(IN_A_DATABASE if in_a_database else ()))
 
 
 class Server:
-    """One server on one data directory; it may be started again and again."""
+    """One server on one data directory; it may be started again and again.
+
+    `store` is the address of the database that its command leads to, if it does.
+    """
 
     def __init__(self, command: Sequence[str], log: Path) -> None:
         self.command = command
+        self.store = ""
         self.log = log
         self.port = 0
         self._process: asyncio.subprocess.Process | None = None
@@ -83,7 +89,10 @@ class Server:
     async def _launch(self, data: Path) -> asyncio.Event:
         # A new port every time: connections to the one that was killed cannot be taken for its successor's.
         self.port = _free_port()
-        words = [word.replace("{data}", str(data)).replace("{port}", str(self.port)) for word in self.command]
+        names = {"{data}": str(data), "{port}": str(self.port), "{store}": self.store}
+        words = list(self.command)
+        for name, value in names.items():
+            words = [word.replace(name, value) for word in words]
         source = str(Path(veche.__file__).parent.parent)
         path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH"))))
         with self.log.open("ab") as log:

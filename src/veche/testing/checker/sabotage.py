@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from veche.core.log import Log
-from veche.core.ports import Row, Store, StoreError
+from veche.core.ports import Row, Store, StoreError, StoreRefused
 from veche.store.engines import sqlite
+from veche.store.postgresql import link, seat, writer
+from veche.store.postgresql.link import CONNECT_SECONDS, Connection
 
 # How long a write is put off by `deliver-first`, in seconds: what servers that "write behind" do.
 LAG = 0.05
@@ -84,7 +86,55 @@ class HastyStore:
         self._wait()
 
 
-SABOTAGES: dict[str, Callable[[], None]] = {"sync-normal": sync_normal, "deliver-first": deliver_first}
+def sync_off() -> None:
+    """PostgreSQL says that a commit is done when its log is still in memory."""
+    sound = link.connect
+
+    async def connect(url: str, name: str, *, writes: bool, seconds: float = CONNECT_SECONDS) -> Connection:
+        connection = await sound(url, name, writes=writes, seconds=seconds)
+        if writes:
+            await connection.execute("set synchronous_commit = off")
+        return connection
+
+    _replace(seat, "connect", connect)
+
+
+def unknown_is_stored() -> None:
+    """A batch whose COMMIT was never answered is taken for one that was committed; the database is not asked."""
+
+    async def has(_connection: Connection, _attempt: object) -> bool:
+        return True
+
+    _replace(writer, "_has", has)
+
+
+def unknown_is_refused() -> None:
+    """A batch whose COMMIT was never answered is refused at once, and forgotten."""
+    sound = writer.Writer._fail
+
+    async def fail(
+        self: writer.Writer, connection: Connection, attempt: writer._Attempt, error: Exception
+    ) -> StoreError | None:
+        was_open = attempt.is_open
+        told = await sound(self, connection, attempt, error)
+        return StoreRefused("who knows") if told is None and was_open else told
+
+    _replace(writer.Writer, "_fail", fail)
+
+
+def _replace(owner: object, name: str, broken: object) -> None:
+    if not hasattr(owner, name):
+        raise SystemExit(f"sabotage: {name!r} is not where it was: {owner}")
+    setattr(owner, name, broken)
+
+
+SABOTAGES: dict[str, Callable[[], None]] = {
+    "sync-normal": sync_normal,
+    "deliver-first": deliver_first,
+    "sync-off": sync_off,
+    "unknown-is-stored": unknown_is_stored,
+    "unknown-is-refused": unknown_is_refused,
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
