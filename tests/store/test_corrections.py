@@ -10,7 +10,15 @@ import pytest
 
 from veche.core.ports import Page, StoreError
 from veche.store.durable import SqliteStore, open_store
-from veche.testing.contracts import ROOM, StoreBench, Turns, make_reaction, make_record, make_redaction
+from veche.testing.contracts import (
+    ROOM,
+    StoreBench,
+    Turns,
+    make_edit,
+    make_reaction,
+    make_record,
+    make_redaction,
+)
 
 SECRET = "the-password-is-tulip"
 
@@ -48,6 +56,40 @@ def test_what_was_taken_back_is_in_no_file(tmp_path: Path, length: int) -> None:
     assert SECRET.encode() not in bytes_on_disk(tmp_path)
     assert store.close()
     assert SECRET.encode() not in bytes_on_disk(tmp_path)
+
+
+def test_with_what_was_taken_back_its_earlier_wordings_are_in_no_file(tmp_path: Path) -> None:
+    bench, store = start(tmp_path)
+    said = make_record(1, text=SECRET + "-first")
+    assert bench.commit(said, make_record(2)) is None
+    assert bench.commit(make_edit(3, said, SECRET + "-second"), make_edit(4, said, "harmless")) is None
+    assert [one.text for one in bench.versions(1)] == [SECRET + "-first", SECRET + "-second", "harmless"]
+    assert bench.commit(make_redaction(5, said, event="r" * 30)) is None
+    seq = 6
+    while SECRET.encode() in bytes_on_disk(tmp_path) and seq < 1000:
+        assert bench.commit(make_record(seq)) is None
+        seq += 1
+    assert SECRET.encode() not in bytes_on_disk(tmp_path)
+    assert store.close()
+    bench, store = start(tmp_path)
+    assert bench.versions(1) == []
+    assert SECRET.encode() not in bytes_on_disk(tmp_path)
+    assert store.close()
+
+
+def test_a_batch_with_an_edit_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
+    bench, store = start(tmp_path)
+    said = make_record(1)
+    assert bench.commit(said) is None
+    assert isinstance(bench.commit(make_edit(2, said, "other"), make_record(1)), StoreError)
+    assert [record.text for record in bench.read(Page(ROOM, 9))] == ["hello"]
+    assert len(bench.versions(1)) == 1
+    assert bench.commit(make_edit(2, said, "other")) is None
+    assert store.close()
+    bench, store = start(tmp_path)
+    assert [(record.text, record.edited) for record in bench.read(Page(ROOM, 9))] == [("other", 2000)]
+    assert store.last() == (2, 2000)
+    assert store.close()
 
 
 def test_a_reader_in_the_way_only_delays_it(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def close_batch(ask: Ask, reference: str) -> None:
 
 def _as_called(record: Record, name: str) -> Record:
     """A message of a room as said under its name of today: a client looks for it there, whatever it was called then."""
-    if record.target == name or not is_room(name):
+    if record.target == name or not is_room(name) or record.command == "RENAME":
         return record
     record = copy(record)
     record.target = name
@@ -276,7 +276,7 @@ def _event(record: Record, session: Session) -> str:
         return f"{line} {text}"
     if record.command == "QUIT":  # nor does this
         return f"{line} :{text}"
-    if record.command in ("KICK", "MODE"):
+    if record.command in ("KICK", "MODE", "RENAME"):
         return f"{line} {target} {text}"
     if record.command == REDACTED:
         return f"{line} {target} {record.tags}" + (f" :{text}" if text else "")

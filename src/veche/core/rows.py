@@ -232,7 +232,7 @@ class Reaction:
 class RoomEvent:
     """Something that happened in a room and was not said: shown among messages to who asks for it (`Page.events`).
 
-    `record` is it as a page shows it: `command` is what it was (JOIN, PART, QUIT, KICK, NICK, TOPIC, MODE), `target`
+    `record` is it as a page shows it: `command` is what it was (JOIN, PART, KICK, TOPIC and so on), `target`
     the room's name, `text` what the line says besides. It is written later than what the log put behind it, so its
     place may be lower than that of rows which are in the record already.
     """

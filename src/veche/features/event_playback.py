@@ -1,4 +1,5 @@
-"""What happened in rooms besides what was said there, kept and told again: who came and went, topics, modes, nicks.
+"""What happened in rooms besides what was said there, kept and told again: who came and went, topics, modes, nicks,
+names of rooms.
 
 Source: chathistory ("`draft/event-playback`"). Only clients that have asked for it are shown any of it, in a batch; for
 all others a page is as though nothing had happened. How it is kept: docs/adr/0021.
@@ -15,6 +16,7 @@ from veche.features.kick import MemberKicked
 from veche.features.mode import RoomModeChanged
 from veche.features.topic import TopicSet
 from veche.state.events import MemberJoined, MemberLeft, NickChanged, UserLeft
+from veche.state.renaming import RoomRenamed
 from veche.state.room import KEY, Room
 from veche.state.user import User
 from veche.state.world import World
@@ -112,6 +114,13 @@ def mode(world: World, fact: RoomModeChanged) -> list[Record]:
     return _event(world, room, "MODE", fact.source, fact.actor, " ".join(words))
 
 
+def renamed(world: World, fact: RoomRenamed) -> list[Record]:
+    """A room is called otherwise from now on; what was said in it before is under its name of today all the same."""
+    reason = f" :{fact.reason}"
+    room = world.rooms[fold(fact.room)]
+    return _event(world, room, "RENAME", fact.source, fact.actor, fact.name + reason)
+
+
 feature = Feature(
     "event-playback",
     events={
@@ -122,6 +131,7 @@ feature = Feature(
         MemberKicked: kick,
         TopicSet: topic,
         RoomModeChanged: mode,
+        RoomRenamed: renamed,
     },
     caps={"draft/event-playback": ""},
 )
