@@ -23,7 +23,8 @@ FORMS: dict[str, list[str]] = {
     "CHATHISTORY": [
         "LATEST {target} {when} {number}", "BEFORE {target} {when} {number}", "AFTER {target} {when} {number}",
         "AROUND {target} {when} {number}", "BETWEEN {target} {when} {when} {number}", "TARGETS {when} {when} {number}",
-        "LATEST {room} * 50", "{word} {target} {when} {number}",
+        "LATEST {room} * 50", "THREAD {room} {when} * {number}", "THREAD {target} {when} {when} {number}",
+        "{word} {target} {when} {number}",
     ],
     "CHANSERV": [
         "REGISTER {room}", "ACCESS {room} ADD {nick} {word}", "ACCESS {room} {word} {nick}", "AMODE {room} +o {nick}",
@@ -39,6 +40,7 @@ FORMS: dict[str, list[str]] = {
     "DEFCON": ["5", "5", "5", "{number}", "3", "4", ""],
     "DEOPER": [""],
     "DIE": ["", ":{text}"],
+    "EDITS": ["{target} {id}", "{room} {id}"],
     "DLINE": ["{duration} {address} :{text}", "{address} :{text}", "{mask}"],
     "HELP": ["", "{word}", "JOIN", "{anything}"],
     "INFO": ["", "{word}"],
@@ -185,6 +187,9 @@ def tags(words: Words) -> str:
         return f"@label=L{words.labels} "
     return words.pick([
         "@+typing=active ",
+        f"@+draft/edit={words.id()} ",
+        f"@label=L{words.labels};+draft/edit={words.id()} ",
+        f"@+reply={words.id()} ",
         f"@label=L{words.labels};+a=\\s\\:\\\\ ",
         "@time=1;msgid=2;+x=batch=1;account=x ",
         "@ ",

@@ -18,11 +18,14 @@ from veche.wire.message import Message, parse
 from veche.wire.msgids import CHANCE_BYTES, make_msgid
 
 CAPS = [
-    "message-tags server-time echo-message labeled-response batch draft/multiline draft/message-redaction",
-    "message-tags batch draft/chathistory draft/message-redaction draft/relaymsg",
+    "message-tags server-time echo-message labeled-response batch draft/message-redaction draft/message-edit",
+    "message-tags draft/multiline batch draft/message-edit",
+    "message-tags batch draft/chathistory draft/message-redaction draft/relaymsg draft/event-playback",
     "batch draft/multiline",
     "-batch",
     "-draft/message-redaction",
+    "draft/message-edit",
+    "-draft/message-edit",
     "echo-message",
 ]  # fmt: skip
 TARGETS = [HOME, HOME, HOME, "@" + HOME, "+" + HOME, "ann", "bob", "nobody"]
@@ -42,6 +45,9 @@ LINES = st.one_of(
     said("MODE {} {} {}", st.just(HOME), st.sampled_from(["+o", "-o", "+v", "+b", "-b"]), st.sampled_from(NAMES)),
     said("MODE {} {}", st.just(HOME), st.sampled_from(["+m", "-m", "+d 5", "-d", "+k x", "-k", "+c", "+C"])),
     said("CHATHISTORY LATEST {} * 50", target),
+    said("CHATHISTORY THREAD {} msgid={} * 50", target, msgid),
+    said("SEARCH in={};text=hello", target),
+    said("EDITS {} {}", target, msgid),
     said("CAP REQ :{}", st.sampled_from(CAPS)),
     said("NICK {}", st.sampled_from(NAMES)),
     said("PART {}", st.just(HOME)),
@@ -54,6 +60,10 @@ TAGGED = st.one_of(
     said("@{}+reply={};+draft/react=lol TAGMSG {}", label, msgid, target),
     said("@+reply={};+draft/unreact=lol TAGMSG {}", msgid, target),
     said("@{}+typing=active TAGMSG {}", label, target),
+    said("@{}+draft/edit={} PRIVMSG {} :{}", label, msgid, target, text),
+    said("@{}+draft/edit={} PRIVMSG {} :{}", label, msgid, target, text),
+    said("@{}+veche/id=e;+draft/edit={} PRIVMSG {} :{}", label, msgid, target, text),
+    said("@{}+reply={} PRIVMSG {} :{}", label, msgid, target, text),
 )
 
 
@@ -67,6 +77,8 @@ def long_messages(draw: st.DrawFn) -> list[tuple[str, str]]:
             st.sampled_from(["@batch=1 ", "@batch=1 ", "@batch=1 ", "@batch=1;draft/multiline-concat ", ""])
         )
         lines.append((tag, f"PRIVMSG {to} :{piece}"))
+    if not draw(st.integers(0, 3)):
+        lines[0] = (f"@+draft/edit={draw(msgid)} ", lines[0][1])
     if draw(st.integers(0, 5)):
         lines.append(("", "BATCH -1"))
     return lines
@@ -93,7 +105,7 @@ def returned(person: Person) -> list[Message]:
             continue
         if message.command == "REDACT":
             gone.add(message.params[1])
-        elif message.tags.get("msgid") in gone:
+        elif {message.tags.get(tag) for tag in ("msgid", "+draft/edit")} & gone:
             wrong.append(message)
     return wrong
 
