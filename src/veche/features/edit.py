@@ -72,7 +72,7 @@ class MessageEdited(MessageSent):
 
 def edit(ask: Ask, fact: MessageSent, msgid: str) -> None:
     """@+draft/edit=<msgid> PRIVMSG <target> :<text>. The message is looked up first: whose it is, and of when."""
-    conversation = find(ask, fact.target.lstrip("~&@%+") if fact.room else fact.target)
+    conversation = find(ask, fact.target.removeprefix(fact.prefix))
     if "," in ask.params[0]:
         ask.fail("INVALID_PARAMS", EDIT_TAG, text="An edit is for one target")
     elif not _is_possible(ask.settings):

@@ -163,9 +163,9 @@ def say(ask: Ask, command: str, target: str, text: str, tags: str) -> None:
     kind: type[MessageSent] = TagsSent if command == "TAGMSG" else MessageSent
     then: Then | None = None
     session.spoke = session.heard
-    if target[0] == "#" or (target[0] in PREFIXES and target[1:2] == "#"):
+    prefix = prefix_of(target)
+    if prefix or target[0] == "#":
         # STATUSMSG: "@#room" is for those in the room who have that rank or a higher one.
-        prefix = "" if target[0] == "#" else target[0]
         room = ask.world.rooms.get(fold(target[1:] if prefix else target))
         if room is None or _is_hidden(ask, room):
             ask.refuse(Refusal(numerics.ERR_NOSUCHCHANNEL, target, "No such channel"))
@@ -222,6 +222,11 @@ def _say_tagged(ask: Ask, fact: MessageSent, then: Then | None) -> None:
 def _note_reaction(ask: Ask, fact: TagsSent) -> None:
     if found := reaction_of(ask.message.tags, ask.settings.client_tags_denied):
         fact.reacted_to, fact.reaction, fact.adding = found
+
+
+def prefix_of(target: str) -> str:
+    """The rank for which what is said to a target is, as its sign; "" for all, and for people."""
+    return target[0] if target[1:2] == "#" and target[0] in PREFIXES else ""
 
 
 def is_ctcp(text: str) -> bool:
@@ -306,17 +311,17 @@ def apply_message(world: World, fact: MessageSent) -> Audience:
         if room.slow and fact.text and fact.actor in room.members:
             room.members[fact.actor].spoke = fact.time
         if fact.prefix:
-            return Audience(uids=_ranked(room, fact))
+            return Audience(uids=ranked(room, fact.prefix, fact.actor))
         return Audience(room)
     recipient = world.present.get(fact.recipient)
     # Who is not here reads it later. That is no silence: who says it has his echo, on every device.
     return Audience(uids=(recipient.uid,) if recipient is not None else ())
 
 
-def _ranked(room: Room, fact: MessageSent) -> list[str]:
+def ranked(room: Room, prefix: str, actor: str) -> list[str]:
     """Who has at least the rank that a message is for; who says it knows it from the echo."""
-    least = power_of(RANKS[PREFIXES.index(fact.prefix)])
-    return [uid for uid, member in room.members.items() if member.power >= least and uid != fact.actor]
+    least = power_of(RANKS[PREFIXES.index(prefix)])
+    return [uid for uid, member in room.members.items() if member.power >= least and uid != actor]
 
 
 def render_message(fact: MessageSent, view: int, tags: str) -> str:

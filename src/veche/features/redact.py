@@ -17,6 +17,7 @@ from veche.core.playback import JustCorrected
 from veche.core.ports import Page, Record, Redaction, StoreError, UnknownReference
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import Failure, Refusal, fit, iso_time, plain_time
+from veche.features.messages import prefix_of, ranked
 from veche.phrases import Phrases
 from veche.state.events import Audience, LastingFact
 from veche.state.world import World
@@ -41,7 +42,8 @@ class MessageRedacted(LastingFact):
     """A message was taken back: `message` is its place in the log, `redacted` its id, `said` its time.
 
     `is_own` is whether who does it has said it, and `window` for how many seconds he may; both for the guard.
-    `notice` is what `server` says of it to whose clients do not know of redactions.
+    `room`, `prefix` and `recipient` are as in `MessageSent`. `notice` is what `server` says of it to whose clients do
+    not know of redactions.
     """
 
     # What is said of the same message behind it in line is judged when it is gone.
@@ -51,6 +53,7 @@ class MessageRedacted(LastingFact):
         "is_own",
         "message",
         "notice",
+        "prefix",
         "reason",
         "recipient",
         "redacted",
@@ -70,6 +73,7 @@ class MessageRedacted(LastingFact):
         self.account = account
         self.target = target
         self.room = ""
+        self.prefix = ""
         self.recipient = ""
         self.message = record.seq
         self.redacted = record.msgid
@@ -87,14 +91,16 @@ class MessageRedacted(LastingFact):
 def redact(ask: Ask) -> None:
     """REDACT <target> <msgid> [<reason>]. The message is looked up first: whose it is, and when it was said."""
     target, msgid = ask.params[:2]
-    conversation = find(ask, target)
+    prefix = prefix_of(target)
+    conversation = find(ask, target.removeprefix(prefix))
     if conversation is None:
         # The same for what does not exist and for what is not one's business.
         ask.refuse(_not_there(target))
     elif ask.engine.store is None or not 0 < len(msgid) <= _LONGEST_MSGID or not msgid.isascii():
         ask.refuse(_unknown(target, msgid))
     else:
-        page = Page(conversation.key, 1, era=conversation.era, since=conversation.since, around=msgid)
+        key = prefix + conversation.key  # what is for some of a room is a conversation of its own
+        page = Page(key, 1, era=conversation.era, since=conversation.since, around=msgid)
         ask.wait()
         ask.engine.store.page(page, partial(_found, ask, target, msgid))
 
@@ -121,10 +127,11 @@ def _take_back(ask: Ask, target: str, record: Record) -> None:
     fact.window = ask.settings.redact_seconds
     fact.server = ask.settings.server
     fact.notice = _notice(ask, record, is_own=fact.is_own) + (f": {reason}" if reason else "")
-    if is_room(target):
-        fact.room = fold(target)
+    fact.prefix = prefix_of(target)
+    if is_room(name := target.removeprefix(fact.prefix)):
+        fact.room = fold(name)
         room = ask.world.rooms.get(fact.room)
-        fact.target = room.name if room is not None else target
+        fact.target = fact.prefix + room.name if room is not None else target
     else:
         one, other = record.conversation.split(" ")
         fact.recipient = other if one == user.identity else one
@@ -182,7 +189,10 @@ def guard_redaction(world: World, fact: MessageRedacted) -> Refusal | None:
 
 def apply_redaction(world: World, fact: MessageRedacted) -> Audience:
     """The record has changed, the world has not; whoever could hear the message hears of it."""
-    return Audience(world.rooms[fact.room]) if fact.room else world.audience_of(fact.recipient)
+    if not fact.room:
+        return world.audience_of(fact.recipient)
+    room = world.rooms[fact.room]
+    return Audience(uids=ranked(room, fact.prefix, fact.actor)) if fact.prefix else Audience(room)
 
 
 def render_redaction(fact: MessageRedacted, view: int, tags: str) -> str:
