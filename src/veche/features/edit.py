@@ -184,7 +184,9 @@ def guard_edit(world: World, fact: MessageEdited) -> Refusal | None:
     """Is it his, still there, and of not too long ago; and might he say this here now?"""
     if fact.gone is not None and fact.edited in fact.gone:
         return _unknown(fact.target, fact.edited)
-    if not fact.is_own:
+    room = world.rooms.get(fact.room)
+    # Where nothing that is said is kept, no older message says it.
+    if not fact.is_own or (room is not None and not world.keeps(room)):
         return _forbidden(fact.target, fact.edited)
     if fact.time > fact.said + fact.window * 1000:
         text = "You can no longer edit this message"
