@@ -38,6 +38,7 @@ from veche.core.ports import (
     StoreRefused,
     StoreUnknown,
 )
+from veche.store.checkpoints import Checkpoints
 from veche.store.checksums import checksum
 from veche.store.corrections import edit, react, redact
 from veche.store.engines.sqlite import (
@@ -60,9 +61,7 @@ from veche.store.worker import Post, Worker
 SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 MOST_ROWS = SIZES[-1]
 
-# A checkpoint is due after about so many pages in the log (4 KiB each): a batch writes a page or two, and each row
-# the leaf of its conversation's index. Fewer make a checkpoint short, more let it write a page once for many rows.
-CHECKPOINT_PAGES = 4000
+# In the log, besides one for each row.
 _PAGES_OF_A_BATCH = 2
 
 # How long (s) a look at the files is believed. Not at every batch: each look gives up the interpreter lock too.
@@ -121,7 +120,7 @@ class Writer:
         self._looked = 0.0
         self._numbers: dict[Key, int] = {}
         self._highest = -1  # of the conversations' numbers; -1 when not known
-        self._pages = 0  # in the log since the last checkpoint, about
+        self._checkpoints = Checkpoints(path)
         self._must_reopen = False
         self._must_scrub = False  # the WAL holds what was taken back
         self._scrubs = 0  # how often it was tried in vain to empty it for that
@@ -181,7 +180,7 @@ class Writer:
         self._worker.post(partial(self._answer, done, error))
         if error is None and self._must_scrub:
             self._scrub()
-        if error is None and self._pages >= CHECKPOINT_PAGES:
+        if error is None and self._checkpoints.is_due:
             self._checkpoint()
 
     def _try(self, rows: list[Row]) -> StoreError | None:
@@ -195,6 +194,7 @@ class Writer:
             facts = statements([row for row in others if isinstance(row, SavedFact | ForgottenFact)])
             self._look()
             self._reopen_if_needed()
+            self._require_room()
             new = self._find_numbers(records + events if events else records)
             if not new and not others and not replies and len(records) <= MOST_ROWS:
                 committing = True
@@ -226,7 +226,7 @@ class Writer:
             return error
         except Exception as error:
             return self._fail(error, committing)
-        self._pages += len(rows) + _PAGES_OF_A_BATCH
+        self._checkpoints.wrote(len(rows) + _PAGES_OF_A_BATCH)
         if any(takes_away(row) for row in others):
             self._must_scrub = True
             self._scrubs = 0
@@ -360,14 +360,18 @@ class Writer:
         self._looked = now
 
     def _checkpoint(self) -> None:
-        """Move pages from the WAL into the database, so that the WAL starts anew; waits for no reader."""
+        """Move pages from the WAL into the database, so that the WAL starts anew."""
         try:
-            _, pages, moved = self._connection.execute("pragma wal_checkpoint(passive)").fetchone()
+            self._checkpoints.make(self._connection)
         except sqlite3.Error as error:
             self._note_checkpoint(error)
-            pages, moved = 0, -1
-        # What a reader still holds back is tried again soon, but not after every batch.
-        self._pages = 0 if moved == pages else CHECKPOINT_PAGES * 3 // 4
+
+    def _require_room(self) -> None:
+        """Raise StoreRefused while the WAL is too long, because somebody reads it without an end."""
+        if self._checkpoints.refuses:
+            self._checkpoints.try_again(self._connection)
+        if self._checkpoints.refuses:
+            raise StoreRefused(self._checkpoints.refuses)
 
     def _scrub(self) -> None:
         """Empty the WAL, which still holds what was taken back as it was said. Waits for no reader, but tries again."""
@@ -378,7 +382,7 @@ class Writer:
         except sqlite3.Error as error:
             self._note_checkpoint(error)
         if not self._must_scrub:
-            self._pages = 0
+            self._checkpoints.emptied()
         elif self._scrubs < _SCRUBS:
             self._scrubs += 1
             self._worker.put(self._scrub_again)
