@@ -183,10 +183,12 @@ def test_a_writer_refuses_and_takes_messages_again(
         assert seq < 200
     assert said.startswith("the log of the database has reached ")
     assert not [record for record in caplog.records if "bug" in record.getMessage()]
+    assert writer.trouble == said
     count = seq
     reader.execute("rollback")
     clock.now += 2
     assert commit() == "None"
+    assert writer.trouble == ""
     reader.execute("begin")
     kept = [row[0] for row in reader.execute("select seq from message order by seq")]
     reader.close()

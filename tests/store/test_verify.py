@@ -196,3 +196,11 @@ def test_what_the_search_does_not_find_is_told(tmp_path: Path) -> None:
     connection.execute("update posting set list = substr(list, 3) where stem like '#%'")
     connection.close()
     assert found(data) == [("search-lacks", "#tea", (BLOCK - 20) * 1000, BLOCK - 20)]
+
+
+def test_what_was_forgotten_and_not_yet_taken_out_of_the_index_is_no_damage(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    search_for_something(data)
+    change(data, f"delete from message where seq = {BLOCK - 10}")
+    change(data, "insert into about (key, value) values ('forgetting', '1')")
+    assert found(data) == []

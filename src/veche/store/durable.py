@@ -86,10 +86,6 @@ class SqliteStore:
         """The highest `seq` of all rows, and the newest record's `time`; (0, 0) when there is none."""
         return self._last
 
-    def trouble(self) -> str:
-        """Nothing: what a disk will refuse is known only by trying."""
-        return ""
-
     def saved(self) -> list[SavedFact]:
         """The facts that were saved when the record was opened. They are handed out once."""
         saved, self._saved = self._saved, []
@@ -128,6 +124,10 @@ class SqliteStore:
             self._post(partial(done, _closed()))
         else:
             self._history.find_sent(key, after, done)
+
+    def trouble(self) -> str:
+        """Why the last batch was refused, if that was less than a minute ago; "" otherwise."""
+        return self._writer.trouble
 
     def versions(self, message: int, done: Callable[[list[Version] | StoreError], None]) -> None:
         """Read how a message has read, the oldest first."""

@@ -67,6 +67,10 @@ _PAGES_OF_A_BATCH = 2
 # How long (s) a look at the files is believed. Not at every batch: each look gives up the interpreter lock too.
 _LOOK_EVERY = 0.1
 
+# How long (s) a refusal is taken for how things are: the next try may succeed, and who would make it is sent elsewhere
+# while a server is not ready.
+_TROUBLE_LASTS = 60.0
+
 # While somebody reads, the WAL cannot be emptied. So often it is tried again, and so long (s) apart;
 # who reads longer than that leaves it to the next commits.
 _SCRUBS, _SCRUB_PAUSE = 100, 0.02
@@ -126,6 +130,12 @@ class Writer:
         self._scrubs = 0  # how often it was tried in vain to empty it for that
         self._broken: StoreUnknown | None = None
         self._trouble = ""
+        self._refused = 0.0
+
+    @property
+    def trouble(self) -> str:
+        """Why the last batch was refused; "" when it was not, or when nobody has tried for a while."""
+        return self._trouble if time.monotonic() - self._refused < _TROUBLE_LASTS else ""
 
     def append(self, rows: list[Row], done: Done) -> None:
         """Commit all of `rows` or none, and post `done`. Raises AssertionError while a commit is under way."""
@@ -410,6 +420,8 @@ class Writer:
     def _report(self, error: StoreError | None) -> None:
         """Tell the operator when trouble begins, changes and ends; not at every message."""
         trouble = "" if error is None else str(error)
+        if trouble:
+            self._refused = time.monotonic()
         if trouble == self._trouble:
             return
         self._trouble = trouble
