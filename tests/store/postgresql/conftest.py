@@ -33,7 +33,7 @@ class Way:
         return self.proxy.port
 
     def open(self) -> None:
-        self._thread.run(self.proxy.open(), 10)
+        self.do(self.proxy.open)
 
     def do(self, what: Callable[[], object]) -> None:
         """Call something of the proxy's in its own loop."""
