@@ -7,6 +7,8 @@ The rules:
 * It works a millisecond at a time and then rests for twice as long as that took, so that beside a busy event loop it
   takes little and holds the interpreter lock for no longer than a millisecond; also when a record of ten million
   messages from before there was an index is being indexed, the newest block first. Questions come in between.
+* While a great many messages come at once it rests much longer and works when that is over; but it falls behind by no
+  more than a burst, since what is not indexed is not found.
 * What is in memory is lost with the process and made anew by the next: at most one block, the newest.
 * The record is read through a connection of its own that cannot write; see record.py.
 * A question may take 2 s, and 32 may wait: beyond, the answer is "busy".
@@ -43,6 +45,11 @@ _CATCH_UP = 0.5
 # The rest after a slice, in times of what it took; and after an error, in s.
 _REST = 2.0
 _SHORTEST_REST = 0.001
+# While so many messages come in a second (looked at so often, in s), and no more than a burst of them is waiting.
+_REST_IN_A_BURST = 20.0
+_MANY_A_SECOND = 1000
+_LOOK_EVERY = 0.1
+_BURST = 200_000
 _REST_AFTER_ERROR = 30.0
 _STEPS_BETWEEN_LOOKS = 50_000
 
@@ -75,6 +82,8 @@ class SearchIndex:
         self._asked = 0
         self._trouble = ""
         self._resumes = 0.0
+        self._rest = _REST
+        self._looked = (clock(), last)  # when, and where the record ended then
         self._tail = Block(last >> BLOCK_BITS)
         self._building: Block | None = None
         self._written: dict[int, tuple[int, int]] = {}
@@ -147,7 +156,17 @@ class SearchIndex:
         except Exception as error:
             self._fail(error)
             return _REST_AFTER_ERROR
-        return max(_SHORTEST_REST, _REST * (self._clock() - began)) if has_more else None
+        ended = self._clock()
+        self._look_at_pace(ended)
+        return max(_SHORTEST_REST, self._rest * (ended - began)) if has_more else None
+
+    def _look_at_pace(self, now: float) -> None:
+        since, last = now - self._looked[0], self._last
+        if since < _LOOK_EVERY:
+            return
+        is_burst = last - self._looked[1] > _MANY_A_SECOND * since and last - self._tail.upto <= _BURST
+        self._rest = _REST_IN_A_BURST if is_burst else _REST
+        self._looked = (now, last)
 
     def _index_some(self) -> bool:
         """Index one slice; False when everything is indexed."""
