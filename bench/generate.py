@@ -1,7 +1,7 @@
 """Makes a record that reads like talk: words of two languages in their forms, some frequent and most of them rare.
 
-    python bench/generate.py DIRECTORY [ROWS]       a data directory with ROWS messages (1,000,000); it goes on where
-                                                    it ended
+    python -m bench.generate RECORD [ROWS]          a data directory, or a database of PostgreSQL's by its URL, with
+                                                    ROWS messages (1,000,000); it goes on where it ended
 
 Deterministic: the same rows give the same record. 1,000 rooms, the n-th busiest speaking 1/n as often as the first,
 every other one in Russian; 200 people; three to seventeen words a message. The n-th most frequent of 20,000 words of
@@ -13,14 +13,19 @@ from __future__ import annotations
 import itertools
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from veche.core.ports import Record
 from veche.store.durable import SqliteStore, open_store
 from veche.wire.msgids import make_msgid
+
+if TYPE_CHECKING:
+    from veche.store.postgresql.durable import PostgresqlStore
 
 ROOMS = 1000
 PEOPLE = 200
@@ -93,9 +98,16 @@ class Talk:
 class Owner:
     """A store with its turns."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, record: Path | str) -> None:
         self.due: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self.store: SqliteStore = open_store(path, self.due.put)
+        self.store: SqliteStore | PostgresqlStore
+        if isinstance(record, Path):
+            self.store = open_store(record, self.due.put)
+        else:
+            from veche.store.postgresql.durable import open_postgresql
+
+            self._folder = tempfile.TemporaryDirectory()  # of the server that there is none of
+            self.store = open_postgresql(record, Path(self._folder.name) / "data", self.due.put)
 
     def commit(self, records: list[Record]) -> None:
         answers: list[object] = []
@@ -112,20 +124,28 @@ def batches(have: int, rows: int) -> Iterator[list[Record]]:
         yield talk.batch(number)
 
 
-def generate(folder: Path, rows: int) -> None:
-    owner = Owner(folder)
+def generate(record: Path | str, rows: int) -> None:
+    """Fill a record up to so many messages."""
+    owner = Owner(record)
     have = owner.store.last()[0]
     began = time.perf_counter()
     for batch in batches(have, rows):
         owner.commit(batch)
     owner.store.close(600.0)
-    size = (folder / "veche.db").stat().st_size
-    print(f"{rows} rows, {size / rows:.0f} bytes a row, made in {time.perf_counter() - began:.0f} s")
+    size = ""
+    if isinstance(record, Path):
+        size = f", {(record / 'veche.db').stat().st_size / rows:.0f} bytes a row"
+    print(f"{rows} rows{size}, made in {time.perf_counter() - began:.0f} s")
+
+
+def record_of(word: str) -> Path | str:
+    """A record as a command names it."""
+    return word if word.startswith(("postgresql://", "postgres://")) else Path(word)
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case [folder, *more]:
-            generate(Path(folder), int(more[0]) if more else 1_000_000)
+        case [record, *more]:
+            generate(record_of(record), int(more[0]) if more else 1_000_000)
         case _:
             sys.exit(__doc__)

@@ -1,7 +1,7 @@
 """What searching costs: making the index, its size, and questions of several sorts.
 
-    python bench/search.py cost [ROWS]              microseconds of CPU a message with and without the index
-    python bench/search.py ask DIRECTORY [ASKS]     times of answers in a record of bench/generate.py's
+    python -m bench.search cost [ROWS]              microseconds of CPU a message with and without the index
+    python -m bench.search ask DIRECTORY [ASKS]     times of answers in a record of bench/generate.py's
 
 `ask` waits until the record is indexed, which it times where there is something left to do. The one who asks is in 50
 rooms, the 10 busiest among them; words are drawn as they are said, so that most are frequent ones.
@@ -20,6 +20,7 @@ from pathlib import Path
 from bench.generate import BATCH, ROOMS, START, WORDS, Owner, Talk, batches
 from veche.core.ports import Page, StoreError
 from veche.core.search import Found, Reading, SearchQuestion
+from veche.store.durable import SqliteStore
 from veche.wire.words import parse
 
 
@@ -35,6 +36,7 @@ def ask(owner: Owner, question: SearchQuestion) -> Found:
 def wait_indexed(owner: Owner) -> float:
     """Until everything is indexed; how long that took."""
     began = time.perf_counter()
+    assert isinstance(owner.store, SqliteStore)
     search = owner.store._search
     while search._missing or search._building is not None or search._tail.upto < owner.store.last()[0]:
         time.sleep(0.05)

@@ -164,6 +164,7 @@ class Veche(Subject):
         settings = {
             "limits.flood": "false",
             "limits.connections_per_address": "0",
+            "limits.clients": "100000",
             "lobby.room": "",
             "store.mode": "durable" if self.stores else "off",
         }
