@@ -94,7 +94,8 @@ def play_all(
 
 def can_play(load: str, name: str, subject: Subject) -> bool:
     """Whether a load can be played against a server."""
-    return LOADS[load].clients in subject.serves and name not in LOADS[load].without
+    is_named = not subject.plays or load in subject.plays
+    return is_named and LOADS[load].clients in subject.serves and name not in LOADS[load].without
 
 
 def find_phase(phases: Sequence[Phase], name: str) -> Phase:

@@ -4,6 +4,7 @@ Each runs alone, in the foreground, as a child that this program starts and ends
 not installed is left out, and the result says so.
 """
 
+import atexit
 import os
 import resource
 import shlex
@@ -16,9 +17,13 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from veche.testing.postgres import Postgres
 
 ROOT = Path(__file__).parent.parent
 # Debian keeps daemons where an ordinary user's PATH does not look.
@@ -43,6 +48,7 @@ class Subject(ABC):
     handshakes = 200
     web_handshakes = 200
     path = ""  # of another program than the one that is installed
+    plays: tuple[str, ...] = ()  # the only loads that it is measured with; none named: all
 
     @abstractmethod
     def why_not(self) -> str:
@@ -137,7 +143,7 @@ def pinned(core: int | None) -> Callable[[], None]:
 class Veche(Subject):
     """Our own server, from this checkout."""
 
-    serves = ("plain", "capable", "echo", "tls", "web", "accounts")
+    serves: tuple[str, ...] = ("plain", "capable", "echo", "tls", "web", "accounts")
     web_handshakes = 32  # so many from one address may be asking for a page or a WebSocket
 
     def __init__(self, *, stores: bool) -> None:
@@ -169,11 +175,51 @@ class Veche(Subject):
             "store.mode": "durable" if self.stores else "off",
         }
         words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
-        doors = [f"--{door}", f"127.0.0.1:{port}", *off]
+        doors = [f"--{door}", f"127.0.0.1:{port}", *off, *self.record()]
         return [sys.executable, "-m", "veche.app.server", "--data", str(folder / "data"), *doors, *words]
+
+    def record(self) -> list[str]:
+        """The options that say where the record is kept, if not in the data directory."""
+        return []
 
     def environment(self) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+
+
+class VechePostgres(Veche):
+    """Our own server with its record in PostgreSQL, which runs on the server's core. Its CPU is not in the figures."""
+
+    serves = ("plain", "echo")
+    plays = ("fan", "pairs", "ack-1", "ack-10", "ack-100", "ack-1000", "rate")
+
+    def __init__(self) -> None:
+        super().__init__(stores=True)
+        self.name = "Veche, storing in PostgreSQL"
+        self._database: Postgres | None = None
+
+    def why_not(self) -> str:
+        from veche.testing.postgres import why_no_postgres
+
+        try:
+            import asyncpg  # noqa: F401
+        except ImportError:
+            return "asyncpg is not installed (pip install 'veche[postgresql]')"
+        return why_no_postgres()
+
+    def record(self) -> list[str]:
+        from veche.testing.postgres import Postgres
+
+        if self._database is None:
+            scratch = tempfile.mkdtemp(prefix="veche-bench-postgres-")
+            stack = ExitStack()
+            stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+            self._database = stack.enter_context(Postgres(Path(scratch) / "postgres", is_durable=True))
+            atexit.register(stack.close)
+            # What it starts for each connection stays there too.
+            core = min(os.sched_getaffinity(0))
+            for task in Path(f"/proc/{self._database.pid}/task").iterdir():
+                os.sched_setaffinity(int(task.name), {core})
+        return ["--store", self._database.url(self._database.new_database())]
 
 
 # InspIRCd's modules, by what clients ask for.
@@ -351,6 +397,7 @@ class Other(Subject):
 SUBJECTS: dict[str, Subject] = {
     "veche": Veche(stores=True),
     "veche-off": Veche(stores=False),
+    "veche-postgres": VechePostgres(),
     "inspircd": InspIRCd(),
     "ngircd": NgIRCd(),
     "model": Model(stores=False),
