@@ -118,7 +118,13 @@ def as_data(
         for key, subject in subjects.items()
     }
     loads = {
-        load: {"title": LOADS[load].title, "words": LOADS[load].words, "options": LOADS[load].options}
+        load: {
+            "title": LOADS[load].title,
+            "words": LOADS[load].words,
+            "options": LOADS[load].options,
+            "played": f"{machine.get('date', '')}, load on the machine {busyness()}, "
+            + next((subject.version() for key, subject in subjects.items() if key.startswith("veche")), ""),
+        }
         for load in runs
     }
     return {
@@ -180,6 +186,7 @@ def _page(name: str, data: Data, pictures: list[Path]) -> list[str]:
             lines += _load_table(phase, data["servers"], by_subject)
         lines += _beside(load, data)
         lines += _left_out(load, data["servers"])
+        lines += [f"\nPlayed {data['loads'][load]['played']}."]
     if data["failures"]:
         lines += ["", "## Failures", "", *(f"* {failure}" for failure in data["failures"])]
     return lines

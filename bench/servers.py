@@ -258,6 +258,7 @@ class InspIRCd(Subject):
     stores = False
     serves = ("plain", "capable", "echo", "tls", "web")
     handshakes = 2000
+    web_handshakes = 2000
 
     def why_not(self) -> str:
         return "" if self.path or find("inspircd") else "not installed (apt-get install inspircd)"
