@@ -50,6 +50,19 @@ def test_what_became_of_a_commit_without_an_answer_is_found_out(check: Check, ro
     assert status == 0, said
 
 
+def test_what_was_refused_is_gone_even_when_the_server_dies_before_the_truth_is_known(
+    check: Check, rounds: Rounds
+) -> None:
+    status, said = check("cut-kill", rounds(2, 4))
+    assert status == 0, said
+
+
+@pytest.mark.needs("strace")
+def test_a_slow_disk_of_the_database_delays_answers_and_nothing_else(check: Check, rounds: Rounds) -> None:
+    status, said = check("slowdisk", rounds(1, 1), *IN_POSTGRESQL, "--away", "4")
+    assert status == 0, said
+
+
 @pytest.mark.usefixtures("small_disks")
 def test_a_full_disk_of_the_database_is_said_and_survived(check: Check, rounds: Rounds) -> None:
     status, said = check("diskfull", rounds(1, 1), *IN_POSTGRESQL)

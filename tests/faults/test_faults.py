@@ -70,6 +70,12 @@ def test_a_full_disk_is_said_and_survived(check: Check, rounds: Rounds) -> None:
     assert status == 0, said
 
 
+@pytest.mark.needs("strace")
+def test_a_slow_disk_delays_answers_and_nothing_else(check: Check, rounds: Rounds) -> None:
+    status, said = check("slowdisk", rounds(1, 1), "--away", "4")
+    assert status == 0, said
+
+
 @pytest.mark.usefixtures("disks")
 def test_a_disk_that_dies_takes_nothing_along_that_was_promised(check: Check, rounds: Rounds) -> None:
     status, said = check("diskdies", rounds(1, 5))

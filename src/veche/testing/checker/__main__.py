@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import record, report
 from .client import CheckerError
-from .database_faults import DATABASE_FAULTS, ON_A_DISK
+from .database_faults import DATABASE_FAULTS, ON_A_DISK, SYNCING
 from .databases import Database, why_no_database
 from .disks import why_no_disks, why_no_tmpfs
 from .faults import FAULTS, STATEFUL
@@ -21,13 +21,19 @@ from .loads import LOADS
 from .plan import Plan
 from .process import own_server
 from .sabotage import SABOTAGES
+from .slow_disk import slowdisk, why_no_slow_disk
 from .state_verdict import judge_state
 from .verdict import Verdict, judge
 
-ROUNDS = {"kill": 200, "diskfull": 3, "diskdies": 5, "gone": 1, "stall": 3}
+ROUNDS = {"kill": 200, "diskfull": 3, "diskdies": 5, "gone": 1, "stall": 3, "slowdisk": 1}
 MANY = 20  # rounds of all others
-STORES = {"sqlite": FAULTS, "postgresql": DATABASE_FAULTS}
-OBSTACLES = {"powercut": why_no_disks, "diskdies": why_no_disks, "diskfull": why_no_tmpfs}
+STORES = {"sqlite": {**FAULTS, "slowdisk": slowdisk}, "postgresql": DATABASE_FAULTS}
+OBSTACLES = {
+    "powercut": why_no_disks,
+    "diskdies": why_no_disks,
+    "diskfull": why_no_tmpfs,
+    "slowdisk": why_no_slow_disk,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,9 +83,8 @@ async def _play(options: argparse.Namespace, plan: Plan) -> None:
 def _plan(options: argparse.Namespace, work: Path) -> Plan:
     database: Database | None = None
     if options.store == "postgresql":
-        is_on_a_disk = options.fault in ON_A_DISK
-        folder = work / ("disk/postgresql" if is_on_a_disk else "postgresql")
-        database = Database(folder, is_durable=is_on_a_disk)
+        folder = work / ("disk/postgresql" if options.fault in ON_A_DISK else "postgresql")
+        database = Database(folder, is_durable=options.fault in SYNCING)
     command = options.server or own_server(options.sabotage, in_a_database=database is not None)
     shape = Shape(options.writers, options.readers, options.window, options.size)
     print(f"{options.fault}: {options.rounds} rounds, seed {options.seed}: {' '.join(command)}")
@@ -104,14 +109,17 @@ def _parser() -> argparse.ArgumentParser:
         "and that there is one order.",
     )
     faults = parser.add_subparsers(dest="fault", required=True, metavar="FAULT")
-    for name, fault in {**DATABASE_FAULTS, **FAULTS}.items():
+    for name, fault in {**DATABASE_FAULTS, **STORES["sqlite"]}.items():
         text = (fault.__doc__ or "").strip()
         command = faults.add_parser(name, help=text, description=text)
         stores = [store for store, known in STORES.items() if name in known]
         command.add_argument("--store", choices=stores, default=stores[0], help="default %(default)s")
         command.add_argument("--rounds", type=int, default=ROUNDS.get(name, MANY), help="default %(default)s")
         command.add_argument(
-            "--away", type=float, default=5.0, help="seconds without a database, where it goes; default 5"
+            "--away",
+            type=float,
+            default=5.0,
+            help="seconds that a trouble lasts which comes and goes; default 5",
         )
         command.add_argument(
             "--longest", type=float, default=0.5, help="seconds of load before the harm, at most; default 0.5"
