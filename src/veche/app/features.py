@@ -64,7 +64,7 @@ from veche.features import (
     whowas,
     znc_playback,
 )
-from veche.features.accounts import invitations, keeping, owner, persistence, presence
+from veche.features.accounts import erasing, invitations, keeping, owner, persistence, presence
 
 FEATURES: list[Feature] = [
     bans.feature,  # before the registration, which would let in whom it turns away
@@ -130,6 +130,7 @@ FEATURES: list[Feature] = [
     znc_playback.feature,
     search.feature,
     retention.feature,
+    erasing.feature,
     unread.feature,
     lobby.feature,
     unused.feature,

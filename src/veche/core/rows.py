@@ -3,7 +3,7 @@
 The rule: plain values. What a store does with each is in store/engines; what it is asked about them, in core/ports.py.
 """
 
-from veche.core.forgetting import ForgottenMessages
+from veche.core.forgetting import ErasedWords, ForgottenMessages, RewrittenFacts, Wiped
 
 
 class Record:
@@ -280,4 +280,7 @@ Row = (
     | RoomEvent
     | ForgottenEvents
     | ForgottenMessages
+    | ErasedWords
+    | RewrittenFacts
+    | Wiped
 )

@@ -11,6 +11,7 @@ from veche.core.engine import Engine
 from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.core.replies import plain_time
+from veche.features.accounts.erasing import TracesErased
 from veche.state.events import NickChanged, UserLeft
 from veche.wire import numerics
 from veche.wire.names import fold
@@ -61,6 +62,10 @@ class Past:
         entries = self._entries.get(fold(nick), ())
         return [entry for entry in reversed(entries) if entry.time > now - KEPT]
 
+    def erase(self, nick: str) -> None:
+        """Nobody ever bore this nick."""
+        self._entries.pop(fold(nick), None)
+
     def __len__(self) -> int:
         return len(self._entries)
 
@@ -100,6 +105,12 @@ def note_nick(engine: Engine, fact: NickChanged) -> None:
         engine.shelf(Past).remember(Entry(fact.source, real_name, fact.time))
 
 
+def note_erasure(engine: Engine, fact: TracesErased) -> None:
+    """A person has been erased, and so are the names that he bore."""
+    for name in fact.names:
+        engine.shelf(Past).erase(name)
+
+
 feature = Feature(
     "whowas",
     commands=[
@@ -115,5 +126,5 @@ feature = Feature(
             ),
         )
     ],
-    witnesses={UserLeft: note_departure, NickChanged: note_nick},
+    witnesses={UserLeft: note_departure, NickChanged: note_nick, TracesErased: note_erasure},
 )

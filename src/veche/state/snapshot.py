@@ -22,6 +22,7 @@ def snapshot(world: World) -> dict[str, object]:
             for key, ban in sorted(world.server_bans.entries.items())
         },
         "alarm": [world.alarm, sorted(world.refused)],
+        "erasures": dict(sorted(world.erasures.items())),
         "conversations": dict(sorted(world.conversations.items())),
     }
 

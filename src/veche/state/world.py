@@ -49,6 +49,7 @@ class World:
         "alarm",
         "believed",
         "conversations",
+        "erasures",
         "invitations",
         "markers",
         "mode_counts",
@@ -81,6 +82,8 @@ class World:
         self.conversations: dict[str, str] = {}
         self.invitations: dict[str, Invitation] = {}  # by the hashes of their codes
         self.profiles: dict[str, Profile] = {}  # of accounts, by uid, whether their owners are here or not
+        # Who is being erased, by what the record knows him by, with the names that he was known by.
+        self.erasures: dict[str, list[str]] = {}
         self.believed = 0  # what time it was at least (s since 1970), by a clock that could be believed
         # Whether a room may have nothing kept of what is said there: the installation's to say.
         self.rooms_keep_less = True

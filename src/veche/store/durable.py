@@ -13,7 +13,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from veche.core.forgetting import ForgottenMessages
 from veche.core.ports import (
     Edit,
     Page,
@@ -36,6 +35,7 @@ from veche.store import schema
 from veche.store.directory import DataDirectory, explain
 from veche.store.engines.sqlite import connect_writer, describe, empty_wal, primary_code
 from veche.store.facts import saved_facts
+from veche.store.forgetting import gone
 from veche.store.history import History
 from veche.store.overview import count_unread, read_partners
 from veche.store.refusals import DataDirectoryError
@@ -204,8 +204,7 @@ class SqliteStore:
         if error is None and rows:
             self._last = end_of_log(self._last, rows)
             corrected = any(isinstance(row, Edit | Redaction) for row in rows)
-            gone = [seq for row in rows if isinstance(row, ForgottenMessages) for seq in row.gone]
-            self._search.appended(self._last[0], corrected=corrected, gone=gone)
+            self._search.appended(self._last[0], corrected=corrected, gone=gone(rows))
         done(error)
 
 

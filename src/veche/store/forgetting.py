@@ -7,14 +7,22 @@ does, learns from the mark that it has to look what is left.
 
 import json
 import sqlite3
+from collections.abc import Sequence
 
-from veche.core.forgetting import MESSAGES_AT_ONCE, ForgottenMessages
+from veche.core.forgetting import MESSAGES_AT_ONCE, ErasedWords, ForgottenMessages, RewrittenFacts, Wiped
 from veche.core.ports import Redaction, Row
 
 
 def takes_away(row: Row) -> bool:
     """Whether this has taken something away that must not stay in files, or in an index, either."""
-    return isinstance(row, Redaction) or (isinstance(row, ForgottenMessages) and bool(row.gone))
+    if isinstance(row, ForgottenMessages | ErasedWords):
+        return bool(row.gone)
+    return isinstance(row, Redaction | RewrittenFacts | Wiped)
+
+
+def gone(rows: Sequence[Row]) -> list[int]:
+    """The places in the log that are no messages any more, of a batch that has been committed."""
+    return [seq for row in rows if isinstance(row, ForgottenMessages | ErasedWords) for seq in row.gone]
 
 
 # By their places, which no index is needed for: time never decreases with them.

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
-from veche.core.forgetting import ForgottenMessages
+from veche.core.forgetting import ErasedWords, ForgottenMessages, RewrittenFacts, Wiped
 from veche.core.ports import (
     Edit,
     ForgottenEvents,
@@ -50,9 +50,10 @@ from veche.store.engines.sqlite import (
     is_sync_failure,
     outcome,
 )
+from veche.store.erasing import take_away
 from veche.store.facts import Statement, replace_saved, statements
 from veche.store.files import Identity, identity
-from veche.store.forgetting import forget_messages, takes_away
+from veche.store.forgetting import takes_away
 from veche.store.room_events import forget_events, insert_events
 from veche.store.threads import note_replies, replies_among
 from veche.store.worker import Post, Worker
@@ -228,8 +229,8 @@ class Writer:
                 for row in others:
                     if isinstance(row, ForgottenEvents):
                         forget_events(self._connection, row.before)
-                    elif isinstance(row, ForgottenMessages):
-                        forget_messages(self._connection, row)
+                    elif isinstance(row, ForgottenMessages | ErasedWords | RewrittenFacts | Wiped):
+                        take_away(self._connection, row, self._path)
                 committing = True
                 self._connection.execute("commit")
         except StoreError as error:

@@ -9,7 +9,14 @@ from collections.abc import Callable
 from copy import copy
 from functools import partial
 
-from veche.core.forgetting import MESSAGES_AT_ONCE, ForgottenMessages
+from veche.core.forgetting import (
+    MESSAGES_AT_ONCE,
+    PLACES_AT_ONCE,
+    ErasedWords,
+    ForgottenMessages,
+    RewrittenFacts,
+    Wiped,
+)
 from veche.core.ports import (
     EDITED,
     FORGOTTEN_AT_ONCE,
@@ -154,7 +161,9 @@ class MemoryStore:
         self._committing = True
         seq, time = self.last()
         for record in rows:
-            if isinstance(record, RoomEvent | ForgottenEvents | ForgottenMessages):
+            if isinstance(
+                record, RoomEvent | ForgottenEvents | ForgottenMessages | ErasedWords | RewrittenFacts | Wiped
+            ):
                 continue  # they are late
             if record.seq <= seq:
                 raise AssertionError(f"seq grows in the log: {record!r}")
@@ -185,6 +194,13 @@ class MemoryStore:
                 ]
             elif isinstance(row, ForgottenMessages):
                 self._forget(row)
+            elif isinstance(row, ErasedWords):
+                self._erase(row)
+            elif isinstance(row, RewrittenFacts):
+                self.facts = [fact for fact in self.facts if fact.key or fact.kind not in row.kinds]
+                self.facts += [SavedFact(*fact) for fact in row.facts]
+            elif isinstance(row, Wiped):
+                pass  # there is nothing else
             elif isinstance(row, Record):
                 self._note_reply(row)
                 self.records.append(row)
@@ -214,6 +230,45 @@ class MemoryStore:
         self.edits = [one for one in self.edits if one[0].message not in places]
         self.events = [event for event in self.events if event.tags not in msgids]  # what happened to them
         self.roots = {seq: root for seq, root in self.roots.items() if seq not in places}
+
+    def _erase(self, row: ErasedWords) -> None:
+        """What a person has said and done is nobody's, in a stretch of the log."""
+        row.next = low = max(0, row.upto - PLACES_AT_ONCE)
+        msgids: set[str] = set()
+        for index, record in reversed([*enumerate(self.records)]):
+            if not low < record.seq <= row.upto:
+                continue
+            is_direct = " " in record.conversation
+            if record.sender == row.person:
+                row.gone.append(record.seq)
+                row.erased.append((record.conversation, record.msgid))
+                row.names.add(record.source.partition("!")[0])
+                msgids.add(record.msgid)
+                self.records[index] = empty = copy(record)  # somebody may be reading the other
+                empty.text = empty.tags = empty.source = empty.sender = empty.account = ""
+                empty.sent = empty.edited = 0
+                empty.target = "" if is_direct else record.target
+                self.redactions[record.seq] = Redaction(0, row.time, record.seq, record.msgid, "", "", "", "")
+            elif is_direct and row.person in record.conversation.split(" "):
+                self.records[index] = copy(record)
+                self.records[index].target = ""
+        gone = {*row.gone}
+        self.edits = [one for one in self.edits if one[0].message not in gone]
+        self.kept_reactions = [
+            one
+            for one in self.kept_reactions
+            if one.message not in msgids
+            and not (low < one.seq <= row.upto and (one.who == row.person or one.account in row.names))
+        ]
+        self.events = [
+            event
+            for event in self.events
+            if event.tags not in msgids and not (low < event.seq <= row.upto and _names(event, row))
+        ]
+        for place, one in self.redactions.items():
+            if low < one.seq <= row.upto and one.sender == row.person:
+                about = (one.seq, one.time, one.message, one.msgid)
+                self.redactions[place] = Redaction(*about, "", "", "", "", one.event)
 
     def _save(self, row: SavedFact | ForgottenFact) -> None:
         if row.key:
@@ -478,6 +533,14 @@ def _tombstone(record: Record, redaction: Redaction) -> Record:
     grave.tags, grave.msgid, grave.command, grave.text = record.msgid, "", REDACTED, redaction.reason
     grave.source, grave.sender, grave.account = redaction.source, redaction.sender, redaction.account
     return grave
+
+
+def _names(event: Record, row: ErasedWords) -> bool:
+    """Whether an event is a person's, or speaks of him."""
+    if event.sender == row.person or event.source.partition("!")[0] in row.names:
+        return True
+    words = event.text.split(" ")
+    return event.command in ("KICK", "MODE") and any(name in words for name in row.names)
 
 
 def _other(key: str, who: str) -> str:

@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from veche.core.forgetting import ForgottenMessages
 from veche.core.ports import (
     Edit,
     Page,
@@ -34,6 +33,7 @@ from veche.core.ports import (
 from veche.core.search import Found, SearchQuestion
 from veche.store.directory import DataDirectory
 from veche.store.durable import end_of_log
+from veche.store.forgetting import gone
 from veche.store.postgresql import questions, schema
 from veche.store.postgresql.link import Connection, LinkError, RefusedError, meaning, shown
 from veche.store.postgresql.loop import LoopThread
@@ -186,8 +186,7 @@ class PostgresqlStore:
         if error is None and rows:
             self._last = end_of_log(self._last, rows)
             corrected = any(isinstance(row, Edit | Redaction) for row in rows)
-            gone = [seq for row in rows if isinstance(row, ForgottenMessages) for seq in row.gone]
-            self._search.appended(self._last[0], corrected=corrected, gone=gone)
+            self._search.appended(self._last[0], corrected=corrected, gone=gone(rows))
         done(error)
 
 

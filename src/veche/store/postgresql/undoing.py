@@ -9,13 +9,13 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from veche.core.forgetting import ForgottenMessages
+from veche.core.forgetting import ErasedWords, ForgottenMessages, RewrittenFacts, Wiped
 from veche.core.ports import ForgottenEvents, Record, RoomEvent, Row, SavedFact
 from veche.store.files import remove_lasting, require_regular, write_lasting
 from veche.store.postgresql.link import Connection
 
 # Whether that has happened or not is all the same: it has no place of its own in the log, and is asked for again.
-FORGETTING = ForgottenEvents | ForgottenMessages
+FORGETTING = ForgottenEvents | ForgottenMessages | ErasedWords | RewrittenFacts | Wiped
 
 _WRITER = "select value from about where key = 'writer'"
 _UNDO = (

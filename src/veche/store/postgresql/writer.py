@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from veche.core.forgetting import ForgottenMessages
+from veche.core.forgetting import ErasedWords, ForgottenMessages, RewrittenFacts, Wiped
 from veche.core.ports import (
     Edit,
     ForgottenEvents,
@@ -35,6 +35,7 @@ from veche.core.ports import (
     StoreUnknown,
 )
 from veche.store.postgresql import rows as sql
+from veche.store.postgresql.erasing import erase_words, rewrite_facts, vacuum
 from veche.store.postgresql.forgetting import forget_messages
 from veche.store.postgresql.link import ANSWER_SECONDS, Connection, LinkError, RefusedError, meaning
 from veche.store.postgresql.loop import LoopThread
@@ -81,6 +82,8 @@ class Writer:
     def __init__(self, url: str, name: str, thread: LoopThread, notes: Notes) -> None:
         self._thread = thread
         self._notes = notes
+        self._url = url
+        self._name = name
         self.seat = Seat(url, name, thread, self._settle)
         self._under_way = False  # the owner's
         self._numbers: dict[sql.Key, int] = {}
@@ -122,6 +125,8 @@ class Writer:
             _log.exception("bug: a batch could not be handed to PostgreSQL")
             error = StoreRefused(str(bug))
         self._thread.post(partial(self._answer, done, error))
+        if error is None and any(isinstance(row, Wiped) for row in rows):
+            self._thread.start(partial(vacuum, self._url, self._name))
 
     async def _try(self, attempt: _Attempt) -> StoreError | None:
         until = time.monotonic() + _PATIENCE
@@ -234,6 +239,10 @@ class Writer:
                 await sql.forget_events(connection, row.before)
             elif isinstance(row, ForgottenMessages):
                 await forget_messages(connection, row)
+            elif isinstance(row, ErasedWords):
+                await erase_words(connection, row)
+            elif isinstance(row, RewrittenFacts):
+                await rewrite_facts(connection, row)
 
     async def _find_numbers(self, connection: Connection, records: list[Record]) -> list[sql.Key]:
         """See to it that every conversation of a batch has a number; return those that are not in the database yet."""

@@ -23,6 +23,7 @@ from veche.testing.contracts.bench import (
     make_redaction,
 )
 from veche.testing.contracts.corrections import CorrectionsContract
+from veche.testing.contracts.erasing import ErasingContract
 from veche.testing.contracts.events import EventsContract
 from veche.testing.contracts.forgetting import ForgettingContract
 from veche.testing.contracts.messages import MessagesContract
@@ -54,5 +55,6 @@ class StoreContract(
     SavedContract,
     SearchContract,
     ForgettingContract,
+    ErasingContract,
 ):
     """The tests. Subclasses are collected by pytest; `bench` is a fixture of theirs with an empty store."""
