@@ -32,6 +32,11 @@ def test_a_database_that_restarts_costs_a_moment(check: Check, rounds: Rounds, f
     assert status == 0, said
 
 
+def test_a_standby_that_confirms_commits_takes_over_without_a_loss(check: Check, rounds: Rounds) -> None:
+    status, said = check("failover", rounds(1, 2))
+    assert status == 0, said
+
+
 def test_a_database_that_is_gone_is_said_and_survived(
     check: Check, rounds: Rounds, request: pytest.FixtureRequest
 ) -> None:

@@ -93,6 +93,21 @@ def test_settings_and_durability(tmp_path: Path) -> None:
     assert not server.is_running
 
 
+def test_a_standby_follows_and_takes_over(tmp_path: Path) -> None:
+    with Postgres(tmp_path / "first") as first:
+        second = Postgres(tmp_path / "second")
+        second.follow(first)
+        with second:
+            first.ask("CREATE TABLE tea AS SELECT 3 AS cups")
+            end = time.monotonic() + 10
+            while second.ask("SELECT count(*) FROM pg_tables WHERE tablename = 'tea'") != "1":
+                assert time.monotonic() < end
+            first.kill()
+            second.promote()
+            second.ask("INSERT INTO tea VALUES (4)")
+            assert second.ask("SELECT sum(cups) FROM tea") == "7"
+
+
 def test_one_that_cannot_start_says_why(tmp_path: Path) -> None:
     with pytest.raises(PostgresError, match="max_connections"):
         Postgres(tmp_path, settings={"max_connections": "none"}).__enter__()

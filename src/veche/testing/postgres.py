@@ -136,6 +136,29 @@ class Postgres:
             words.append("--no-sync")
         self._run("initdb", *words, *more, f"--pwfile={password}", "-D", str(self.data))
 
+    def follow(self, primary: Postgres) -> None:
+        """Make the data directory as a copy of another one's, which runs; started, it will be the other's standby."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _give_away(self.folder)
+        self.password = primary.password
+        words = ["-D", str(self.data), "-d", primary.url(), "--write-recovery-conf", "--checkpoint=fast"]
+        if not self.is_durable:
+            words.append("--no-sync")
+        self._run("pg_basebackup", *words)
+
+    def wait_for_standby(self, seconds: float = START_PATIENCE) -> None:
+        """From now on each commit waits until a standby has it on disk; returns when there is one."""
+        self.ask("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.ask("SELECT pg_reload_conf()")
+        end = time.monotonic() + seconds
+        while self.ask("SELECT sync_state FROM pg_stat_replication") != "sync":
+            if time.monotonic() > end:
+                raise PostgresError("no standby follows")
+
+    def promote(self) -> None:
+        """A standby becomes a server of its own."""
+        self.ask("SELECT pg_promote()")
+
     def start(self, seconds: float = START_PATIENCE) -> None:
         """Start, and return when it takes connections."""
         self.launch()
@@ -180,7 +203,8 @@ class Postgres:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
-        return len(lines) > 7 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
+        # ("standby": it takes connections that read.)
+        return len(lines) > 7 and lines[0] == str(self.pid) and lines[7].strip() in ("ready", "standby")
 
     @property
     def pid(self) -> int:

@@ -211,3 +211,17 @@ def test_who_finds_that_another_server_has_written_ends(open_store: Open, turns:
     assert other.close()
     wait_until(lambda: "another server has written" in bench.store.trouble())
     assert isinstance(bench.commit(make_record(4)), StoreUnknown)
+
+
+def test_who_finds_that_the_database_has_forgotten_ends(
+    open_store: Open, turns: Turns, way: Any, postgres: Postgres, database: str
+) -> None:
+    """A standby that took over without the last commits, or a backup: what people have seen is gone from history."""
+    bench = StoreBench(open_store(port=way.port), turns)
+    assert bench.commit(make_record(1)) is None
+    assert bench.commit(make_record(2)) is None
+    way.do(way.proxy.close)
+    postgres.ask("delete from veche.message where seq = 2", database)
+    way.open()
+    wait_until(lambda: "lacks messages that it had said were on disk" in bench.store.trouble())
+    assert isinstance(bench.commit(make_record(3)), StoreUnknown)

@@ -43,6 +43,19 @@ async def kill_database(plan: Plan) -> None:
     await in_rounds(plan, harm)
 
 
+async def failover(plan: Plan) -> None:
+    """The database's machine is lost under load, and a standby that had confirmed every commit takes its place."""
+
+    async def harm(plan: Plan, _crowd: Crowd, number: int) -> str:
+        database = _database(plan)
+        await database.add_standby(plan.work / f"standby-{number}")
+        await asyncio.sleep(plan.random_moment())
+        await database.fail_over()
+        return "failed over to the standby"
+
+    await in_rounds(plan, harm)
+
+
 async def gone(plan: Plan) -> None:
     """The database is gone for `--away` seconds: sends are refused in time, looking around goes on, all heals."""
 
@@ -220,6 +233,7 @@ DATABASE_FAULTS = {
     "restart-fast": restart_fast,
     "restart-immediate": restart_immediate,
     "kill-database": kill_database,
+    "failover": failover,
     "gone": gone,
     "stall": stall,
     "cut": cut,

@@ -30,6 +30,7 @@ class Database:
 
     def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
         self.server = Postgres(folder, is_durable=is_durable, settings=SETTINGS)
+        self.standby: Postgres | None = None
         self.way = Proxy(self.server.port)
 
     @property
@@ -48,6 +49,23 @@ class Database:
         """Start it and wait until it takes connections."""
         await _call(self.server.start)
 
+    async def add_standby(self, folder: Path) -> None:
+        """A second PostgreSQL follows the first, which from now on waits for it with every commit."""
+        standby = Postgres(folder, is_durable=self.server.is_durable, settings=SETTINGS)
+        await _call(lambda: standby.follow(self.server))
+        self.standby = standby
+        await _call(standby.start)
+        await _call(self.server.wait_for_standby)
+
+    async def fail_over(self) -> None:
+        """The first one is lost with all that it has; the standby takes its place at the same address."""
+        assert self.standby is not None
+        await self.kill()
+        await _call(self.server.wait_gone)
+        self.server, self.standby = self.standby, None
+        await _call(self.server.promote)
+        self.way.target = self.server.port
+
     async def stop(self, way: Way) -> None:
         """End it orderly or not."""
         await _call(lambda: self.server.stop(way))
@@ -59,8 +77,9 @@ class Database:
     async def vanish(self) -> None:
         """It and all that belongs to it is killed and gone, so that its disk can be taken away."""
         await self.way.end()
-        await self.kill()
-        await _call(self.server.wait_gone)
+        for server in filter(None, (self.standby, self.server)):
+            await _call(server.kill)
+            await _call(server.wait_gone)
 
 
 async def _call(job: Callable[[], Value]) -> Value:
