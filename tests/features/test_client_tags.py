@@ -31,6 +31,9 @@ def test_denied_tags(denied: tuple[str, ...], blocked: list[str], allowed: list[
     [
         ({"+reply": MSGID, "+draft/react": "🍵"}, (MSGID, "🍵", True)),
         ({"+reply": MSGID, "+draft/unreact": "🍵"}, (MSGID, "🍵", False)),
+        ({"+draft/reply": MSGID, "+draft/react": "🍵"}, (MSGID, "🍵", True)),
+        ({"+draft/reply": "x", "+reply": MSGID, "+draft/react": "🍵"}, (MSGID, "🍵", True)),
+        ({"+draft/reply": "x", "+draft/react": "a"}, None),
         ({"+reply": MSGID, "+draft/unreact": "a", "+draft/react": "a"}, None),
         ({"+reply": MSGID}, None),
         ({"+draft/react": "a"}, None),

@@ -11,13 +11,14 @@ from veche.core.once import TAG
 from veche.core.pace import SharedPace
 from veche.core.registry import Feature
 from veche.core.settings import Settings
+from veche.core.threads import TAGS as REPLY_TAGS
 from veche.wire.caps import MESSAGE_TAGS
 from veche.wire.message import escape
 from veche.wire.msgids import time_of_msgid
 from veche.wire.names import fold
 
 TYPING = "+typing"
-_REACT, _UNREACT, _REPLY = "+draft/react", "+draft/unreact", "+reply"
+_REACT, _UNREACT = "+draft/react", "+draft/unreact"
 # typing: "any `typing` notification is not sent within 3 seconds of another one for a given target". The second at once
 # is for "done" behind "active", and for what the network has delivered late.
 _TYPING = SharedPace("typing", 2, 3.0)
@@ -81,7 +82,9 @@ def reaction_of(tags: Mapping[str, str], denied: tuple[str, ...]) -> tuple[str, 
     if adding == (_UNREACT in tags):
         return None
     key = _REACT if adding else _UNREACT
-    value, message = tags[key], tags.get(_REPLY, "")
+    value = tags[key]
+    # Some clients still say it as a draft.
+    message = next((tags[tag] for tag in REPLY_TAGS if tag in tags), "")
     if not 0 < len(value.encode()) <= _LONGEST_REACTION or (denied and is_denied(denied, key)):
         return None
     try:
