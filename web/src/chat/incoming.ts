@@ -36,7 +36,7 @@ export function readEntry(chat: Chat, { command, params, source, tags }: Message
     kind,
     from,
     text,
-    reply: tags["+draft/reply"] ?? tags["+reply"] ?? "",
+    reply: tags["+reply"] ?? tags["+draft/reply"] ?? "",
     reactions: readReactions(tags["veche/reactions"] ?? ""),
     isMine: chat.isMe(from) || (chat.account !== "" && fold(tags["account"] ?? "") === fold(chat.account)),
     isEdited: "veche/edited" in tags,
@@ -79,7 +79,7 @@ function readReactions(value: string): Map<string, Reaction> {
 }
 
 export function addReaction(conversation: Conversation, nick: string, tags: Tags): void {
-  const entry = conversation.find(tags["+draft/reply"] ?? "");
+  const entry = conversation.find(tags["+reply"] ?? tags["+draft/reply"] ?? "");
   const added = (tags["+draft/react"] ?? "").slice(0, 32);
   const removed = (tags["+draft/unreact"] ?? "").slice(0, 32);
   if (entry === undefined || added + removed === "") return;
