@@ -96,12 +96,13 @@ def _may_be_id(msgid: str) -> bool:
 def _found(ask: Ask, fact: MessageSent, msgid: str, records: list[Record] | StoreError) -> None:
     """The record has answered. Who asked may have gone meanwhile."""
     record = _one_of(ask, fact.target, msgid, records)
-    if record is not None:
+    if record is not None and (is_ctcp(record.text) or is_ctcp(fact.text)):
+        # What programs ask of one another is not edited, and nothing that was said becomes a question of theirs.
+        ask.refuse(_forbidden(fact.target, msgid))
+    elif record is not None:
         edited = MessageEdited(fact, record)
         # Not by the name of the account, which may be another person's since.
-        edited.is_own = record.sender == ask.user.identity and not (
-            is_ctcp(record.text) or is_ctcp(fact.text)
-        )
+        edited.is_own = record.sender == ask.user.identity
         edited.window = ask.settings.edit_seconds
         edited.gone = ask.engine.shelf(JustCorrected)
         if given := ask.message.tags.get(once.TAG, ""):
