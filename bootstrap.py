@@ -35,6 +35,7 @@ TEXTS = {
     "en": {
         "old": "Veche needs Python {need} or newer; this is Python {have} ({exe}).\n",
         "setup": "Setting up Veche in {venv}: done once, takes seconds, needs the network.",
+        "more": "Fetching more packages into {venv}: this start is the first that needs them.",
         "update": "Updating the packages in {venv}: the lock file has changed.",
         "wait": "Another start is setting up {venv}: waiting for it.",
         "done": "Set up in {seconds:.1f} s.\n",
@@ -49,6 +50,7 @@ TEXTS = {
     "ru": {
         "old": "Для Veche нужен Python {need} или новее, а это Python {have} ({exe}).\n",
         "setup": "Veche готовит {venv}: это делается один раз и длится секунды; нужна сеть.",
+        "more": "Veche докачивает в {venv} пакеты, которые до сих пор не были нужны.",
         "update": "Veche обновляет пакеты в {venv}: файл с их версиями изменился.",
         "wait": "Другой запуск уже готовит {venv}: ждём его.",
         "done": "Готово за {seconds:.1f} с.\n",
@@ -189,7 +191,7 @@ def set_up(group: str, lock_fd: int) -> None:
 
     started = time.monotonic()
     kept = {name: read_stamp(name) for name in GROUPS if is_made_here(name)}
-    say("update" if kept else "setup", venv=VENV)
+    say("update" if group in kept else "more" if kept else "setup", venv=VENV)
     installer = find_installer()
     for name in GROUPS:
         if os.path.exists(stamp_path(name)):

@@ -183,7 +183,9 @@ def test_dev_environment_serves_the_server_too(checkout: Checkout) -> None:
 def test_server_that_needs_more_gets_it_and_keeps_it(checkout: Checkout) -> None:
     checkout.run("server.py")
     assert checkout.stamps == ["veche-run.stamp"]
-    assert "Set up in" in checkout.run("server.py", VECHE_NEEDS="postgresql")[2]
+    assert re.fullmatch(
+        r"Fetching more .*\nSet up in .*\n", checkout.run("server.py", VECHE_NEEDS="postgresql")[2]
+    )
     assert checkout.stamps == ["veche-postgresql.stamp", "veche-run.stamp"]
     (checkout.root / "requirements.lock").write_text("# something else\n")
     (checkout.root / "requirements-postgresql.lock").write_text("# something else\n")
