@@ -28,7 +28,7 @@ def test_what_was_read_before_sigterm_is_answered(check: Check, rounds: Rounds) 
 
 @pytest.mark.parametrize("fault", ["restart-fast", "restart-immediate", "kill-database"])
 def test_a_database_that_restarts_costs_a_moment(check: Check, rounds: Rounds, fault: str) -> None:
-    status, said = check(fault, rounds(2, 2))
+    status, said = check(fault, rounds(2, 2), "--load", "both")
     assert status == 0, said
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import record, report
 from .client import CheckerError
-from .database_faults import DATABASE_FAULTS, ON_A_DISK, SYNCING
+from .database_faults import DATABASE_FAULTS, ON_A_DISK, SHORT, SYNCING
 from .databases import Database, why_no_database
 from .disks import why_no_disks, why_no_tmpfs
 from .faults import FAULTS, STATEFUL
@@ -126,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         seed = random.randrange(1 << 32)  # noqa: S311 - printed, so that a red run can be played again
         command.add_argument("--seed", type=int, default=seed, help="of the random moments")
-        loads = LOADS if name in STATEFUL else LOADS[:1]
+        loads = LOADS if name in STATEFUL else ("messages", "both") if name in SHORT else LOADS[:1]
         command.add_argument("--load", choices=loads, default=loads[0], help="default %(default)s")
         command.add_argument("--writers", type=int, default=4, help="default %(default)s")
         command.add_argument("--readers", type=int, default=2, help="default %(default)s")

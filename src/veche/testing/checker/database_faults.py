@@ -223,6 +223,9 @@ def _database(plan: Plan) -> Database:
 
 # Faults whose database is on a disk that they make.
 ON_A_DISK = frozenset({"powercut", "diskfull"})
+# Those that are over before the server gives up: changes can be made meanwhile. (A change whose outcome is open when it
+# does may end the process, since what it knows could be other than what is on record: store/postgresql/writer.py.)
+SHORT = frozenset({"restart-fast", "restart-immediate", "kill-database", "failover", "slowdisk"})
 # Those that are nothing to a database that does not sync.
 SYNCING = frozenset({"powercut", "diskfull", "slowdisk"})
 DATABASE_FAULTS = {

@@ -158,6 +158,8 @@ class Resident:
         self.household = household
         self.client = Client(name, self.hear)
         self.is_changing = False
+        self.idle = asyncio.Event()
+        self.idle.set()
         self.things: list[Thing] = []
         self._labels = Labels()
         self._open: dict[str, tuple[Thing, Change]] = {}
@@ -198,6 +200,7 @@ class Resident:
             thing.is_open = True
             label = f"{len(self._numbers)}"
             self._open[label] = thing, change
+            self.idle.clear()
             self._numbers[label] = thing.what, thing.asked
             # Noted before the bytes go out: what was asked may become true, even when the next moment never comes.
             household.steps.append(Asked(household.now(), thing.what, thing.asked, change.value))
@@ -220,6 +223,8 @@ class Resident:
         if thing is not None:
             thing.is_open = False
         self.fill_window()
+        if not self._open:
+            self.idle.set()
 
 
 class Household:
@@ -268,6 +273,21 @@ class Household:
         for person in self.people:
             person.is_changing = True
             person.fill_window()
+
+    def fall_silent(self) -> None:
+        """No new changes; answers to those under way are still awaited."""
+        for person in self.people:
+            person.is_changing = False
+
+    async def wait_answered(self, seconds: float) -> bool:
+        """Wait until no change is without an answer; False when that took too long."""
+        try:
+            async with asyncio.timeout(seconds):
+                for person in self.people:
+                    await person.idle.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def now(self) -> float:
         """Seconds since the changes began."""

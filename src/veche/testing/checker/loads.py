@@ -52,6 +52,19 @@ class Load:
             return False
         return True
 
+    def fall_silent(self) -> None:
+        """Nothing new is asked; answers to what is under way are still awaited."""
+        for part in (self.crowd, self.household):
+            if part is not None:
+                part.fall_silent()
+
+    async def wait_answered(self, seconds: float) -> bool:
+        """Wait until all has been answered; False when that took too long."""
+        answered = [
+            await part.wait_answered(seconds) for part in (self.crowd, self.household) if part is not None
+        ]
+        return all(answered)
+
     def leave(self) -> None:
         """Everybody drops the connection."""
         for person in self.people:

@@ -9,9 +9,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from .client import CheckerError, Client
-from .faults import TERMINATE_WITHIN, talk
+from .faults import TERMINATE_WITHIN, live
 from .load import Crowd
-from .loads import Observed
 from .plan import Plan
 from .verdict import Answers
 
@@ -41,15 +40,17 @@ async def in_rounds(plan: Plan, harm: Harm) -> None:
 
 
 async def _talk_through(plan: Plan, harm: Harm, number: int, data: Path) -> None:
-    crowd, moment = await talk(plan, number)
+    load, moment = await live(plan, number)
+    crowd = load.crowd
+    assert crowd is not None  # changes alone would not tell when all is well again
     words = await harm(plan, crowd, number)
     back_at = crowd.now()
     if not await crowd.wait_acknowledged(HEAL_WITHIN):
         plan.breach(f"{crowd.room}: sends are not accepted {HEAL_WITHIN:.0f} s after the trouble was over")
     healed = crowd.now() - back_at
     await asyncio.sleep(plan.random_moment())
-    crowd.fall_silent()
-    await crowd.wait_answered(TERMINATE_WITHIN)
+    load.fall_silent()
+    await load.wait_answered(TERMINATE_WITHIN)
     await crowd.wait_caught_up(TERMINATE_WITHIN)
     if not plan.server.is_running:
         plan.breach(f"{crowd.room}: the server ended\n{plan.server.tail()}")
@@ -57,9 +58,9 @@ async def _talk_through(plan: Plan, harm: Harm, number: int, data: Path) -> None
     slowest = crowd.slowest()
     if slowest > ANSWER_WITHIN:
         plan.breach(f"{crowd.room}: an answer took {slowest:.1f} s")
-    crowd.leave()
+    load.leave()
     label = f"{words} after {moment * 1000:.0f} ms; healed in {healed * 1000:.0f} ms, slowest answer {slowest:.1f} s"
-    await plan.check(crowd.room, label, Observed(crowd.events, None), Answers.ALL)
+    await plan.check(crowd.room, label, load.observed(), Answers.ALL)
 
 
 class Bystander:
