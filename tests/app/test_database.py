@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from veche.app import database
-from veche.app.database import show_number, show_size, show_time
+from veche.app import caretaker, database
+from veche.app.caretaker import show_number, show_size, show_time
 from veche.app.database_phrases import PHRASES
 from veche.app.progress import Bar
 from veche.core.ports import Page, SavedFact
@@ -263,7 +263,7 @@ def test_a_backup_that_does_not_fit_is_not_begun(desk: Desk, monkeypatch: pytest
     class Usage:
         free = 1000
 
-    monkeypatch.setattr(database, "disk_usage", lambda path: Usage)
+    monkeypatch.setattr(caretaker, "disk_usage", lambda path: Usage)
     assert desk.run("backup", desk.file) == 2
     assert "1.0 kB are free; nothing was written" in desk.err
     assert not desk.file.exists()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from veche.core.forgetting import ErasedWords
 from veche.core.ports import SavedFact
 from veche.core.search import Reading, SearchQuestion
 from veche.store.durable import open_store
@@ -204,3 +205,14 @@ def test_what_was_forgotten_and_not_yet_taken_out_of_the_index_is_no_damage(tmp_
     change(data, f"delete from message where seq = {BLOCK - 10}")
     change(data, "insert into about (key, value) values ('forgetting', '1')")
     assert found(data) == []
+
+
+def test_an_erased_person_is_no_damage(tmp_path: Path) -> None:
+    fill(tmp_path / "data")
+    turns = Turns()
+    store = open_store(tmp_path / "data", turns.post)
+    bench = StoreBench(store, turns)
+    assert bench.commit(ErasedWords(store.last()[0], 99_000, "ann", 240, {"ann"})) is None
+    assert store.close()
+    verdict = look(tmp_path / "data")
+    assert (verdict.messages, verdict.damages) == (240, [])

@@ -154,7 +154,8 @@ def locate(
 ) -> tuple[Path, Path, Config]:
     """The data directory, the file with the settings, and these, for other commands. Raises ConfigError."""
     data, file = _places(options, environment, Phrases(PHRASES, language))
-    return data, file, load_config(file, options.set, language)
+    named = [] if options.store is None else [f"store.url={_quote(options.store)}"]
+    return data, file, load_config(file, [*options.set, *named], language)
 
 
 def _places(

@@ -4,7 +4,7 @@ from veche.phrases import Table
 
 PHRASES: Table = {
     "usage": (
-        """usage: server.py db check | migrate | verify [FILE] | backup FILE | restore FILE [options]
+        """usage: server.py db check | migrate | verify [FILE] | backup FILE | restore FILE | copy --to URL [options]
 
 Looks after the record: what was said, and what the server has to know again after a restart.
 
@@ -13,16 +13,18 @@ Looks after the record: what was said, and what the server has to know again aft
   migrate        bring it up to this version's schema (a copy is made first); checksums for rows that have none
   backup FILE    write a backup of it, also while the server runs
   restore FILE   put a backup in its place; what was there is put aside
+  copy --to URL  copy it to another database: postgresql://..., sqlite (the data directory) or sqlite:DIR
 
 options
   --data DIR     where the record is kept; default {data}
   --config FILE  settings in TOML; default veche.toml in the data directory
   --set SECTION.KEY=VALUE
                  override one key of the config
-  --force        backup: replace FILE if it is there
+  --store URL    where the record is, if not in the data directory: postgresql://...
+  --force        backup: replace FILE if it is there; copy: put aside what is there
 
 Exit codes: 0 all is well; 1 something is wrong with the record; 2 it could not be done as asked.""",
-        """запуск: server.py db check | migrate | verify [ФАЙЛ] | backup ФАЙЛ | restore ФАЙЛ [параметры]
+        """запуск: server.py db check | migrate | verify [ФАЙЛ] | backup ФАЙЛ | restore ФАЙЛ | copy --to URL [параметры]
 
 Ухаживает за летописью: за тем, что было сказано и что сервер должен знать после перезапуска.
 
@@ -31,23 +33,25 @@ Exit codes: 0 all is well; 1 something is wrong with the record; 2 it could not 
   migrate        привести к схеме этой версии (сначала делается копия); дать суммы строкам, у которых их нет
   backup ФАЙЛ    записать резервную копию, в том числе на ходу
   restore ФАЙЛ   поставить резервную копию на место летописи; прежняя откладывается в сторону
+  copy --to URL  перенести её в другую базу: postgresql://..., sqlite (каталог данных) или sqlite:КАТАЛОГ
 
 параметры
   --data DIR     где хранится летопись; по умолчанию {data}
   --config FILE  настройки в TOML; по умолчанию veche.toml в каталоге данных
   --set SECTION.KEY=VALUE
                  заменить один ключ настроек
-  --force        backup: заменить файл, если он есть
+  --store URL    где летопись, если не в каталоге данных: postgresql://...
+  --force        backup: заменить файл, если он есть; copy: отложить то, что есть, в сторону
 
 Коды возврата: 0 — всё в порядке; 1 — с летописью что-то не так; 2 — сделать, как просили, нельзя.""",
     ),
     "no-command": (
-        "say what to do: db check, migrate, verify, backup FILE or restore FILE; --help explains them",
-        "скажите, что делать: db check, migrate, verify, backup ФАЙЛ или restore ФАЙЛ; --help объяснит",
+        "say what to do: db check, migrate, verify, backup FILE, restore FILE or copy --to URL; --help explains them",
+        "скажите, что делать: db check, migrate, verify, backup ФАЙЛ, restore ФАЙЛ или copy --to URL; --help объяснит",
     ),
     "unknown": (
-        "there is no db {command}; there are check, migrate, verify, backup FILE and restore FILE",
-        "нет команды db {command}; есть check, migrate, verify, backup ФАЙЛ и restore ФАЙЛ",
+        "there is no db {command}; there are check, migrate, verify, backup FILE, restore FILE and copy --to URL",
+        "нет команды db {command}; есть check, migrate, verify, backup ФАЙЛ, restore ФАЙЛ и copy --to URL",
     ),
     "needs-file": ("db {command} needs the name of a file", "команде db {command} нужно имя файла"),
     "superfluous": ("unexpected argument: {word}", "лишний аргумент: {word}"),
@@ -175,6 +179,7 @@ Exit codes: 0 all is well; 1 something is wrong with the record; 2 it could not 
         "schema {before} is now schema {after}; {copy} is a copy from before",
         "схема {before} теперь схема {after}; прежняя база — в {copy}",
     ),
+    "upgraded-there": ("schema {before} is now schema {after}", "схема {before} теперь схема {after}"),
     "up-to-date": ("schema {after}: up to date", "схема {after}: обновлять нечего"),
     "sealed": ("{count} rows have got their checksums", "контрольные суммы получили строк: {count}"),
     "seals": ("checksums", "контрольные суммы"),
@@ -217,4 +222,56 @@ Exit codes: 0 all is well; 1 something is wrong with the record; 2 it could not 
     "aside": ("what was there is in {path}", "прежнее — в {path}"),
     "put-back": ("put back as well: {names}", "возвращены и {names}"),
     "start": ("Start the server now.", "Теперь запустите сервер."),
+    "put-back-only": (
+        "{path} is what the backup held: {messages} messages, {facts} saved facts",
+        "{path} теперь то, что было в копии: сообщений {messages}, сохранённых фактов {facts}",
+    ),
+    "aside-schema": (
+        "what was there is in the schema {name}; remove it with: drop schema {name} cascade",
+        "прежнее — в схеме {name}; убрать его: drop schema {name} cascade",
+    ),
+    # copy
+    "needs-target": (
+        "db copy needs to know where to: --to postgresql://USER@HOST/DATABASE, --to sqlite or --to sqlite:DIR",
+        "команде db copy нужно знать куда: --to postgresql://USER@HOST/DATABASE, --to sqlite или --to sqlite:КАТАЛОГ",
+    ),
+    "no-target": ("--to belongs to db copy", "--to бывает только у db copy"),
+    "bad-target": (
+        "--to {target} is no address: it is postgresql://USER@HOST/DATABASE, sqlite or sqlite:DIR",
+        "--to {target} — не адрес: бывает postgresql://USER@HOST/DATABASE, sqlite или sqlite:КАТАЛОГ",
+    ),
+    "same": (
+        "{target} is where the record is already",
+        "в {target} летопись лежит и так",
+    ),
+    "target-taken": (
+        "there is a record in {target} already; --force puts it aside",
+        "в {target} уже есть летопись; --force отложит её в сторону",
+    ),
+    "copied": (
+        "{target}: {messages} messages, {facts} saved facts, {rows} rows in all; read again and compared",
+        "{target}: сообщений {messages}, сохранённых фактов {facts}, всего строк {rows}; прочитано и сверено",
+    ),
+    "switch": (
+        'Nothing has changed at {source}. To go on with the copy, start the server with [store] url = "{url}"',
+        'В {source} ничего не изменилось. Чтобы работать с копией, запустите сервер с [store] url = "{url}"',
+    ),
+    # PostgreSQL
+    "postgresql": (
+        "record   {path}: {size}, schema {schema} of {known}; {version}",
+        "летопись {path}: {size}, схема {schema} из {known}; {version}",
+    ),
+    "not-made": (
+        "there is no record in {path} yet: start the server with it, or put one there with db copy or db restore",
+        "в {path} летописи ещё нет: запустите с ней сервер или поместите её туда через db copy или db restore",
+    ),
+    "served": ("server   writes to it now", "сервер   сейчас в неё пишет"),
+    "unsafe": (
+        "PostgreSQL runs with {setting} = off: a power cut may take back what was acknowledged",
+        "у PostgreSQL {setting} = off: отключение питания может отнять подтверждённое",
+    ),
+    "behind-schema": (
+        "{path} has schema {found}, and this version has {known}: run db migrate first, with the server stopped",
+        "у {path} схема {found}, а у этой версии {known}: сначала выполните db migrate при остановленном сервере",
+    ),
 }

@@ -119,11 +119,9 @@ def restore(
     """Put a backup in place of the record of a locked data directory.
 
     It is copied first, and the copy given to `check`, whose no ends everything with nothing changed (None is
-    returned). What was there goes into a directory named after `now`. Killed in between, it has left either the old
-    record, or none, which a server refuses to start with: then it is to be done again. Returns that directory, if there
-    was anything to put into it, and the files that were put back because they were missing.
+    returned). Otherwise returns what `install` does, and the files that were put back because they were missing.
     """
-    fresh = directory.path / "veche.db.restoring"
+    fresh = fresh_file(directory)
     source = open_to_read(backup)
     try:
         copy_database(source, fresh, progress)
@@ -132,7 +130,22 @@ def restore(
     if not check(fresh):
         fresh.unlink()
         return None
-    kept = _take_kept_files(fresh)
+    kept = take_kept_files(fresh)
+    aside = install(fresh, directory, now)
+    return aside, put_back(directory.path, kept)
+
+
+def fresh_file(directory: DataDirectory) -> Path:
+    """Where a database is made that is to be the record of this directory."""
+    return directory.path / "veche.db.restoring"
+
+
+def install(fresh: Path, directory: DataDirectory, now: str) -> Path | None:
+    """Make a finished database the record of a locked data directory.
+
+    What was there goes into a directory named after `now`, which is returned, if there was anything. Killed in between,
+    it has left either the old record, or none, which a server refuses to start with: then it is to be done again.
+    """
     sync_file(fresh)
     # From now on a database that is missing is an error, and never a reason to begin an empty one.
     directory.mark_made()
@@ -140,10 +153,11 @@ def restore(
     remove_lasting(directory.running)
     fresh.replace(directory.database)
     sync_directory(directory.path)
-    return aside, _put_back(directory.path, kept)
+    return aside
 
 
-def _take_kept_files(database: Path) -> dict[str, bytes]:
+def take_kept_files(database: Path) -> dict[str, bytes]:
+    """Take the small files out of a copy of a backup: their contents by name."""
     connection = sqlite3.connect(database, isolation_level=None)
     try:
         there = connection.execute("select count(*) from sqlite_schema where name = 'kept_file'").fetchone()[
@@ -183,7 +197,7 @@ def _put_aside(directory: DataDirectory, now: str) -> Path | None:
     return aside
 
 
-def _put_back(data: Path, kept: dict[str, bytes]) -> list[str]:
+def put_back(data: Path, kept: dict[str, bytes]) -> list[str]:
     """Write the files that are missing; what is there is newer and stays."""
     written = []
     for name, content in sorted(kept.items()):

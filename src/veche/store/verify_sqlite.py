@@ -15,7 +15,7 @@ from pathlib import Path
 
 from veche.store.schema import known_migrations
 from veche.store.search.postings import BLOCK, BLOCK_BITS
-from veche.store.tables import SqliteTables, open_to_read
+from veche.store.tables import SqliteTables, Tables, open_to_read
 from veche.store.verify import TOLD, UNREADABLE, Damage, Progress, Verdict, verify_rows
 
 # How long (s) what differs is left alone before it is looked at again: corrections are in the index by then.
@@ -58,7 +58,7 @@ def verify(
             return
         verify_rows(SqliteTables(connection), verdict, progress("rows"), partial(_nearby, connection))
         if search.exists() and not _is_broken(verdict):
-            _verify_search(connection, search, verdict, progress("search"), pause)
+            verify_search(SqliteTables(connection), search, verdict, progress("search"), pause)
     finally:
         connection.close()
 
@@ -115,13 +115,14 @@ def _is_broken(verdict: Verdict) -> bool:
     return any(damage.what in {"structure", "unreadable"} for damage in verdict.damages)
 
 
-def _verify_search(
-    record: sqlite3.Connection,
+def verify_search(
+    record: Tables,
     path: Path,
     verdict: Verdict,
     progress: Progress,
-    pause: Callable[[float], None],
+    pause: Callable[[float], None] = time.sleep,
 ) -> None:
+    """Compare the search index at `path` with a record of any engine."""
     try:
         search = open_to_read(path)
     except UNREADABLE as error:
@@ -140,7 +141,7 @@ def _verify_search(
 
 
 def _compare(
-    record: sqlite3.Connection,
+    record: Tables,
     search: sqlite3.Connection,
     verdict: Verdict,
     progress: Progress,
@@ -155,7 +156,7 @@ def _compare(
             pause(_PAUSE)
             again = _differences(record, search, block)
             lacks, extra = lacks & again[0], extra & again[1]
-        if extra and record.execute(_FORGOTTEN).fetchone() != search.execute(_FORGOTTEN).fetchone():
+        if extra and record.query(_FORGOTTEN) != search.execute(_FORGOTTEN).fetchall():
             extra = set()
         _name(record, lacks, extra, verdict)
         progress(done, len(blocks))
@@ -165,9 +166,7 @@ def _compare(
 Mark = tuple[int, int]
 
 
-def _differences(
-    record: sqlite3.Connection, search: sqlite3.Connection, block: int
-) -> tuple[set[Mark], set[Mark]]:
+def _differences(record: Tables, search: sqlite3.Connection, block: int) -> tuple[set[Mark], set[Mark]]:
     """What the index lacks of a block of the record, and what it has besides."""
     start = block << BLOCK_BITS
     marked: set[Mark] = set()
@@ -179,20 +178,20 @@ def _differences(
             marked.update((number, start + place) for place in places)
     else:  # it was thrown away meanwhile
         return set(), set()
-    standing = set(record.execute(_STAND, (start, start + BLOCK)).fetchall())
+    standing = set(record.query(_STAND, (start, start + BLOCK)))
     return standing - marked, marked - standing
 
 
-def _name(record: sqlite3.Connection, lacks: set[Mark], extra: set[Mark], verdict: Verdict) -> None:
+def _name(record: Tables, lacks: set[Mark], extra: set[Mark], verdict: Verdict) -> None:
     for what, marks in (("search-lacks", lacks), ("search-extra", extra)):
         for number, place in sorted(marks, key=lambda mark: mark[1]):
-            row = record.execute("select name from conversation where id = ?", (number,)).fetchone()
-            room = row[0] if row else ""
-            known = record.execute("select msgid, time from message where seq = ?", (place,)).fetchone()
-            if known is None:  # about when it was said: as the one before it
-                before = record.execute(
+            names = record.query("select name from conversation where id = ?", (number,))
+            room = names[0][0] if names else ""
+            known = record.query("select msgid, time from message where seq = ?", (place,))
+            if known:
+                verdict.add(Damage(what, room, known[0][0], known[0][1], place))
+            else:  # about when it was said: as the one before it
+                before = record.query(
                     "select time from message where seq < ? order by seq desc limit 1", (place,)
-                ).fetchone()
-                verdict.add(Damage("lost", room, "", before[0] if before else 0, place))
-            else:
-                verdict.add(Damage(what, room, known[0], known[1], place))
+                )
+                verdict.add(Damage("lost", room, "", before[0][0] if before else 0, place))

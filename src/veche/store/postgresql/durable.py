@@ -237,7 +237,7 @@ async def _open(
         await writer.seat.sit_down(connection)
     except Exception as error:
         connection.terminate()
-        raise _explain(url, error) from error
+        raise explain(url, error) from error
     reader = Reader(url, f"{name} reader", thread, lambda: writer.is_settled)
     search = SearchIndex(
         lambda _: PostgresqlRecord(url, f"{name} search", thread, lambda: writer.is_settled),
@@ -256,7 +256,7 @@ async def _take(url: str, name: str) -> Connection:
         except (LinkError, RefusedError, TakenError) as error:
             # A database that is still starting says so (57P03, a LinkError); what it refuses is refused for good.
             if isinstance(error, RefusedError) or time.monotonic() > until:
-                raise _explain(url, error) from error
+                raise explain(url, error) from error
         await asyncio.sleep(_PAUSE)
 
 
@@ -267,7 +267,7 @@ async def _warn(connection: Connection) -> None:
         )
 
 
-def _explain(url: str, error: Exception) -> Exception:
+def explain(url: str, error: Exception) -> Exception:
     """What a person reads of an error at the start."""
     told = meaning(error)
     if isinstance(told, TakenError):

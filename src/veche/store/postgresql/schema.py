@@ -52,6 +52,14 @@ async def bring_up_to_date(connection: Connection, url: str, migrations: Migrati
             await _apply(connection, migrations[number], number)
 
 
+async def make(connection: Connection, migrations: Migrations) -> None:
+    """Make all of it in the transaction that is open; nothing of that name may be there."""
+    await connection.execute(f"create schema {SCHEMA}")
+    for number in sorted(migrations):
+        await connection.execute(migrations[number])
+        await connection.execute(_KEEP_NUMBER, str(number))
+
+
 async def _apply(connection: Connection, script: str, number: int) -> None:
     await connection.execute("set statement_timeout = 0")  # the larger the record, the longer it takes
     await connection.execute("begin")
