@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from tests.browser import Visit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator
+    from playwright.sync_api import Locator, Page
+
+# What pages of tests' own making have done against the policy of the chat, and exceptions that nobody caught.
+VIOLATIONS: list[str] = []
 
 Visitor = Callable[[str], Visit]
 
@@ -16,9 +19,32 @@ Visitor = Callable[[str], Visit]
 class Sitter:
     """One person and one page, in English unless said otherwise."""
 
-    def __init__(self, visit: Visit) -> None:
-        self.visit = visit
-        self.page = visit.page
+    def __init__(self, visit: Visit | None, page: Page) -> None:
+        # What was seen of the page from outside; None for a page of a test's own making.
+        self.seen = visit
+        self.page = page
+
+    @classmethod
+    def of(cls, visit: Visit) -> Sitter:
+        """Who sits in front of a page that is visited."""
+        return cls(visit, visit.page)
+
+    @classmethod
+    def at(cls, page: Page, address: str) -> Sitter:
+        """Open the chat on a page of one's own."""
+        page.on(
+            "console",
+            lambda said: VIOLATIONS.append(said.text) if "Content Security Policy" in said.text else None,
+        )
+        page.on("pageerror", lambda error: VIOLATIONS.append(str(error)))
+        page.goto(address)
+        return cls(None, page)
+
+    @property
+    def visit(self) -> Visit:
+        """The visit; only where there is one."""
+        assert self.seen is not None
+        return self.seen
 
     @property
     def log(self) -> Locator:

@@ -63,7 +63,7 @@ def test_payloads_in_every_field_do_nothing(tmp_path: Path, visit: Visitor) -> N
         visited.page.add_init_script(_WATCH)
         visited.page.on("dialog", lambda dialog: visited.complaints.append(f"a dialog: {dialog.message}"))
         visited.page.goto(f"http://127.0.0.1:{ports.web}/")
-        ann = Sitter(visited)
+        ann = Sitter.of(visited)
         ann.come_in("Ann")
         for number, payload in enumerate(PAYLOADS):
             with Line(ports.irc) as bob:

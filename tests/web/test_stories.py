@@ -32,7 +32,7 @@ def ports(tmp_path: Path) -> Iterator[Ports]:
 
 def sit_down(visit: Visitor, ports: Ports | Killable) -> Sitter:
     """Open the chat."""
-    return Sitter(visit(f"http://127.0.0.1:{ports.web}/"))
+    return Sitter.of(visit(f"http://127.0.0.1:{ports.web}/"))
 
 
 def test_a_guest_arrives_and_chats_with_somebody_at_a_terminal(ports: Ports, visit: Visitor) -> None:

@@ -39,6 +39,10 @@ const TABLE = {
     "A password would not be safe on this connection. Open this page by https.",
     "Пароль по этому соединению небезопасен. Откройте страницу по https.",
   ],
+  "no-registration": [
+    "New accounts are made here by invitation. Ask an operator of the server for one, or come in as a guest.",
+    "Учётные записи здесь — по приглашению. Попросите его у оператора сервера или войдите гостем.",
+  ],
   verify: [
     "The server has sent you a code. Confirm it with any IRC client (VERIFY), then log in here.",
     "Сервер выслал вам код. Подтвердите его любым клиентом IRC (VERIFY), затем войдите здесь.",
@@ -308,6 +312,7 @@ const TABLE = {
   "key-complete": ["complete a name, a room, a command, an emoji", "дополнить имя, комнату, команду, эмодзи"],
   "key-recall": ["what you have said before", "сказанное раньше"],
   "key-edit": ["edit your last message", "править последнее сообщение"],
+  "key-messages": ["to the messages; ↑ ↓ from one to the next, Tab to its tools", "к сообщениям; ↑ ↓ — по ним, Tab — к действиям"],
   "key-escape": ["close, cancel", "закрыть, отменить"],
   "key-settings": ["settings", "настройки"],
   "key-keys": ["this list", "этот список"],

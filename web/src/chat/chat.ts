@@ -196,6 +196,9 @@ export class Chat extends Watched {
     this.state = "in";
     this.hasBeenIn = true;
     this.wait = FIRST_WAIT;
+    if (this.who !== null && this.registration?.isLate === true) {
+      this.ask((lines) => this.tellRefusals(lines), "REGISTER", ["*", this.who.email || "*", this.who.password]);
+    }
     // The account exists from here on: coming back is a login.
     if (this.who !== null) this.who = { ...this.who, isNew: false, invitation: "" };
     const multiline = this.registration?.limits("draft/multiline");

@@ -262,7 +262,11 @@ function mode(chat: Chat, message: Message): void {
     return;
   }
   const conversation = chat.conversation(target);
-  if (conversation.modes !== "") chat.raw("MODE", target); // somebody looks at them
+  if (conversation.modes !== "") {
+    // Somebody looks at them. Those with a parameter are asked for: which is whose is the server's to say.
+    conversation.modes = withFlags(conversation.modes, changes);
+    chat.raw("MODE", target);
+  }
   const marks: Record<string, string> = { q: "~", a: "&", o: "@", h: "%", v: "+" };
   let isOn = true;
   for (const letter of changes) {
@@ -277,6 +281,21 @@ function mode(chat: Chat, message: Message): void {
   }
   tell(conversation, message);
   conversation.changed();
+}
+
+/** "+nt" after "+m-t" is "+nm"; letters that are none of a room's own rules are left as they are. */
+function withFlags(modes: string, changes: string): string {
+  const [flags = "", ...values] = modes.split(" ");
+  const on = new Set(flags.slice(1));
+  let isOn = true;
+  for (const letter of changes) {
+    if (letter === "+" || letter === "-") isOn = letter === "+";
+    else if (!"qaohvbeIkdfl".includes(letter)) {
+      if (isOn) on.add(letter);
+      else on.delete(letter);
+    }
+  }
+  return [`+${[...on].join("")}`, ...values].join(" ");
 }
 
 /** "+o": one is an operator of the server. */

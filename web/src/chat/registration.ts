@@ -33,6 +33,7 @@ export class Registration {
   private who: Who;
   private send: (line: string) => void;
   private fail: (failure: Failure) => void;
+  isLate = false; // the account is made when one is in
   private isNaming = false;
 
   constructor(who: Who, send: (line: string) => void, fail: (failure: Failure) => void) {
@@ -118,6 +119,11 @@ export class Registration {
     this.send(format("USER", ["web", "0", "*", nick]));
     if (password === "") {
       this.send("CAP END");
+    } else if (isNew && !(this.offered.get("draft/account-registration") ?? "").split(",").includes("before-connect")) {
+      // Accounts are for whoever is invited, and one's invitation is taken when one is in.
+      this.isLate = invitation !== "";
+      if (this.isLate) this.send("CAP END");
+      else this.fail({ code: "no-registration", text: "" });
     } else if (isNew) {
       this.send(format("REGISTER", ["*", email || "*", password]));
     } else if ((this.offered.get("sasl") ?? "").split(",").includes("PLAIN")) {

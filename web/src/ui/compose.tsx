@@ -113,7 +113,7 @@ export function Compose({ desk, conversation, thread = "" }: Props): JSX.Element
   };
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.isComposing) return;
+    if (event.isComposing || event.altKey) return;
     const box = field.current!;
     if (!event.shiftKey && steer(event)) return;
     if (event.key === "Tab" && !event.shiftKey && text !== "") {

@@ -8,7 +8,7 @@ import { Dialog } from "./parts.tsx";
 const KEYS: [string[], Phrase][] = [
   [["Ctrl", "K"], "key-switch"], [["Ctrl", "F"], "key-search"], [["Alt", "↑ ↓"], "key-next"], [["Alt", "Shift", "↑ ↓"], "key-unread"],
   [["Enter"], "key-send"], [["Shift", "Enter"], "key-line"], [["Tab"], "key-complete"], [["↑"], "key-recall"],
-  [["Ctrl", "↑"], "key-edit"], [["Esc"], "key-escape"], [["Ctrl", ","], "key-settings"], [["?"], "key-keys"],
+  [["Ctrl", "↑"], "key-edit"], [["Shift", "Tab"], "key-messages"], [["Esc"], "key-escape"], [["Ctrl", ","], "key-settings"], [["?"], "key-keys"],
 ];
 
 export function Keys({ desk }: { desk: Desk }): JSX.Element {

@@ -77,6 +77,14 @@ export function Log({ desk, conversation }: Props): JSX.Element {
     else if (news > 0) again((count) => count + 1);
   };
 
+  // What one says oneself one sees, wherever one has read.
+  const sent = useRef(conversation.pending.at(-1)?.token);
+  useLayoutEffect(() => {
+    const newest = conversation.pending.at(-1)?.token;
+    if (newest !== undefined && newest !== sent.current) toNewest();
+    sent.current = newest ?? sent.current;
+  });
+
   useLayoutEffect(() => {
     const box = scroller.current!;
     if (isStuck.current && isAtEnd) {
@@ -103,6 +111,18 @@ export function Log({ desk, conversation }: Props): JSX.Element {
     return () => stay.disconnect();
   }, []);
 
+  /** The arrow keys go from message to message; Tab then goes to what can be done with one. */
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    const target = event.target as HTMLElement;
+    if (step === undefined || event.altKey || (target !== scroller.current && target.tagName !== "ARTICLE")) return;
+    event.preventDefault();
+    const all = [...scroller.current!.querySelectorAll<HTMLElement>("article[data-key]")];
+    const next = target === scroller.current ? all.at(-1) : all[all.indexOf(target) + step];
+    next?.focus({ preventScroll: true });
+    next?.scrollIntoView({ block: "nearest" });
+  };
+
   const toNewest = (): void => {
     isStuck.current = true;
     setEnd(null);
@@ -117,7 +137,8 @@ export function Log({ desk, conversation }: Props): JSX.Element {
     const at = entries.indexOf(entry);
     isStuck.current = false;
     anchor.current = { key: entry.key, top: 120 };
-    if (at < from || at >= to) setEnd(Math.min(entries.length, at + most / 2) - first);
+    // Always: a window that ends at the newest would run away with what comes.
+    setEnd(Math.min(entries.length, Math.round(at + most / 2)) - first);
     setShown(entry.key);
     again((count) => count + 1);
     setTimeout(() => scroller.current?.querySelector<HTMLElement>(`[data-key="${entry.key}"]`)?.focus({ preventScroll: true }), 50);
@@ -176,7 +197,7 @@ export function Log({ desk, conversation }: Props): JSX.Element {
 
   return (
     <div class="log-frame">
-      <div class="log" ref={scroller} onScroll={onScroll} role="log" aria-label={t("messages")} tabIndex={0}>
+      <div class="log" ref={scroller} onScroll={onScroll} onKeyDown={onKeyDown} role="log" aria-label={t("messages")} tabIndex={0}>
         <div class="log-inside">
           {/* One child, laid out as a block: to lay out hundreds of children of a flex box anew at each step is slow. */}
           <div>

@@ -50,7 +50,9 @@ function Message({ desk, conversation, entry, isFirst, isShown, inThread = false
   const [isReacting, setReacting] = useState(false);
   const [isSure, setSure] = useState(true); // false while the question is on the page
   // Its tools are made when the pointer or the focus is there: five buttons for each of hundreds of messages are too many.
-  const [isNear, setNear] = useState(false);
+  const [isOver, setOver] = useState(false);
+  const [isFocused, setFocused] = useState(false);
+  const isNear = isOver || isFocused || isReacting;
   const calls = !entry.isMine && mentions(chat.nick, entry.text);
   const when = isNear ? moment(entry.time) + (entry.isMine && entry.msgid !== "" ? ` · ${t("kept")}` : "") : undefined;
   const go = (name: string): void => desk.go(name);
@@ -60,8 +62,8 @@ function Message({ desk, conversation, entry, isFirst, isShown, inThread = false
   return (
     <article
       data-key={entry.key} tabIndex={-1} aria-label={`${entry.from}, ${clock(entry.time)}`}
-      onPointerEnter={() => setNear(true)} onPointerLeave={() => setNear(isReacting)} onFocusIn={() => setNear(true)}
-      onFocusOut={(event) => setNear(event.currentTarget.contains(event.relatedTarget as Node | null))}
+      onPointerEnter={() => setOver(true)} onPointerLeave={() => setOver(false)} onFocusIn={() => setFocused(true)}
+      onFocusOut={(event) => setFocused(event.currentTarget.contains(event.relatedTarget as Node | null))}
       class={`row ${isFirst ? "is-first" : ""} ${calls ? "is-call" : ""} ${isShown ? "is-shown" : ""} ${entry.kind}`}
     >
       <div class="gutter">

@@ -65,6 +65,7 @@ export async function readKept(): Promise<Kept | null> {
 
 /** Put on the page what was kept, to be read until the connection is back. */
 export function showKept(chat: Chat, kept: Kept): void {
+  chat.nick = kept.nick; // whose drafts they are
   for (const one of kept.conversations) {
     const conversation = chat.conversation(one.name);
     conversation.topic = one.topic;

@@ -93,7 +93,7 @@ function Rooms({ desk }: { desk: Desk }): JSX.Element {
       <Seek value={sought} label={t("find-room")} set={setSought} />
       <div class="table" tabIndex={0} role="region" aria-label={t("operator-rooms")}>
         <table>
-          <thead><tr><th>{t("name")}</th><th>{t("people")}</th><th>{t("topic-is")}</th><th /></tr></thead>
+          <thead><tr><th>{t("name")}</th><th>{t("people")}</th><th>{t("topic-is")}</th><td /></tr></thead>
           <tbody>
             {rooms.slice(0, MOST).map((room) => (
               <tr key={room.name}>

@@ -1,0 +1,169 @@
+"""Finding what was said and coming to where it was said: search, links, quotes, threads; and saying it better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.clients.lines import Line
+from tests.clients.serving import Ports, serving
+from tests.clients.terminals import Terminals
+from tests.clients.test_real_clients import irssi
+from tests.web.people import Sitter, Visitor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("browser", "linux")]
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Iterator[Ports]:
+    """A server where one may say much at once."""
+    with serving(tmp_path, "--set=limits.flood=false") as doors:
+        yield doors
+
+
+def sit_down(visit: Visitor, ports: Ports, nick: str, place: str = "") -> Sitter:
+    """Somebody who is in the lobby, or where the address leads to."""
+    sitter = Sitter.of(visit(f"http://127.0.0.1:{ports.web}/{place}"))
+    sitter.come_in(nick)
+    return sitter
+
+
+def fill(ports: Ports, room: str, count: int) -> Line:
+    """Bob, who has said much in a room: "message 0", "message 1"..., and stays."""
+    bob = Line(ports.irc)
+    bob.say("CAP REQ :message-tags", "CAP END")
+    bob.register("Bob")
+    bob.say(f"JOIN {room}", *(f"PRIVMSG {room} :message {number}" for number in range(count)), "PING done")
+    bob.skip_to("PONG")
+    return bob
+
+
+@pytest.mark.needs("tmux", "irssi")
+def test_a_guest_chats_with_somebody_at_irssi(tmp_path: Path, visit: Visitor) -> None:
+    from playwright.sync_api import expect
+
+    with serving(tmp_path) as ports, Terminals(tmp_path) as terminals:
+        iris = irssi(terminals, ports.ircs, "iris")
+        ann = sit_down(visit, ports, "Ann")
+        ann.say("good morning, iris")
+        iris.shows("good morning, iris")
+        iris.type("Ann: good morning, чай?")
+        ann.sees("good morning, чай?")
+        expect(ann.log.locator(".is-call mark")).to_have_text("Ann")
+        iris.type("/me puts the kettle on")
+        ann.sees("puts the kettle on")
+
+
+def test_what_was_said_long_ago_is_found_and_one_is_led_there_and_back(ports: Ports, visit: Visitor) -> None:
+    from playwright.sync_api import expect
+
+    with fill(ports, "#tea", 30) as bob:
+        bob.say("PRIVMSG #tea :the samovars are in the *shed*")
+        bob.say(*(f"PRIVMSG #tea :later {number}" for number in range(400)), "PING done")
+        bob.skip_to("PONG")
+        ann = sit_down(visit, ports, "Ann")
+        ann.say("/join #tea")
+        ann.sees("later 399")
+        ann.page.keyboard.press("Control+f")
+        ann.page.get_by_role("searchbox", name="Words that were said").fill("samovar")
+        ann.page.keyboard.press("Enter")
+        hit = ann.page.locator(".hit")
+        expect(hit).to_contain_text("the samovars are in the shed")
+        expect(hit.locator("mark")).to_have_text("samovars")
+        hit.get_by_role("button", name="What was around").click()
+        expect(hit).to_contain_text("message 29")
+        expect(hit).to_contain_text("later 0")
+        hit.get_by_role("button", name="Go to it").click()
+        expect(ann.log.locator(".is-shown")).to_contain_text("the samovars are in the shed")
+        expect(ann.log.locator(".is-shown")).to_be_in_viewport()
+        # What is said meanwhile waits at the end, where one comes by scrolling, without a gap and nothing twice.
+        bob.say("PRIVMSG #tea :the very last one")
+        for _ in range(100):
+            if ann.log.get_by_text("the very last one").count():
+                break
+            ann.log.evaluate("log => { log.scrollTop += 2000; }")
+            ann.page.wait_for_timeout(50)
+        texts = [text for text in ann.texts() if text.startswith("later ")]
+        assert texts == [f"later {number}" for number in range(400 - len(texts), 400)]
+        # Filters: nobody of that name has said it; a day on which it was not.
+        ann.page.get_by_role("button", name="From whom and when").click()
+        ann.page.get_by_label("From", exact=True).fill("Carol")
+        ann.page.get_by_role("button", name="Find", exact=True).click()
+        expect(ann.page.locator(".search .hint")).to_contain_text("Nothing was found")
+        ann.page.get_by_label("From", exact=True).fill("Bob")
+        ann.page.get_by_label("Until").fill("2020-01-01")
+        ann.page.get_by_role("button", name="Find", exact=True).click()
+        expect(ann.page.locator(".search .hint")).to_contain_text("Nothing was found")
+
+
+def test_a_link_leads_to_a_message_and_a_quote_to_what_it_quotes(ports: Ports, browser: Browser) -> None:
+    from playwright.sync_api import expect
+
+    with fill(ports, "#tea", 300):
+        context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], locale="en")
+        ann = Sitter.at(context.new_page(), f"http://127.0.0.1:{ports.web}/#in=%23tea")
+        expect(ann.page.get_by_text("The link leads to #tea.")).to_be_visible()
+        ann.come_in("Ann")
+        expect(ann.page.get_by_role("heading", name="#tea")).to_be_visible()
+        old = ann.log.locator("article[aria-label^=Bob]", has_text="message 250")
+        old.scroll_into_view_if_needed()
+        old.hover()
+        old.get_by_role("button", name="Reply").click()
+        ann.say("this one")
+        ann.sees("this one")
+        expect(ann.log.locator(".is-unsent")).to_have_count(0)
+        old.scroll_into_view_if_needed()
+        old.hover()
+        old.get_by_role("button", name="Copy link").click()
+        expect(ann.page.get_by_text("Copied.")).to_be_visible()
+        address = ann.page.evaluate("navigator.clipboard.readText()")
+        ann.log.evaluate("log => { log.scrollTop = log.scrollHeight; }")
+        ann.log.locator("article", has_text="this one").locator(".quote").click()
+        expect(ann.log.locator(".is-shown")).to_contain_text("message 250")
+        other = Sitter.at(context.new_page(), address)
+        other.come_in("Bea")
+        expect(other.log.locator(".is-shown")).to_contain_text("message 250")
+        expect(other.log.locator(".is-shown")).to_be_in_viewport()
+        context.close()
+
+
+def test_a_thread_has_a_pane_and_what_one_said_is_edited(ports: Ports, visit: Visitor) -> None:
+    from playwright.sync_api import expect
+
+    ann, bob = sit_down(visit, ports, "Ann"), sit_down(visit, ports, "Bob")
+    ann.say("who brings what?")
+    bob.sees("who brings what?")
+    question = bob.log.locator("article", has_text="who brings what?").first
+    question.hover()
+    question.get_by_role("button", name="Thread").click()
+    expect(bob.page.get_by_text("Nobody has answered yet")).to_be_visible()
+    answer = bob.page.get_by_label("Answer in the thread")
+    answer.fill("I bring a cakr")
+    answer.press("Enter")
+    thread = bob.page.locator(".thread")
+    expect(thread).to_contain_text("I bring a cakr")
+    ann.page.locator("article", has_text="who brings what?").get_by_role("button", name="1 answer").click()
+    expect(ann.page.locator(".thread")).to_contain_text("I bring a cakr")
+    # Said anew, it is so for everybody and everywhere, and says that it is.
+    mine = bob.page.get_by_role("main").locator("article", has_text="I bring a cakr")
+    mine.hover()
+    mine.get_by_role("button", name="Edit").click()
+    field = bob.page.get_by_label("Message #lobby")
+    expect(field).to_have_value("I bring a cakr")
+    field.fill("I bring a cake")
+    field.press("Enter")
+    for person in (ann, bob):
+        for place in (".thread", ".conversation"):
+            expect(person.page.locator(place)).to_contain_text("I bring a cake (edited)")
+            expect(person.page.locator(place)).not_to_contain_text("cakr")
+    with Line(ports.irc) as carol:
+        carol.say("CAP REQ :draft/chathistory batch message-tags draft/message-edit", "CAP END")
+        carol.register("carol")
+        carol.say("CHATHISTORY LATEST #lobby * 10")
+        assert "veche/edited" in carol.skip_to("I bring a cake")
