@@ -98,7 +98,11 @@ def visit(browser: Browser) -> Iterator[Callable[[str], Visit]]:
     for context in contexts:
         context.close()
     for visited in visits:
-        assert not visited.complaints, visited.complaints
+        # A test's server may end before its pages do, which then ask whether it is back.
+        complaints = [
+            complaint for complaint in visited.complaints if "ERR_CONNECTION_REFUSED" not in complaint
+        ]
+        assert not complaints, complaints
 
 
 class _Silent(SimpleHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The page by itself: without a server, without a network, beside other tabs, after an upgrade, and by keyboard alone."""
+"""The page alone: without a server or a network, beside other tabs, after an upgrade, and by keyboard alone."""
 
 from __future__ import annotations
 

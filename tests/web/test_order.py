@@ -1,4 +1,4 @@
-"""Keeping order by mouse: rooms of one's own with their rules, ranks, muting, removing, banning; and the operator's page."""
+"""Keeping order by mouse: rooms with their rules, ranks, muting, removing, banning; and the operator's page."""
 
 from __future__ import annotations
 

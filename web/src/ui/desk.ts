@@ -74,6 +74,7 @@ export class Desk extends Watched {
   /** Open a pane at the side; over the conversation, where there is no room beside it. */
   turn(side: Side): void {
     this.side = side;
+    this.opened = { kind: "" };
     this.pane = "side";
     this.changed();
   }

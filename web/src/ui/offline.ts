@@ -52,7 +52,7 @@ function snapshot(chat: Chat): Kept {
     nick: chat.nick,
     account: chat.account,
     conversations: conversations.map(({ name, topic, readAt, entries }) => ({
-      name, topic, readAt, entries: entries.filter((entry) => entry.msgid !== "").slice(-MOST_ENTRIES),
+      name, topic, readAt, entries: entries.slice(-2 * MOST_ENTRIES).filter((entry) => entry.msgid !== "").slice(-MOST_ENTRIES),
     })),
   };
 }
