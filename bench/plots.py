@@ -166,6 +166,21 @@ def _growth(data: Data, axes: Any) -> bool:
     return _lines(data, axes, loads, lambda load, key: _figure(data, load, key, "fan", "cpu_us_each"))
 
 
+def _thousands(data: Data, axes: Any) -> bool:
+    axes.set_title("CPU for each registration, thousand by thousand (us)")
+    axes.set_xlabel("connections before")
+    axes.set_ylim(bottom=0)
+    is_drawn = False
+    for key, name in _servers(data).items():
+        phases = data["runs"].get("idle-plain", {}).get(key) or [[{}]]
+        costs = phases[-1][0].get("thousands_us_each")
+        if costs:
+            places = [1000 * place for place in range(len(costs))]
+            axes.plot(places, costs, marker=".", label=name, color=_COLOURS.get(key))
+            is_drawn = True
+    return is_drawn
+
+
 def _acknowledged(data: Data, axes: Any) -> bool:
     axes.set_title("Acknowledged messages a second by the number of senders who wait for each")
     axes.set_xlabel("senders")
@@ -186,4 +201,5 @@ _PLOTS: dict[str, Callable[[Data, Any], bool]] = {
     "storms": _storms,
     "growth": _growth,
     "acknowledged": _acknowledged,
+    "thousands": _thousands,
 }

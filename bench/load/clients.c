@@ -128,29 +128,42 @@ void enter(struct client *client) {
       (int)(client - clients));
 }
 
+/* The server's CPU (s) when so many thousands had registered, as near as it was seen. */
+static struct mark {
+  int registered;
+  double cpu;
+} marks[64];
+static int n_marks;
+
+static void mark_thousands(double cpu) {
+  enum { EACH = 1000, MOST = sizeof marks / sizeof *marks };
+  if (heard.registered >= n_marks * EACH && n_marks < MOST)
+    marks[n_marks++] = (struct mark){heard.registered, cpu};
+}
+
+static double between(const struct mark *from, const struct mark *to) {
+  return (to->cpu - from->cpu) * 1e6 / (to->registered - from->registered);
+}
+
+static void print_thousands(void) {
+  if (n_marks < 4) return; /* the last mark is where the last of them begins: nothing follows that could share its turns */
+  printf(", \"first_us_each\": %.3f, \"last_us_each\": %.3f, \"thousands_us_each\": [", between(marks, marks + 1),
+         between(marks + n_marks - 2, marks + n_marks - 1));
+  for (int i = 1; i < n_marks; i++) printf("%s%.1f", i > 1 ? ", " : "", between(marks + i - 1, marks + i));
+  printf("]");
+}
+
 void connect_all(void) {
-  int edge = n_clients >= 4000 ? 1000 : 0; /* the first and the last so many are counted by themselves */
-  double first = 0, last = 0;
   registering_us = calloc((size_t)n_clients, sizeof *registering_us);
   long memory = server_memory();
   double cpu = server_cpu();
   uint64_t start = now_ns();
   for (int opened = 0; heard.registered < n_clients;) {
+    mark_thousands(server_cpu());
     while (opened < n_clients && opened - heard.registered < handshakes) open_client(&clients[opened++]);
-    int before = heard.registered;
-    wait_until(&heard.registered, opened < n_clients ? before + 1 : n_clients, "register");
-    if (edge && before < edge && heard.registered >= edge) first = (server_cpu() - cpu) / heard.registered;
-    if (edge && !last && heard.registered >= n_clients - edge && heard.registered < n_clients) {
-      double at = server_cpu();
-      int from = heard.registered;
-      while (opened < n_clients) {
-        open_client(&clients[opened++]);
-        if (opened - heard.registered >= handshakes) wait_until(&heard.registered, opened - handshakes + 1, "register");
-      }
-      wait_until(&heard.registered, n_clients, "register");
-      last = (server_cpu() - at) / (n_clients - from);
-    }
+    wait_until(&heard.registered, opened < n_clients ? heard.registered + 1 : n_clients, "register");
   }
+  mark_thousands(server_cpu());
   double seconds = (double)(now_ns() - start) / 1e9;
   settle();
   qsort(registering_us, (size_t)n_clients, sizeof *registering_us, compare_numbers);
@@ -159,7 +172,7 @@ void connect_all(void) {
          n_clients, seconds, (server_cpu() - cpu) * 1e6 / n_clients, server_memory(),
          (double)(server_memory() - memory) / n_clients, registering_us[n_clients / 2],
          registering_us[(long)n_clients * 99 / 100]);
-  if (first > 0 && last > 0) printf(", \"first_us_each\": %.3f, \"last_us_each\": %.3f", first * 1e6, last * 1e6);
+  print_thousands();
   puts("}");
   fflush(stdout);
 }
