@@ -127,6 +127,9 @@ def tell_page(
     batch = open_batch(ask, f"chathistory {name}", is_end=is_end)
     for record in records:
         shown = _as_called(record, name)
+        if not shown.source:  # whoever took it back has been erased: there is nobody but us to tell of it
+            shown = copy(shown)
+            shown.source = ask.settings.server
         tag, behind = around.get(record.seq, NOTHING)
         ask.send(_own_line(ask, shown, batch) if plain else playback_line(shown, ask.session, batch, tag))
         for line in behind:
