@@ -19,7 +19,15 @@ from veche.core.search import Found, Reading, SearchQuestion
 from veche.store.durable import SqliteStore, open_store
 from veche.store.engines.memory import MemoryStore
 from veche.store.search import finding, index, postings
-from veche.testing.contracts import ROOM, StoreBench, Turns, make_message, make_record, make_redaction
+from veche.testing.contracts import (
+    ROOM,
+    StoreBench,
+    Turns,
+    make_edit,
+    make_message,
+    make_record,
+    make_redaction,
+)
 from veche.testing.contracts.searching import places
 from veche.wire.words import parse
 
@@ -187,6 +195,53 @@ def test_what_was_taken_back_while_nobody_kept_the_index_is_taken_out_at_the_sta
     end(bench)
 
 
+def test_what_was_edited_is_found_by_its_new_words_alone_in_written_blocks_too(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_blocks(monkeypatch)
+    bench = open_bench(data)
+    said = [make_record(n, text=f"tea {SECRET}") for n in range(1, 41)]
+    assert bench.commit(*said) is None
+    wait_indexed(bench)
+    edits = [
+        make_edit(40 + n, said[n - 1], "коты и чай" if n % 2 else "teas in rows") for n in range(1, 41, 3)
+    ]
+    assert bench.commit(*edits) is None
+    changed = [*range(1, 41, 3)]
+    assert places(bench, SECRET) == [n for n in range(1, 41) if n not in changed]
+    assert places(bench, "кот") == places(bench, "ча*") == [n for n in changed if n % 2]
+    assert places(bench, '"teas in"') == places(bench, "row") == [n for n in changed if not n % 2]
+    assert places(bench, "tea") == [n for n in range(1, 41) if n not in changed or not n % 2]
+    again = [make_edit(100 + n, said[n - 1], f"tea {SECRET}") for n in changed]
+    assert bench.commit(*again) is None
+    assert places(bench, SECRET) == [*range(1, 41)]
+    assert places(bench, "кот") == []
+    end(bench)
+    bench = open_bench(data)
+    assert places(bench, SECRET) == [*range(1, 41)]
+    end(bench)
+
+
+def test_what_was_edited_while_nobody_kept_the_index_is_in_it_at_the_start(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_blocks(monkeypatch)
+    bench = open_bench(data)
+    said = [make_record(n, text=f"tea {SECRET}") for n in range(1, 41)]
+    assert bench.commit(*said) is None
+    wait_indexed(bench)
+    monkeypatch.setattr(index.SearchIndex, "_correct", lambda self: None)  # as if it had been killed before
+    assert bench.commit(*(make_edit(40 + n, said[n - 1], "milk") for n in range(1, 41))) is None
+    end(bench)
+    monkeypatch.undo()
+    small_blocks(monkeypatch)
+    bench = open_bench(data)
+    wait_indexed(bench)
+    assert places(bench, "milk") == [*range(1, 41)]
+    assert places(bench, "tea") == []
+    end(bench)
+
+
 @pytest.mark.parametrize(
     "fault", ["garbage", "empty", "another version", "another record", "cut", "a table is gone"]
 )
@@ -301,12 +356,14 @@ asked = st.tuples(
 @given(
     talk=st.lists(said, min_size=1, max_size=50),
     taken_back=st.sets(st.integers(0, 49), max_size=5),
+    edited=st.lists(st.tuples(st.integers(0, 49), st.lists(st.sampled_from(WORDS), max_size=3)), max_size=6),
     questions=st.lists(asked, min_size=1, max_size=10),
 )
 def test_the_index_finds_what_the_model_finds(
     tmp_path_factory: pytest.TempPathFactory,
     talk: list[tuple[str, int, str, list[str]]],
     taken_back: set[int],
+    edited: list[tuple[int, list[str]]],
     questions: list[tuple[dict[str, Reading], str, list[str], str, int | None, int | None, int]],
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -325,12 +382,19 @@ def test_the_index_finds_what_the_model_finds(
             for n, place in enumerate(sorted(taken_back), 1)
             if place < len(messages)
         ]
+        edits = [
+            make_edit(len(messages) + 50 + n, messages[place], " ".join(words))
+            for n, (place, words) in enumerate(edited)
+            if place < len(messages)
+        ]
         for bench in benches:
             assert bench.commit(*messages) is None
         for conversations, person, words, nick, after, before, limit in questions[:3]:
             compare(benches, conversations, person, words, nick, after, before, limit)
         for bench in benches:
             assert bench.commit(*redactions) is None
+            for edit in edits:
+                assert bench.commit(edit) is None
         for conversations, person, words, nick, after, before, limit in questions:
             compare(benches, conversations, person, words, nick, after, before, limit)
         end(benches[0])
