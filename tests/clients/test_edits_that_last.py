@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.clients.lines import Line
 from tests.clients.serving import Killable
+
+if TYPE_CHECKING:
+    from veche.testing.postgres import Postgres
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("linux")]
 
@@ -38,7 +42,16 @@ def wordings(ann: Line, message: str) -> list[str]:
 
 
 def test_an_edit_survives_kill_9_and_is_made_once(tmp_path: Path) -> None:
-    server = Killable(tmp_path)
+    edit_and_kill(Killable(tmp_path))
+
+
+@pytest.mark.needs("postgres")
+def test_so_it_does_in_postgresql(tmp_path: Path, postgres: Postgres, database: str) -> None:
+    edit_and_kill(Killable(tmp_path, f"--store={postgres.url(database)}"))
+
+
+def edit_and_kill(server: Killable) -> None:
+    """Six edits, and the server killed behind each; sent again, each is made once and all wordings are there."""
     server.start()
     try:
         with Line(server.port) as new:
