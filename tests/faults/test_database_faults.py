@@ -28,12 +28,12 @@ def test_what_was_read_before_sigterm_is_answered(check: Check, rounds: Rounds) 
 
 @pytest.mark.parametrize("fault", ["restart-fast", "restart-immediate", "kill-database"])
 def test_a_database_that_restarts_costs_a_moment(check: Check, rounds: Rounds, fault: str) -> None:
-    status, said = check(fault, rounds(2, 2), "--load", "both")
+    status, said = check(fault, rounds(1, 2), "--load", "both")
     assert status == 0, said
 
 
 def test_a_standby_that_confirms_commits_takes_over_without_a_loss(check: Check, rounds: Rounds) -> None:
-    status, said = check("failover", rounds(1, 2))
+    status, said = check("failover", rounds(1, 1))
     assert status == 0, said
 
 
@@ -46,7 +46,7 @@ def test_a_database_that_is_gone_is_said_and_survived(
 
 
 def test_a_database_that_says_nothing_keeps_nobody_waiting(check: Check, rounds: Rounds) -> None:
-    status, said = check("stall", rounds(1, 1), "--away", "6")
+    status, said = check("stall", rounds(1, 1), "--away", "5")
     assert status == 0, said
 
 
@@ -58,7 +58,7 @@ def test_what_became_of_a_commit_without_an_answer_is_found_out(check: Check, ro
 def test_what_was_refused_is_gone_even_when_the_server_dies_before_the_truth_is_known(
     check: Check, rounds: Rounds
 ) -> None:
-    status, said = check("cut-kill", rounds(2, 4))
+    status, said = check("cut-kill", rounds(2, 2))
     assert status == 0, said
 
 
@@ -76,7 +76,7 @@ def test_a_full_disk_of_the_database_is_said_and_survived(check: Check, rounds: 
 
 @pytest.mark.usefixtures("disks")
 def test_a_power_cut_of_the_database_loses_nothing(check: Check, rounds: Rounds) -> None:
-    status, said = check("powercut", rounds(1, 2), *IN_POSTGRESQL, "--longest", "1")
+    status, said = check("powercut", rounds(1, 1), *IN_POSTGRESQL, "--longest", "1")
     assert status == 0, said
 
 

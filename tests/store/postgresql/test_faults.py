@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -225,3 +226,37 @@ def test_who_finds_that_the_database_has_forgotten_ends(
     way.open()
     wait_until(lambda: "lacks messages that it had said were on disk" in bench.store.trouble())
     assert isinstance(bench.commit(make_record(3)), StoreUnknown)
+
+
+def test_a_database_without_a_free_connection_is_waited_for(
+    open_store: Open, turns: Turns, way: Any, postgres: Postgres, database: str
+) -> None:
+    bench = StoreBench(open_store(port=way.port), turns)
+    assert bench.commit(make_record(1)) is None
+    way.do(way.proxy.close)
+    ours = f"select count(*) from pg_stat_activity where datname = '{database}'"
+    wait_until(lambda: postgres.ask(ours) == "0")
+    with asyncio.Runner() as runner:
+        crowd = runner.run(take_all_connections(postgres.url()))
+        way.open()
+        wait_until(lambda: "too many clients" in bench.store.trouble())
+        assert isinstance(bench.commit(make_record(2)), StoreRefused)
+        runner.run(let_go(crowd))
+    heal(bench)
+    assert bench.commit(make_record(3)) is None
+    wait_until(lambda: not isinstance(bench.ask(Page(ROOM, 9)), StoreError))
+    assert bench.seqs(Page(ROOM, 9)) == [1, 3]
+
+
+async def take_all_connections(url: str) -> list[link.Connection]:
+    crowd: list[link.Connection] = []
+    while True:
+        try:
+            crowd.append(await link.connect(url, "somebody", writes=False, seconds=10.0))
+        except link.RefusedError:
+            return crowd
+
+
+async def let_go(crowd: list[link.Connection]) -> None:
+    for connection in crowd:
+        await connection.close()
