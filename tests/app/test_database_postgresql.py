@@ -115,7 +115,8 @@ def test_a_record_goes_to_postgresql_and_comes_back_the_same(desk: Desk, url: st
 
 
 def test_what_is_there_is_not_replaced_unasked_but_put_aside(desk: Desk, url: str) -> None:
-    fill_postgresql(desk, url)
+    turns = Turns()
+    fill(open_postgresql(url, desk.data.with_name("another"), turns.post), turns)
     fill_sqlite(desk, 1000)
     assert desk.run("copy", "--to", url) == 2
     assert "there is a record in postgresql://" in desk.err

@@ -2,16 +2,17 @@
 
     veche.db, -wal, -shm    the record (SQLite)
     search.db, -wal, -shm   the search index, made of the record and made anew if it is missing
-    made                    there is a database: written once the first one was on disk, names included
+    made                    there is a record: written once the first one was on disk, names included
     running                 a server runs, or was not stopped properly: then the -wal belongs to the record
     lock                    held (flock) by the running server; its number is inside, for the message to a second one
 
     cloak.key, tls/         keys of the server, and its settings, veche.toml: of other modules
 
-The rule: `made` decides. Without it a database may be created, and a creation that was interrupted goes on. With it
-a database that is missing, empty or another file is an error that a person must look at. Nothing is put into a
-directory that is in use for something else: it must be new, empty, or hold one of the names above. Everything is
-made readable by its owner alone; a directory that already exists keeps the rights that its owner gave it.
+The rule: `made` decides, also where the record is in a database elsewhere. Without it a database may be created, and a
+creation that was interrupted goes on. With it a database that is missing, empty or another file is an error that a
+person must look at. Nothing is put into a directory that is in use for something else: it must be new, empty, or hold
+one of the names above. Everything is made readable by its owner alone; a directory that already exists keeps the rights
+that its owner gave it.
 
 The lock is an advisory one and lies beside the database, so that tools which read the database are not shut out.
 """
@@ -35,7 +36,7 @@ from veche.store.refusals import DataDirectoryError
 APPLICATION_ID = 0x56656368  # "Vech": written into the database, so that another program's file is recognised
 _SQLITE_MAGIC = b"SQLite format 3\0"
 _HEADER_SIZE = 100
-_MADE = b"This file says that veche.db has been made. Without it the server would make a new, empty one.\n"
+_MADE = "This file says that veche.db has been made. Without it the server would make a new, empty one.\n"
 # By any of these a directory is a server's: a first start that was interrupted has left `lock` at least, and who
 # prepares one puts the settings, a backup or keys there. `made` and `lock` are common words: they count as ordinary
 # files only (/var/lock is a link).
@@ -91,11 +92,15 @@ class DataDirectory:
         if require_regular(self.running) and not self.wal.exists():
             raise DataDirectoryError("wal_missing", path=self.database, running=self.running)
 
-    def mark_made(self) -> None:
-        """From now on a missing database is an error. To be called when the database is on disk."""
+    def is_made(self) -> bool:
+        """Whether there has been a record, here or in a database elsewhere."""
+        return require_regular(self.made)
+
+    def mark_made(self, words: str = _MADE) -> None:
+        """From now on a missing database is an error. To be called when it is on disk. `words` are for people."""
         if not require_regular(self.made):
             sync_directory(self.path)  # the database's name first: `made` must not outlive it in a power cut
-            write_lasting(self.made, _MADE)
+            write_lasting(self.made, words.encode())
 
     def mark_running(self) -> None:
         """From now on the -wal may hold messages that the database does not. To be called when there is one."""

@@ -123,6 +123,18 @@ _PHRASES: Table = {
         "the database {url} cannot be reached: {detail}. Is PostgreSQL running there, and is the address right?",
         "база данных {url} недоступна: {detail}. Работает ли там PostgreSQL и верен ли адрес?",
     ),
+    "database_empty": (
+        (
+            "there is no record in the database {url}, and {marker} says that there has been one. If it is in the data "
+            "directory, copy it (server.py db copy --to URL); if the address is wrong, correct it. To begin anew "
+            "without the old messages, remove {marker}"
+        ),
+        (
+            "в базе данных {url} нет летописи, а {marker} говорит, что она была. Если она в каталоге данных, "
+            "скопируйте её (server.py db copy --to АДРЕС); если адрес неверен, исправьте его. Чтобы начать заново без "
+            "прежних сообщений, удалите {marker}"
+        ),
+    ),
     "database_refuses": (
         "the database {url} refuses: {detail}",
         "база данных {url} отказывает: {detail}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 
 from veche.core.ports import Page, SavedFact, StoreRefused
 from veche.store.directory import DataDirectory
+from veche.store.durable import open_store
 from veche.store.postgresql import durable
 from veche.store.postgresql.durable import PostgresqlStore, open_postgresql
 from veche.store.postgresql.schema import known_migrations
@@ -129,3 +131,35 @@ def test_what_cannot_be_written_is_refused_and_the_next_batch_is_not(
     assert bench.saved() == []
     assert bench.seqs(Page(ROOM, 9)) == [1]
     assert bench.seqs(Page("#new", 9)) == [4]
+
+
+def test_an_empty_database_never_stands_in_for_a_record(
+    postgres: Postgres, database: str, turns: Turns, tmp_path: Path
+) -> None:
+    """Neither for one in another database (a wrong address), nor for one in the data directory (not copied yet)."""
+    url = postgres.url(database)
+    for begin in (partial(open_postgresql, url), open_store):
+        data = tmp_path / begin.__class__.__name__
+        assert begin(data, turns.post).close()
+        empty = postgres.new_database()
+        with pytest.raises(DataDirectoryError) as refused:
+            open_postgresql(postgres.url(empty), data, turns.post)
+        assert refused.value.key == "database_empty"
+        assert postgres.ask("select count(*) from pg_namespace where nspname = 'veche'", empty) == "0"
+        # Who wants to begin anew is told how.
+        Path(str(refused.value.values["marker"])).unlink()
+        assert open_postgresql(postgres.url(empty), data, turns.post).close()
+        assert open_postgresql(postgres.url(empty), data, turns.post).close()
+        postgres.drop_database(empty)
+
+
+def test_a_record_in_postgresql_is_not_replaced_by_an_empty_one_in_the_directory(
+    postgres: Postgres, database: str, turns: Turns, tmp_path: Path
+) -> None:
+    """The line with the address was lost from the settings."""
+    assert open_postgresql(postgres.url(database), tmp_path / "data", turns.post).close()
+    with pytest.raises(DataDirectoryError) as refused:
+        open_store(tmp_path / "data", turns.post)
+    assert refused.value.key == "missing"
+    assert f"/{database}" in (tmp_path / "data" / "made").read_text()
+    assert postgres.password not in (tmp_path / "data" / "made").read_text()

@@ -228,7 +228,10 @@ async def _open(
     try:
         notes = Notes(directory.path / "undo.json", f"{name} writer")
         writer = Writer(url, f"{name} writer", thread, notes)
+        if directory.is_made() and not await schema.is_made(connection):
+            raise DataDirectoryError("database_empty", url=shown(url), marker=directory.made)
         await schema.bring_up_to_date(connection, shown(url), migrations)
+        directory.mark_made(f"This file says that a record has been made in {shown(url)}.\n")
         await notes.undo_of_before(connection)
         await _warn(connection)
         last = await schema.last_row(connection)

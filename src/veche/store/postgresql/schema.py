@@ -36,11 +36,17 @@ def known_migrations() -> Migrations:
     return {int(file.name[:4]): file.read_text(encoding="utf-8") for file in files}
 
 
+async def is_made(connection: Connection) -> bool:
+    """Whether the database has our tables."""
+    made: bool = await connection.fetchval(_IS_MADE, f"{SCHEMA}.about")
+    return made
+
+
 async def bring_up_to_date(connection: Connection, url: str, migrations: Migrations) -> None:
     """Make or upgrade the schema; `url` is for messages. Raises DataDirectoryError, or what asyncpg raises."""
     known = max(migrations)
     found = 0
-    if await connection.fetchval(_IS_MADE, f"{SCHEMA}.about"):
+    if await is_made(connection):
         about = dict(await connection.fetch("select key, value from about"))
         found = int(about.get("schema", 0))
         if found > known:
