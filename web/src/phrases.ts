@@ -73,7 +73,7 @@ const TABLE = {
   you: ["you", "вы"],
   guest: ["guest", "гость"],
   "has-account": ["account {name}", "учётная запись {name}"],
-  "write-to": ["Write to {name}", "Написать {name}"],
+  "write-to": ["Write to {name}", "Написать: {name}"],
   "write-in": ["Message {name}", "Сообщение в {name}"],
   send: ["Send", "Отправить"],
   reply: ["Reply", "Ответить"],
