@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veche.wire.mentions import could_mention, mentions
+from veche.wire.mentions import could_mention, could_mention_posix, mentions
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_marks_of_names_stand_for_themselves(word: str, database: sqlite3.Connec
 def test_nobody_is_not_mentioned() -> None:
     assert not mentions("", "")
     assert not mentions("", "hello")
-    assert could_mention("") == ""
+    assert could_mention("") == could_mention_posix("") == ""
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +86,4 @@ def test_the_pattern_matches_whatever_is_a_mention(
         text = f"{before}{said}{after}".replace("\0", "")
         if mentions(word, text):
             assert globs(database, word, text)
+            assert re.search(could_mention_posix(word), text)

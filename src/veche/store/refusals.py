@@ -119,6 +119,10 @@ _PHRASES: Table = {
             "Если его машина только что отказала, PostgreSQL заметит это за полминуты: запустите снова тогда"
         ),
     ),
+    "database_encoding": (
+        "the database {url} keeps texts as {encoding}; Veche needs one made with: createdb -E UTF8 -T template0 NAME",
+        "база данных {url} хранит тексты как {encoding}; нужна такая: createdb -E UTF8 -T template0 ИМЯ",
+    ),
     "database_away": (
         "the database {url} cannot be reached: {detail}. Is PostgreSQL running there, and is the address right?",
         "база данных {url} недоступна: {detail}. Работает ли там PostgreSQL и верен ли адрес?",

@@ -18,7 +18,7 @@ from veche.store.postgresql.durable import PostgresqlStore, open_postgresql
 from veche.store.postgresql.schema import known_migrations
 from veche.store.refusals import DataDirectoryError
 from veche.store.schema import known_migrations as known_migrations_of_sqlite
-from veche.testing.contracts import ROOM, StoreBench, StoreContract, Turns, make_record
+from veche.testing.contracts import ROOM, StoreBench, StoreContract, Turns, make_message, make_record
 
 if TYPE_CHECKING:
     from veche.testing.postgres import Postgres
@@ -107,6 +107,43 @@ def test_what_is_wrong_with_the_address_is_said_without_the_password(
         assert "secret" not in text
         assert postgres.password not in text
     DataDirectory(tmp_path).close()  # the directory is free again
+
+
+def test_names_with_marks_are_looked_for_as_they_are(bench: StoreBench) -> None:
+    words = [
+        "[ann]",
+        "a|b",
+        "^a^",
+        "{x}",
+        "a\\b",
+        "-a-",
+        "a*b",
+        "]",
+        "a]b",
+        "`a",
+        "a_b",
+        "Аня",
+        "straße",
+        "a2",
+    ]
+    said = [
+        make_message(n, f"#{n}", "bob", text=f"hello {word.upper()}, hello")
+        for n, word in enumerate(words, 1)
+    ]
+    assert bench.commit(*said) is None
+    for n, word in enumerate(words, 1):
+        hits = int(len(word.upper()) == len(word))
+        assert bench.unread((f"#{n}", 0, 0, "ann", word)) == [(1, hits)], word
+    assert bench.unread(("#1", 0, 0, "ann", "xannx")) == [(1, 0)]
+
+
+def test_a_database_that_cannot_hold_every_letter_is_refused(postgres: Postgres, tmp_path: Path) -> None:
+    postgres.ask("create database latin encoding 'LATIN1' template template0")
+    try:
+        with pytest.raises(DataDirectoryError, match="keeps texts as LATIN1"):
+            open_postgresql(postgres.url("latin"), tmp_path, Turns().post)
+    finally:
+        postgres.drop_database("latin")
 
 
 def test_a_database_that_does_not_sync_is_spoken_of(

@@ -37,9 +37,9 @@ _SETTINGS = {
     "tcp_user_timeout": "15000",
 }
 
-# The connection is at its end with these (class 57P: the server is going down; 08: the connection itself), even though
-# the server has said so itself: what it was doing may have been done.
-_ENDING = ("57P", "08", "25P03", "57P05")
+# The connection is at its end with these, even though the server has said so itself: what it was doing may have been
+# done. Class 57P: the server is going down; 08: the connection itself; 25006: it is a copy now, that only reads.
+_ENDING = ("57P", "08", "25P03", "25006")
 # Nothing was stored, and the same batch may pass at once: a serialization failure, a deadlock.
 _PASSING = ("40001", "40P01")
 
@@ -129,7 +129,13 @@ async def connect(url: str, name: str, *, writes: bool, seconds: float = CONNECT
         settings["default_transaction_read_only"] = "on"
     try:
         async with asyncio.timeout(seconds):
-            connection: Connection = await asyncpg.connect(url, timeout=seconds, server_settings=settings)
+            connection: Connection = await asyncpg.connect(
+                url,
+                timeout=seconds,
+                server_settings=settings,
+                # Of several machines in the address the one that takes what is written.
+                target_session_attrs="read-write" if writes else "any",
+            )
             if writes:
                 await connection.execute(
                     "select set_config('synchronous_commit', 'on', false)"

@@ -44,6 +44,9 @@ async def is_made(connection: Connection) -> bool:
 
 async def bring_up_to_date(connection: Connection, url: str, migrations: Migrations) -> None:
     """Make or upgrade the schema; `url` is for messages. Raises DataDirectoryError, or what asyncpg raises."""
+    encoding = await connection.fetchval("select current_setting('server_encoding')")
+    if encoding != "UTF8":
+        raise DataDirectoryError("database_encoding", url=url, encoding=encoding)
     known = max(migrations)
     found = 0
     if await is_made(connection):
