@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
 import stat
 from pathlib import Path
@@ -259,6 +260,14 @@ def test_damage_does_not_become_a_backup(desk: Desk) -> None:
     assert "did not become" in desk.err
 
 
+def test_what_a_killed_backup_has_left_does_not_matter(desk: Desk) -> None:
+    for end in ("", "-journal", "-wal", "-shm"):
+        desk.file.with_name("backup.db.part" + end).write_bytes(b"half" * 5000)
+    assert desk.run("backup", desk.file) == 0
+    assert [file.name for file in desk.file.parent.glob("backup.db*")] == ["backup.db"]
+    assert desk.run("verify", desk.file) == 0
+
+
 def test_a_backup_that_does_not_fit_is_not_begun(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     class Usage:
         free = 1000
@@ -306,6 +315,25 @@ def test_a_backup_makes_a_server_on_another_machine(desk: Desk, tmp_path: Path) 
     assert (desk.data / "veche.toml").read_text() == "# new\n", "what is there stays"
     assert (desk.data / "made").exists()
     assert desk.seqs() == list(range(1, 41))
+
+
+@pytest.mark.needs("root")
+def test_what_the_superuser_puts_in_place_is_the_servers(desk: Desk, tmp_path: Path) -> None:
+    (desk.data / "cloak.key").write_bytes(b"k")
+    (desk.data / "tls").mkdir()
+    (desk.data / "tls" / "key.pem").write_text("key")
+    assert desk.run("backup", desk.file) == 0
+    desk.data = tmp_path / "new"
+    desk.data.mkdir()
+    os.chown(desk.data, 65534, 65534)
+    assert desk.run("restore", desk.file) == 0
+    found = {
+        file.name: file.stat().st_uid
+        for file in desk.data.rglob("*")
+        if not file.name.endswith(("-shm", "-wal"))
+    }
+    assert set(found) >= {"veche.db", "lock", "made", "cloak.key", "tls", "key.pem"}
+    assert set(found.values()) == {65534}
 
 
 def test_a_backup_is_not_put_under_a_running_server(desk: Desk) -> None:

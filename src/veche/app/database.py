@@ -38,7 +38,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str] = os.environ) -> in
         print(say("usage", data=cli.default_data(environment) or "--data"))
         return 0
     # What is being written is taken away before the program ends, whoever ends it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(argv, environment, language)
     except CannotError as error:
@@ -53,6 +53,8 @@ def main(argv: Sequence[str], environment: Mapping[str, str] = os.environ) -> in
     except KeyboardInterrupt:
         print("veche: " + say("interrupted"), file=sys.stderr)
         return EXIT_INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return EXIT_USAGE
 
 

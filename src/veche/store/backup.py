@@ -88,8 +88,9 @@ def keep_files(target: Path, data: Path, settings: Path) -> list[str]:
 
 
 def make_private(path: Path) -> None:
-    """Make an empty file that nobody else can read, in place of one that was left behind."""
-    path.unlink(missing_ok=True)
+    """Make an empty file that nobody else can read, in place of a database that was left behind, log and all."""
+    for end in ("", "-journal", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
     os.close(open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
 
 
@@ -146,6 +147,7 @@ def install(fresh: Path, directory: DataDirectory, now: str) -> Path | None:
     What was there goes into a directory named after `now`, which is returned, if there was anything. Killed in between,
     it has left either the old record, or none, which a server refuses to start with: then it is to be done again.
     """
+    give_to_owner(fresh, directory.path)
     sync_file(fresh)
     # From now on a database that is missing is an error, and never a reason to begin an empty one.
     directory.mark_made()
@@ -153,7 +155,16 @@ def install(fresh: Path, directory: DataDirectory, now: str) -> Path | None:
     remove_lasting(directory.running)
     fresh.replace(directory.database)
     sync_directory(directory.path)
+    for name in ("lock", "made"):
+        give_to_owner(directory.path / name, directory.path)
     return aside
+
+
+def give_to_owner(path: Path, data: Path) -> None:
+    """See to it that a file belongs to whom its data directory belongs: a server there need not be the superuser."""
+    if os.name == "posix" and os.geteuid() == 0:
+        owner = data.stat()
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def take_kept_files(database: Path) -> dict[str, bytes]:
@@ -189,6 +200,7 @@ def _put_aside(directory: DataDirectory, now: str) -> Path | None:
     while os.path.lexists(aside):  # a second one in the same second
         aside = aside.with_name(aside.name + "+")
     aside.mkdir(mode=0o700)
+    give_to_owner(aside, directory.path)
     sync_directory(directory.path)
     for name in there:
         (directory.path / name).rename(aside / name)
@@ -204,13 +216,16 @@ def put_back(data: Path, kept: dict[str, bytes]) -> list[str]:
         file = data / name
         if os.path.lexists(file):
             continue
-        file.parent.mkdir(mode=0o700, exist_ok=True)
+        if not file.parent.is_dir():
+            file.parent.mkdir(mode=0o700)
+            give_to_owner(file.parent, data)
         descriptor = open_private(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             os.write(descriptor, content)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        give_to_owner(file, data)
         sync_directory(file.parent)
         written.append(name)
     return written

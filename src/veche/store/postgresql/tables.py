@@ -146,8 +146,8 @@ class PostgresqlTables:
             filled = fill()
             self.execute("commit")
         except BaseException:
-            if not self._connection.is_closed():
-                self.execute("rollback")
+            # PostgreSQL takes back what a connection leaves undone; a goodbye might wait for what was under way.
+            self._thread.call(self._connection.terminate)
             raise
         self.execute("analyze")
         return filled, aside
