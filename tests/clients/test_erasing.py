@@ -61,7 +61,7 @@ def live_a_little(server: Killable, folder: Path) -> Line:
         bob.say("PRIVMSG #tea :a reply to this stays", "PRIVMSG #tea :and so does this")
         stays = ann.skip_to("this stays")
         msgid = next(tag[6:] for tag in stays.split(" ")[0][1:].split(";") if tag.startswith("msgid="))
-        ann.say(f"@+draft/reply={msgid};+draft/react={WORDS} TAGMSG #tea")
+        ann.say(f"@+reply={msgid};+draft/react={WORDS} TAGMSG #tea")
         ann.say(*[f"PRIVMSG #tea :{WORDS} number {n}" for n in range(300)])
         ann.say(f"PRIVMSG bob :{WORDS} in private", f"NICK {NAME}")
         echo = ann.skip_to("in private")

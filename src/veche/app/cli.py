@@ -57,8 +57,14 @@ PHRASES = {
         "ADDR — это HOST:PORT, :PORT (все интерфейсы), [IPv6]:PORT, unix:PATH или off.",
     ),
     "commands": (
-        "server.py hash-password makes the hash of an operator's password; server.py db looks after the record.",
-        "server.py hash-password делает хеш пароля оператора; server.py db ухаживает за летописью.",
+        (
+            "server.py hash-password makes the hash of an operator's password; server.py db looks after the record; "
+            "server.py export writes down what was said."
+        ),
+        (
+            "server.py hash-password делает хеш пароля оператора; server.py db ухаживает за летописью; "
+            "server.py export выгружает сказанное."
+        ),
     ),
     "address": ("--{door}: {reason}", "--{door}: {reason}"),
     "twice": (

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import veche
-from veche.app import cli, compiled, database, hash_password, logs, parts
+from veche.app import cli, compiled, database, export, hash_password, logs, parts
 from veche.app.addresses import Address
 from veche.app.administration import Administrator, fill_in_operators
 from veche.app.cloak import KEY_FILE, Cloak, decoy_secret, load_key
@@ -338,6 +338,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return hash_password.main(arguments[1:])
     if arguments[:1] == [database.COMMAND]:
         return database.main(arguments[1:])
+    if arguments[:1] == [export.COMMAND]:
+        return export.main(arguments[1:])
     settings = cli.parse(arguments)
     logs.set_up(settings.config.log.level)
     for note in settings.notes:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import NamedTuple, Protocol
 
+from veche.core.exporting import Said
 from veche.core.rows import (
     FORGOTTEN_AT_ONCE,
     REACTIONS_OF_ONE,
@@ -384,6 +385,17 @@ class Store(Protocol):
         """Look for the message with this key (`Record.sent`) that is newer than `after` (ms), taken back or not.
 
         Or for the change of one (`Edit.sent`): then the answer has that one's own id and time.
+        """
+
+    def said(self, person: str, after: int, done: Callable[[Said | StoreError], None]) -> None:
+        """Read what a person, known by this id, has said behind a place in the log, some places at a time; see Said."""
+
+    def talk(
+        self, conversation: str, after: tuple[int, int], done: Callable[[Records | StoreError], None]
+    ) -> None:
+        """Read what was said in a conversation in every era, behind a (time, place), some messages at a time.
+
+        For who may read all of it.
         """
 
     def versions(self, message: int, done: Callable[[list[Version] | StoreError], None]) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from veche.core.exporting import Said
 from veche.core.ports import (
     Edit,
     Page,
@@ -34,6 +35,7 @@ from veche.core.search import Found, SearchQuestion
 from veche.store import schema
 from veche.store.directory import DataDirectory, explain
 from veche.store.engines.sqlite import connect_writer, describe, empty_wal, primary_code
+from veche.store.exporting import read_said, read_talk
 from veche.store.facts import saved_facts
 from veche.store.forgetting import gone
 from veche.store.history import History
@@ -128,6 +130,22 @@ class SqliteStore:
     def trouble(self) -> str:
         """Why the last batch was refused, if that was less than a minute ago; "" otherwise."""
         return self._writer.trouble
+
+    def said(self, person: str, after: int, done: Callable[[Said | StoreError], None]) -> None:
+        """Read a part of what a person has said."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._history.ask(partial(read_said, person, after), done)
+
+    def talk(
+        self, conversation: str, after: tuple[int, int], done: Callable[[Records | StoreError], None]
+    ) -> None:
+        """Read a part of what was said in a conversation."""
+        if self._closed:
+            self._post(partial(done, _closed()))
+        else:
+            self._history.ask(partial(read_talk, conversation, after), done)
 
     def versions(self, message: int, done: Callable[[list[Version] | StoreError], None]) -> None:
         """Read how a message has read, the oldest first."""

@@ -206,7 +206,7 @@ class History:
         self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
     ) -> None:
         """Post `done` with the counts of reactions to messages, by place in the log and value."""
-        self.ask(partial(_count_reactions, messages), done)
+        self.ask(partial(count_reactions, messages), done)
 
     def reacted(self, messages: list[int], done: Callable[[list[Reacted] | StoreError], None]) -> None:
         """Post `done` with the newest reactions to each message, in the order of the log."""
@@ -395,7 +395,7 @@ def _read_latest(conversations: list[tuple[str, int]], connection: sqlite3.Conne
     return dict(json.loads(found[0]))
 
 
-def _count_reactions(messages: list[int], connection: sqlite3.Connection) -> dict[int, dict[str, int]]:
+def count_reactions(messages: list[int], connection: sqlite3.Connection) -> dict[int, dict[str, int]]:
     found = connection.execute(_REACTIONS, (json.dumps(messages),)).fetchone()
     counts: dict[int, dict[str, int]] = {}
     for message, value, count in json.loads(found[0]):

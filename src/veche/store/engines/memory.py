@@ -9,6 +9,7 @@ from collections.abc import Callable
 from copy import copy
 from functools import partial
 
+from veche.core.exporting import MESSAGES_READ, PLACES_LOOKED_AT, Given, Said, Wording
 from veche.core.forgetting import (
     MESSAGES_AT_ONCE,
     PLACES_AT_ONCE,
@@ -117,6 +118,16 @@ class MemoryStore:
     def find_sent(self, key: int, after: int, done: Callable[[Sent | StoreError | None], None]) -> None:
         """Answer with the newest message that bears this key."""
         self._post(lambda: done(self._find_sent(key, after)))
+
+    def said(self, person: str, after: int, done: Callable[[Said | StoreError], None]) -> None:
+        """Answer with a part of what a person has said."""
+        self._post(lambda: done(self._read_said(person, after)))
+
+    def talk(
+        self, conversation: str, after: tuple[int, int], done: Callable[[Records | StoreError], None]
+    ) -> None:
+        """Answer with a part of what was said in a conversation."""
+        self._post(lambda: done(self._read_talk(conversation, after)))
 
     def versions(self, message: int, done: Callable[[list[Version] | StoreError], None]) -> None:
         """Answer with how a message has read, the oldest first."""
@@ -230,6 +241,34 @@ class MemoryStore:
         self.edits = [one for one in self.edits if one[0].message not in places]
         self.events = [event for event in self.events if event.tags not in msgids]  # what happened to them
         self.roots = {seq: root for seq, root in self.roots.items() if seq not in places}
+
+    def _read_said(self, person: str, after: int) -> Said | StoreError:
+        if self._closed:
+            return StoreRefused("the record is closed")
+        upto = after + PLACES_LOOKED_AT
+        records = [
+            one for one in self._standing(self.records) if after < one.seq <= upto and one.sender == person
+        ]
+        edited = {record.seq for record in records if record.edited}
+        wordings = [Wording(row.message, row.time, was) for row, was in self.edits if row.message in edited]
+        given = [
+            Given(row.time, row.message, row.conversation, row.value)
+            for row in self.kept_reactions
+            if after < row.seq <= upto and row.who == person
+        ]
+        places = [record.seq for record in self.records] + [row.seq for row in self.kept_reactions]
+        end = max(places, default=0)
+        return Said(records, wordings, given, upto if upto < end else 0)
+
+    def _read_talk(self, conversation: str, after: tuple[int, int]) -> Records | StoreError:
+        if self._closed:
+            return StoreRefused("the record is closed")
+        found = [
+            one
+            for one in self._standing(self.records)
+            if one.conversation == conversation and (one.time, one.seq) > after
+        ]
+        return Records(found[:MESSAGES_READ], has_more=len(found) > MESSAGES_READ)
 
     def _erase(self, row: ErasedWords) -> None:
         """What a person has said and done is nobody's, in a stretch of the log."""

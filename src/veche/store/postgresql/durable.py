@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from veche.core.exporting import Said
 from veche.core.ports import (
     Edit,
     Page,
@@ -35,6 +36,7 @@ from veche.store.directory import DataDirectory
 from veche.store.durable import end_of_log
 from veche.store.forgetting import gone
 from veche.store.postgresql import questions, schema
+from veche.store.postgresql.exporting import read_said, read_talk
 from veche.store.postgresql.link import Connection, LinkError, RefusedError, meaning, shown
 from veche.store.postgresql.loop import LoopThread
 from veche.store.postgresql.reader import Question, Reader
@@ -116,6 +118,16 @@ class PostgresqlStore:
     def find_sent(self, key: int, after: int, done: Callable[[Sent | StoreError | None], None]) -> None:
         """Look for the message with this key that was said later than `after` (ms)."""
         self._ask(partial(questions.find_sent, key, after), done)
+
+    def said(self, person: str, after: int, done: Callable[[Said | StoreError], None]) -> None:
+        """Read a part of what a person has said."""
+        self._ask(partial(read_said, person, after), done)
+
+    def talk(
+        self, conversation: str, after: tuple[int, int], done: Callable[[Records | StoreError], None]
+    ) -> None:
+        """Read a part of what was said in a conversation."""
+        self._ask(partial(read_talk, conversation, after), done)
 
     def versions(self, message: int, done: Callable[[list[Version] | StoreError], None]) -> None:
         """Read how a message has read, the oldest first."""

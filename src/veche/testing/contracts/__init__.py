@@ -25,6 +25,7 @@ from veche.testing.contracts.bench import (
 from veche.testing.contracts.corrections import CorrectionsContract
 from veche.testing.contracts.erasing import ErasingContract
 from veche.testing.contracts.events import EventsContract
+from veche.testing.contracts.exporting import ExportingContract
 from veche.testing.contracts.forgetting import ForgettingContract
 from veche.testing.contracts.messages import MessagesContract
 from veche.testing.contracts.overview import OverviewContract
@@ -56,5 +57,6 @@ class StoreContract(
     SearchContract,
     ForgettingContract,
     ErasingContract,
+    ExportingContract,
 ):
     """The tests. Subclasses are collected by pytest; `bench` is a fixture of theirs with an empty store."""

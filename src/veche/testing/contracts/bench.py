@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from queue import SimpleQueue
 
+from veche.core.exporting import Said
 from veche.core.ports import (
     Edit,
     Page,
@@ -159,6 +160,26 @@ class StoreBench:
         """Ask what is new and wait for the answer that there must be."""
         answers: list[list[tuple[int, int]] | StoreError] = []
         self.store.unread([UnreadQuestion(*question) for question in questions], answers.append)
+        while not answers:
+            self.turns.take()
+        answer = answers[0]
+        assert not isinstance(answer, StoreError), answer
+        return answer
+
+    def said(self, person: str, after: int = 0) -> Said:
+        """Ask for a part of what a person has said."""
+        answers: list[Said | StoreError] = []
+        self.store.said(person, after, answers.append)
+        while not answers:
+            self.turns.take()
+        answer = answers[0]
+        assert not isinstance(answer, StoreError), answer
+        return answer
+
+    def talk(self, conversation: str, after: tuple[int, int] = (0, 0)) -> Records:
+        """Ask for a part of what was said in a conversation."""
+        answers: list[Records | StoreError] = []
+        self.store.talk(conversation, after, answers.append)
         while not answers:
             self.turns.take()
         answer = answers[0]
