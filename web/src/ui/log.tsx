@@ -12,7 +12,7 @@ import { Events, Row, Unsent, stampOf } from "./message.tsx";
 import { settings } from "./settings.ts";
 
 const LEAST = 160; // entries on the page, and more where it is very high
-const STEP = 40;
+const SPARE = 8; // by which it slides further than it must: many small steps keep every frame short
 const NEAR = 600; // pixels from an edge at which the window slides
 const GROUP = 5 * 60_000; // messages of one person within so many milliseconds stand together
 
@@ -60,11 +60,13 @@ export function Log({ desk, conversation }: Props): JSX.Element {
   const slide = (): void => {
     const box = scroller.current!;
     const below = box.scrollHeight - box.scrollTop - box.clientHeight;
+    const height = box.scrollHeight / Math.max(1, to - from); // of a row, more or less
+    const step = Math.min(most / 2, Math.ceil((NEAR - Math.min(box.scrollTop, below)) / height) + SPARE);
     if (box.scrollTop < NEAR) {
-      if (from > 0) setEnd(Math.max(from + most - STEP, most) - first);
+      if (from > 0) setEnd(Math.max(from + most - step, most) - first);
       else older(chat, conversation);
     } else if (below < NEAR && to === entries.length && isApart) newer(chat, conversation);
-    else if (below < NEAR && !isAtEnd) setEnd(to + STEP >= entries.length && !isApart ? null : Math.min(to + STEP, entries.length) - first);
+    else if (below < NEAR && !isAtEnd) setEnd(to + step >= entries.length && !isApart ? null : Math.min(to + step, entries.length) - first);
     else if (end === null && entries.length > most) setEnd(to - first);
   };
 
