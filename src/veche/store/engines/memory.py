@@ -9,10 +9,8 @@ from collections.abc import Callable
 from copy import copy
 from functools import partial
 
-from veche.core.exporting import MESSAGES_READ, PLACES_LOOKED_AT, Given, Said, Wording
+from veche.core.exporting import Said
 from veche.core.forgetting import (
-    MESSAGES_AT_ONCE,
-    PLACES_AT_ONCE,
     ErasedWords,
     ForgottenMessages,
     RewrittenFacts,
@@ -49,6 +47,7 @@ from veche.core.ports import (
 )
 from veche.core.search import THREAD_SEARCH, Found, SearchQuestion, is_answer
 from veche.core.threads import parent_of
+from veche.store.engines.memory_parts import erase, forget, read_said, read_talk
 from veche.wire.mentions import mentions
 from veche.wire.msgids import time_of_msgid
 
@@ -121,13 +120,13 @@ class MemoryStore:
 
     def said(self, person: str, after: int, done: Callable[[Said | StoreError], None]) -> None:
         """Answer with a part of what a person has said."""
-        self._post(lambda: done(self._read_said(person, after)))
+        self._post(lambda: done(_closed() if self._closed else read_said(self, person, after)))
 
     def talk(
         self, conversation: str, after: tuple[int, int], done: Callable[[Records | StoreError], None]
     ) -> None:
         """Answer with a part of what was said in a conversation."""
-        self._post(lambda: done(self._read_talk(conversation, after)))
+        self._post(lambda: done(_closed() if self._closed else read_talk(self, conversation, after)))
 
     def versions(self, message: int, done: Callable[[list[Version] | StoreError], None]) -> None:
         """Answer with how a message has read, the oldest first."""
@@ -204,9 +203,9 @@ class MemoryStore:
                     if event.time >= row.before or n >= FORGOTTEN_AT_ONCE
                 ]
             elif isinstance(row, ForgottenMessages):
-                self._forget(row)
+                forget(self, row)
             elif isinstance(row, ErasedWords):
-                self._erase(row)
+                erase(self, row)
             elif isinstance(row, RewrittenFacts):
                 self.facts = [fact for fact in self.facts if fact.key or fact.kind not in row.kinds]
                 self.facts += [SavedFact(*fact) for fact in row.facts]
@@ -223,91 +222,6 @@ class MemoryStore:
                 self._redact(row)
             else:
                 self._react(row)
-
-    def _forget(self, row: ForgottenMessages) -> None:
-        """Some of the oldest messages are no more, with all that hangs on them."""
-        old = [
-            record
-            for record in self.records
-            if record.time < row.before
-            and (not row.conversations or record.conversation in row.conversations)
-        ][:MESSAGES_AT_ONCE]
-        row.gone = [record.seq for record in old]
-        places = {record.seq for record in old}
-        msgids = {record.msgid for record in old}
-        self.records = [record for record in self.records if record.seq not in places]
-        self.redactions = {seq: one for seq, one in self.redactions.items() if seq not in places}
-        self.kept_reactions = [one for one in self.kept_reactions if one.message not in msgids]
-        self.edits = [one for one in self.edits if one[0].message not in places]
-        self.events = [event for event in self.events if event.tags not in msgids]  # what happened to them
-        self.roots = {seq: root for seq, root in self.roots.items() if seq not in places}
-
-    def _read_said(self, person: str, after: int) -> Said | StoreError:
-        if self._closed:
-            return StoreRefused("the record is closed")
-        upto = after + PLACES_LOOKED_AT
-        records = [
-            one for one in self._standing(self.records) if after < one.seq <= upto and one.sender == person
-        ]
-        edited = {record.seq for record in records if record.edited}
-        wordings = [Wording(row.message, row.time, was) for row, was in self.edits if row.message in edited]
-        given = [
-            Given(row.time, row.message, row.conversation, row.value)
-            for row in self.kept_reactions
-            if after < row.seq <= upto and row.who == person
-        ]
-        places = [record.seq for record in self.records] + [row.seq for row in self.kept_reactions]
-        end = max(places, default=0)
-        return Said(records, wordings, given, upto if upto < end else 0)
-
-    def _read_talk(self, conversation: str, after: tuple[int, int]) -> Records | StoreError:
-        if self._closed:
-            return StoreRefused("the record is closed")
-        found = [
-            one
-            for one in self._standing(self.records)
-            if one.conversation == conversation and (one.time, one.seq) > after
-        ]
-        return Records(found[:MESSAGES_READ], has_more=len(found) > MESSAGES_READ)
-
-    def _erase(self, row: ErasedWords) -> None:
-        """What a person has said and done is nobody's, in a stretch of the log."""
-        row.next = low = max(0, row.upto - PLACES_AT_ONCE)
-        msgids: set[str] = set()
-        for index, record in reversed([*enumerate(self.records)]):
-            if not low < record.seq <= row.upto:
-                continue
-            is_direct = " " in record.conversation
-            if record.sender == row.person:
-                row.gone.append(record.seq)
-                row.erased.append((record.conversation, record.msgid))
-                row.names.add(record.source.partition("!")[0])
-                msgids.add(record.msgid)
-                self.records[index] = empty = copy(record)  # somebody may be reading the other
-                empty.text = empty.tags = empty.source = empty.sender = empty.account = ""
-                empty.sent = empty.edited = 0
-                empty.target = "" if is_direct else record.target
-                self.redactions[record.seq] = Redaction(0, row.time, record.seq, record.msgid, "", "", "", "")
-            elif is_direct and row.person in record.conversation.split(" "):
-                self.records[index] = copy(record)
-                self.records[index].target = ""
-        gone = {*row.gone}
-        self.edits = [one for one in self.edits if one[0].message not in gone]
-        self.kept_reactions = [
-            one
-            for one in self.kept_reactions
-            if one.message not in msgids
-            and not (low < one.seq <= row.upto and (one.who == row.person or one.account in row.names))
-        ]
-        self.events = [
-            event
-            for event in self.events
-            if event.tags not in msgids and not (low < event.seq <= row.upto and _names(event, row))
-        ]
-        for place, one in self.redactions.items():
-            if low < one.seq <= row.upto and one.sender == row.person:
-                about = (one.seq, one.time, one.message, one.msgid)
-                self.redactions[place] = Redaction(*about, "", "", "", "", one.event)
 
     def _save(self, row: SavedFact | ForgottenFact) -> None:
         if row.key:
@@ -365,7 +279,7 @@ class MemoryStore:
         if self._closed:
             return StoreRefused("the record is closed")
         versions = []
-        for record in self._standing([record for record in self.records if record.seq == message]):
+        for record in self.standing([record for record in self.records if record.seq == message]):
             since = record.time
             for edit, was in self.edits:
                 if edit.message == message:
@@ -464,7 +378,7 @@ class MemoryStore:
 
     def _shown(self, records: list[Record], page: Page) -> list[Record]:
         """Without what was taken back, and without what happened for who does not want to see it."""
-        standing = self._standing(records)
+        standing = self.standing(records)
         if page.thread:
             graves = [record for record in records if record.command == REDACTED and not record.msgid]
             return [record for record in records if record in standing or record in graves]
@@ -477,7 +391,8 @@ class MemoryStore:
             ]
         return [record for record in standing if record.command in _SAID]
 
-    def _standing(self, records: list[Record]) -> list[Record]:
+    def standing(self, records: list[Record]) -> list[Record]:
+        """Those that were not taken back."""
         return [record for record in records if record.seq not in self.redactions]
 
     def _read_reacted(self, messages: list[int]) -> list[Reacted] | StoreError:
@@ -510,7 +425,7 @@ class MemoryStore:
         asked = {(name, era) for name, wanted in conversations for era in (0, wanted)}
         return {
             record.conversation: record.time
-            for record in self._standing(self.records)
+            for record in self.standing(self.records)
             if (record.conversation, record.era) in asked
         }
 
@@ -518,7 +433,7 @@ class MemoryStore:
         if self._closed:
             return StoreRefused("the record is closed")
         talks: dict[str, list[Record]] = {}  # the newest first, as in the answer
-        for record in reversed(self._standing(self.records)):
+        for record in reversed(self.standing(self.records)):
             ids = record.conversation.split(" ")
             if record.era == 0 and len(ids) == 2 and who in ids:
                 talks.setdefault(record.conversation, []).append(record)
@@ -536,7 +451,7 @@ class MemoryStore:
     def _search(self, question: SearchQuestion) -> Found | StoreError:
         if self._closed:
             return StoreRefused("the record is closed")
-        searched = self._standing(self.records)
+        searched = self.standing(self.records)
         if question.thread:
             searched = self._thread_for(question, searched)
         found = [record for record in searched if is_answer(question, record)]
@@ -546,7 +461,7 @@ class MemoryStore:
     def _count_new(self, conversation: str, era: int, after: int, reader: str, word: str) -> tuple[int, int]:
         new = [
             record
-            for record in self._standing(self.records)
+            for record in self.standing(self.records)
             if record.conversation == conversation and record.era in {0, era} and record.time > after
         ]
         others = [record for record in new[-UNREAD_SEARCH:] if record.sender != reader][-UNREAD_LIMIT:]
@@ -572,14 +487,6 @@ def _tombstone(record: Record, redaction: Redaction) -> Record:
     grave.tags, grave.msgid, grave.command, grave.text = record.msgid, "", REDACTED, redaction.reason
     grave.source, grave.sender, grave.account = redaction.source, redaction.sender, redaction.account
     return grave
-
-
-def _names(event: Record, row: ErasedWords) -> bool:
-    """Whether an event is a person's, or speaks of him."""
-    if event.sender == row.person or event.source.partition("!")[0] in row.names:
-        return True
-    words = event.text.split(" ")
-    return event.command in ("KICK", "MODE") and any(name in words for name in row.names)
 
 
 def _other(key: str, who: str) -> str:
@@ -612,3 +519,7 @@ def _around(seen: list[Record], place: tuple[int, int], limit: int) -> Records:
     start = max(0, min(older - limit // 2, len(seen) - limit))
     shown = seen[start : start + limit]
     return Records(shown, has_more=len(shown) < len(seen))
+
+
+def _closed() -> StoreRefused:
+    return StoreRefused("the record is closed")
