@@ -80,6 +80,7 @@ def test_a_room_is_made_and_kept_in_order(ports: Ports, visit: Visitor) -> None:
     page.locator("article .nick", has_text="Bob").first.click()
     page.get_by_label("Rank").select_option("Helper")
     expect(page.locator(".people", has_text="Helpers")).to_contain_text("Bob")
+    expect(ann.log).to_contain_text("Ann gives Bob a rank: Helper")
     page.get_by_label("Reason").fill("enough soup")
     page.get_by_role("button", name="Ban", exact=True).click()
     expect(bob.page.get_by_role("alert")).to_contain_text("Ann removed you from #kitchen: enough soup")

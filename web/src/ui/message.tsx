@@ -4,7 +4,7 @@ import { Component, type JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Conversation, Entry, Outgoing } from "../chat/model.ts";
 import { discard, retry } from "../chat/sending.ts";
-import { currentLanguage, isPhrase, t } from "../phrases.ts";
+import { currentLanguage, isPhrase, t, type Phrase } from "../phrases.ts";
 import { mentions } from "../wire/names.ts";
 import { bare, plain } from "../wire/rich.ts";
 import type { Desk } from "./desk.ts";
@@ -14,6 +14,9 @@ import { Avatar, IconButton, Nick, clock, moment } from "./parts.tsx";
 import { RichText } from "./rich.tsx";
 
 const QUICK = ["👍", "❤️", "😂", "🎉", "😮", "👀"];
+const RANK_NAMES: Record<string, Phrase> = {
+  q: "rank-owner", a: "rank-protected", o: "rank-operator", h: "rank-helper", v: "rank-voice",
+};
 const MOST_EVENTS = 8; // in a row that are told one by one
 
 interface RowProps {
@@ -212,6 +215,9 @@ export function Events({ entries }: { entries: Entry[] }): JSX.Element {
 function wordsOf(entry: Entry): string {
   const [what = "", a = "", b = ""] = entry.text.split("\x1f");
   const phrase = what.slice(1);
+  const [, sign = "", letter = "", whom = ""] = phrase === "mode" ? (/^([+-])([qaohvb]) (\S+)$/.exec(b) ?? []) : [];
+  if (letter === "b") return t(sign === "+" ? "ban-set" : "ban-lifted", { a, b: plain(whom) });
+  if (letter !== "") return t(sign === "+" ? "rank-given" : "rank-taken", { a, b: plain(whom), name: t(RANK_NAMES[letter]!) });
   return what[0] === "\x01" && isPhrase(phrase) ? t(phrase, { a, b: plain(b) }) : plain(entry.text);
 }
 
