@@ -35,6 +35,7 @@
 #include "load.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,6 +251,7 @@ int main(int count, char **words) {
   for (int i = 0; i < n_clients; i++)
     clients[i].is_full = *capabilities && (strcmp(capabilities, "half") || i % 2);
   prepare_poller();
+  signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without MSG_NOSIGNAL: whose connection is gone shall be said instead */
   LOADS[kind].play();
   return 0;
 }
