@@ -171,7 +171,8 @@ def table(runs: Runs) -> list[list[str]]:
     rows = []
     for goals in _GOALS:
         try:
-            rows += [goal.row() for goal in goals(figures)]
+            for goal in goals(figures):
+                rows.append(goal.row())
         except KeyError:
-            continue
+            continue  # with those of the group that stand before what was not played
     return rows

@@ -161,15 +161,15 @@ def _lines(data: Data, axes: Any, loads: dict[int, str], value: Callable[[str, s
 def _growth(data: Data, axes: Any) -> bool:
     axes.set_title("CPU per delivery by the size of the room (us)")
     axes.set_xlabel("members")
-    axes.set_ylim(bottom=0)
     loads = {size: f"grow-{size}" for size in (100, 300, 1000, 3000, 10_000)}
-    return _lines(data, axes, loads, lambda load, key: _figure(data, load, key, "fan", "cpu_us_each"))
+    is_drawn = _lines(data, axes, loads, lambda load, key: _figure(data, load, key, "fan", "cpu_us_each"))
+    axes.set_ylim(bottom=0)  # when the top is known
+    return is_drawn
 
 
 def _thousands(data: Data, axes: Any) -> bool:
     axes.set_title("CPU for each registration, thousand by thousand (us)")
     axes.set_xlabel("connections before")
-    axes.set_ylim(bottom=0)
     is_drawn = False
     for key, name in _servers(data).items():
         phases = data["runs"].get("idle-plain", {}).get(key) or [[{}]]
@@ -178,6 +178,7 @@ def _thousands(data: Data, axes: Any) -> bool:
             places = [1000 * place for place in range(len(costs))]
             axes.plot(places, costs, marker=".", label=name, color=_COLOURS.get(key))
             is_drawn = True
+    axes.set_ylim(bottom=0)  # when the top is known
     return is_drawn
 
 
