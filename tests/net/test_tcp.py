@@ -162,3 +162,29 @@ async def test_bytes_arrive_in_any_pieces(port: int) -> None:
 )
 def test_a_loss_has_its_words(error: Exception | None, words: str) -> None:
     assert describe_loss(error) == words
+
+
+class Telling(asyncio.Protocol):
+    """Tells whether what is written leaves at once."""
+
+    def __init__(self, told: asyncio.Future[int]) -> None:
+        self._told = told
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        sock = transport.get_extra_info("socket")
+        self._told.set_result(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        transport.close()
+
+
+async def test_what_is_written_leaves_at_once() -> None:
+    """Both loops see to it themselves; if one ceases to, IrcProtocol must."""
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[int] = loop.create_future()
+    server = await loop.create_server(lambda: Telling(told), "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    async with asyncio.timeout(5):
+        assert await told
+        assert await reader.read() == b""
+    writer.close()
+    server.close()
+    await server.wait_closed()

@@ -13,6 +13,7 @@ from veche.core.ports import Record, SavedFact
 from veche.store.checksums import ROW, checksum, sum_of_fact, sum_of_row
 from veche.store.durable import open_store
 from veche.testing.contracts import StoreBench, Turns, make_record, make_redaction
+from veche.wire.compiler import values_of
 
 NUMBERS = ("seq", "time", "era", "sent")
 TEXTS = (
@@ -29,7 +30,7 @@ TEXTS = (
 
 
 def copy(record: Record) -> Record:
-    return Record(**{name: getattr(record, name) for name in Record.__slots__})
+    return Record(**{name: getattr(record, name) for name in values_of(Record)})
 
 
 @st.composite

@@ -26,16 +26,17 @@ HOME = Path(sys.prefix, "veche-compiled")
 FLOORS = ("arguments", "core", "features", "net", "phrases", "state", "store", "wire")
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 
-# On the way of a message, of a connection that registers, and of a JOIN.
+# On the way of a message (to the disk and into the search too), of a connection that registers, and of a JOIN.
 MODULES = tuple(
     f"veche.{floor}.{name}"
     for floor, names in {
-        "wire": "caps isupport lines message msgids names",
+        "wire": "caps confusables isupport lines message msgids names words",
         "state": "events masks room server_bans user world",
         "core": "ask behind conversations dispatch engine fanout limits log longtext once operators outbox pace "
-        "registry replies scopes session timers",
-        "features": "client_tags join messages names registration",
-        "net": "frames shell tcp",
+        "registry replies rows scopes session timers",
+        "features": "accept block client_tags direct_modes join messages names registration silence",
+        "net": "descriptors frames peer shell tcp",
+        "store": "checksums writer search.block",
     }.items()
     for name in names.split()
 )

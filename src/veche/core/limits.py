@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections import deque
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ FULL = "The server is full, please try again later"
 LOCAL = "unix"  # the word for local sockets in a list of addresses
 
 
+# Everybody who comes is asked for several times, and most come from few addresses.
+@lru_cache(maxsize=4096)
 def address_key(address: str) -> str:
     """The unit that limits count by: an IPv4 address, an IPv6 /64 (one household has it all), "" for local sockets."""
     try:

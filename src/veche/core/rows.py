@@ -4,8 +4,10 @@ The rule: plain values. What a store does with each is in store/engines; what it
 """
 
 from veche.core.forgetting import ErasedWords, ForgottenMessages, RewrittenFacts, Wiped
+from veche.wire.compiler import mypyc_attr
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)  # and so that one can be copied
 class Record:
     """One message as it is kept for ever: one row of the record.
 

@@ -246,7 +246,7 @@ class TlsLayer(asyncio.Transport, asyncio.Protocol):
         """Say that this is the end, send what is left, and close without waiting for the peer to say it too.
 
         RFC 8446, 6.1: "Each party MUST send a "close_notify" alert before closing its write side of the connection".
-        Whoever writes waits for the bytes to leave, as with TCP (see TransportPipe.close).
+        Whoever writes waits for the bytes to leave, as with TCP (see TransportEnd.close).
         """
         if not self.is_closing():
             if self._inner is not None and self._connection is not None:

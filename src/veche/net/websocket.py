@@ -24,7 +24,7 @@ from veche.net.frames import (
 )
 from veche.net.peer import Peer
 from veche.net.shell import Shell
-from veche.net.tcp import TransportPipe, describe_loss
+from veche.net.tcp import TransportEnd, describe_loss
 
 TEXT_PROTOCOL = "text.ircv3.net"
 BINARY_PROTOCOL = "binary.ircv3.net"
@@ -46,7 +46,7 @@ def choose_protocol(offered: list[str]) -> str:
     return next((name for name in offered if name in (TEXT_PROTOCOL, BINARY_PROTOCOL)), "")
 
 
-class WebSocketPipe(TransportPipe):
+class WebSocketPipe(TransportEnd):
     """The writing end: lines in, frames out (ports.Pipe)."""
 
     __slots__ = ("_frames",)

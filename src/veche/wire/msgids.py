@@ -6,17 +6,21 @@ the chance behind it makes them impossible to guess. Nobody but the record's own
 Source: message-ids ("The tag value MUST be a unique ID chosen by the originating server"; its format is our own).
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 
 CHANCE_BYTES = 16
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
 _TIME_BYTES = 6
 _TIME_CHARS = 8  # 48 bits are exactly eight characters of six
 
 
 def make_msgid(time: int, chance: bytes) -> str:
     """The id of a message of `time` (ms since 1970) with 16 random bytes."""
-    return urlsafe_b64encode(time.to_bytes(_TIME_BYTES, "big") + chance).decode().rstrip("=")
+    # As base64.urlsafe_b64encode has it, whose own calls would be a twentieth of the cost of a message.
+    raw = time.to_bytes(_TIME_BYTES, "big") + chance
+    return b2a_base64(raw, newline=False).translate(_TO_URLSAFE, b"=").decode("ascii")
 
 
 def time_of_msgid(msgid: str) -> int:

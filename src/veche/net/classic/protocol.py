@@ -15,7 +15,7 @@ from veche.net.classic.parcels import GAP_SECONDS, Parcels
 from veche.net.classic.session import GREETING, ClassicSession
 from veche.net.peer import peer_address
 from veche.net.shell import Shell
-from veche.net.tcp import TransportPipe, describe_loss
+from veche.net.tcp import TransportEnd, describe_loss
 
 # An old client answers the greeting at once. Whoever has not after this long is a person who may need a word.
 PROMPT_SECONDS = 3.0
@@ -178,7 +178,7 @@ class ClassicProtocol(asyncio.Protocol):
             self._gap = self._shell.loop.call_later(GAP_SECONDS, self._send_parcel)
 
 
-class _VisitorPipe(TransportPipe):
+class _VisitorPipe(TransportEnd):
     """The engine's writing end of a visitor (ports.Pipe): what it writes is translated."""
 
     __slots__ = ("_protocol",)

@@ -22,6 +22,7 @@ from veche.core.ports import (
     Version,
 )
 from veche.core.search import Found, SearchQuestion
+from veche.wire.compiler import values_of
 from veche.wire.msgids import make_msgid
 
 ROOM = "#tea"
@@ -283,7 +284,7 @@ def make_reaction(
 
 def fields(record: Record) -> tuple[object, ...]:
     """All that a page says of a record, to compare two of them."""
-    return tuple(getattr(record, name) for name in sorted(Record.__slots__) if name != "sent")
+    return tuple(getattr(record, name) for name in sorted(values_of(Record)) if name != "sent")
 
 
 def close(store: Store) -> None:
