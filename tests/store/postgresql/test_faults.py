@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from veche.core.ports import Page, Row, SavedFact, StoreError, StoreRefused, StoreUnknown
-from veche.store.postgresql import link, reader, seat
+from veche.store.postgresql import link, reader, seat, writer
 from veche.store.postgresql.durable import PostgresqlStore
 from veche.testing.contracts import ROOM, StoreBench, Turns, make_record, make_redaction
 
@@ -170,14 +170,13 @@ def test_what_cannot_be_undone_ends_the_process(open_store: Open, turns: Turns, 
 def test_a_database_that_says_nothing_is_given_up(
     open_store: Open, turns: Turns, way: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (link, reader, seat):
-        for name in ("ANSWER_SECONDS", "CONNECT_SECONDS", "PING_EVERY"):
-            if hasattr(module, name):
-                monkeypatch.setattr(module, name, 0.3)
-    monkeypatch.setattr("veche.store.postgresql.writer.ANSWER_SECONDS", 0.3)
     bench = StoreBench(open_store(port=way.port), turns)
     assert bench.commit(make_record(1)) is None
     assert bench.seqs(Page(ROOM, 9)) == [1]
+    for module in (link, reader, seat, writer):
+        for name in ("ANSWER_SECONDS", "CONNECT_SECONDS", "PING_EVERY"):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, 1.0)
     way.do(way.proxy.stall)
     assert isinstance(bench.commit(make_record(2)), StoreRefused)
     assert isinstance(bench.ask(Page(ROOM, 9)), StoreRefused)
@@ -186,6 +185,38 @@ def test_a_database_that_says_nothing_is_given_up(
     assert bench.commit(make_record(3)) is None
     wait_until(lambda: not isinstance(bench.ask(Page(ROOM, 9)), StoreError))
     assert bench.seqs(Page(ROOM, 9)) == [1, 3]
+
+
+class Silence:
+    """A connection that was made and says nothing any more."""
+
+    def __init__(self) -> None:
+        self.is_given_up = False
+
+    async def fetchval(self, _query: str, *_values: object) -> object:
+        return await asyncio.Event().wait()
+
+    def terminate(self) -> None:
+        self.is_given_up = True
+
+
+def test_a_link_that_breaks_while_it_is_made_anew_is_given_up(
+    open_store: Open, turns: Turns, way: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = StoreBench(open_store(port=way.port), turns)
+    connect, silence, tried = seat.connect, Silence(), []
+
+    async def connect_badly(*words: Any, **named: Any) -> Any:
+        tried.append(words)
+        return silence if len(tried) == 1 else await connect(*words, **named)
+
+    monkeypatch.setattr(seat, "connect", connect_badly)
+    monkeypatch.setattr(seat, "ANSWER_SECONDS", 1.0)
+    way.do(way.proxy.cut)
+    wait_until(lambda: len(tried) > 1)
+    heal(bench)
+    assert silence.is_given_up
+    assert bench.commit(make_record(1)) is None
 
 
 def test_a_session_that_was_ended_by_somebody_is_made_anew(

@@ -138,6 +138,10 @@ class Reader:
         return connection
 
     def _away(self, error: Exception) -> StoreRefused:
+        # What is true of one connection will be true of those that were made before.
+        for connection in self._idle:
+            connection.terminate()
+        self._idle.clear()
         self._away_until = time.monotonic() + _PAUSE
         if not self._trouble:
             _log.error("the record cannot be read: %s", error)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from veche.core.ports import StoreUnknown
-from veche.store.postgresql.link import Connection, LinkError, RefusedError, connect, meaning
+from veche.store.postgresql.link import ANSWER_SECONDS, Connection, LinkError, RefusedError, connect, meaning
 from veche.store.postgresql.loop import LoopThread
 
 # "Vech", and the number of the lock: for who looks into pg_locks.
@@ -75,11 +75,12 @@ class Seat:
         """Connect and take the lock. Raises LinkError, RefusedError or TakenError."""
         connection = await connect(url, name, writes=True)
         try:
-            await connection.fetchval(_END_LEFTOVERS, name)
-            for _ in range(_TRIES):
-                if await connection.fetchval(_LOCK):
-                    return connection
-                await asyncio.sleep(_PAUSE)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await connection.fetchval(_END_LEFTOVERS, name)
+                for _ in range(_TRIES):
+                    if await connection.fetchval(_LOCK):
+                        return connection
+                    await asyncio.sleep(_PAUSE)
         except Exception as error:
             connection.terminate()
             raise meaning(error) from error
@@ -188,10 +189,13 @@ class Seat:
     async def _look_around(self, connection: Connection) -> None:
         """Whether everything is as we left it, and what became of what was under way."""
         try:
-            writer = await connection.fetchval(_WRITER)
-            if writer != self._name:
-                raise StoreUnknown("another server has written to this database while it was out of reach")
-            await self._settle(connection)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                writer = await connection.fetchval(_WRITER)
+                if writer != self._name:
+                    raise StoreUnknown(
+                        "another server has written to this database while it was out of reach"
+                    )
+                await self._settle(connection)
         except StoreUnknown:
             raise
         except Exception as error:
