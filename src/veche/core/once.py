@@ -98,8 +98,20 @@ def say_once(ask: Ask, fact: SaidFact, then: Then | None, given: str) -> None:
         _commit(key, attempt)
     else:
         spoken.pending[key] = []
-        ask.wait()
+        _hold(ask)
         store.find_sent(key, now - MEMORY_MS, partial(_found, key, attempt))
+
+
+def _hold(ask: Ask) -> None:
+    """Wait for the record, and let all else that the session says wait too: its messages keep their order, in whatever
+    order the record answers."""
+    ask.wait()
+    ask.session.changing += 1
+
+
+def _go_on(ask: Ask) -> None:
+    ask.session.changing -= 1
+    ask.settled()
 
 
 def _found(key: int, attempt: Attempt, answer: Sent | StoreError | None) -> None:
@@ -115,7 +127,7 @@ def _found(key: int, attempt: Attempt, answer: Sent | StoreError | None) -> None
         _retry_others(key, ask)  # he has gone; whoever sends it again says it
     else:
         _commit(key, attempt)
-    ask.settled()
+    _go_on(ask)
 
 
 def _commit(key: int, attempt: Attempt) -> None:
@@ -154,7 +166,7 @@ def _answer_again(ask: Ask, sent: Sent) -> None:
     """The echo of what was said before; who wants none has his ACK, if he has given a label."""
     store = ask.engine.store
     if ask.session.caps & ECHO_MESSAGE and store is not None:
-        ask.wait()
+        _hold(ask)
         # It may have been an edit, which stands among what has happened.
         page = Page(sent.conversation, 1, era=sent.era, around=sent.msgid, events=True, corrections=EDITED)
         store.page(page, partial(_echo, ask, sent.msgid))
@@ -165,4 +177,4 @@ def _echo(ask: Ask, msgid: str, records: list[Record] | StoreError) -> None:
         for record in ask.engine.shelf(JustCorrected).standing(records):
             if record.msgid == msgid:  # else it has been taken back since
                 ask.send(playback_line(record, ask.session))
-    ask.settled()
+    _go_on(ask)
