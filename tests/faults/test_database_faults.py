@@ -21,6 +21,11 @@ def test_kill_9_of_the_server_loses_nothing(check: Check, rounds: Rounds) -> Non
     assert status == 0, said
 
 
+def test_what_is_sent_again_after_kill_9_is_said_once(check: Check, rounds: Rounds) -> None:
+    status, said = check("again", rounds(2, 3), *IN_POSTGRESQL)
+    assert status == 0, said
+
+
 def test_what_was_read_before_sigterm_is_answered(check: Check, rounds: Rounds) -> None:
     status, said = check("terminate", rounds(2, 2), *IN_POSTGRESQL, "--load", "both")
     assert status == 0, said

@@ -37,6 +37,11 @@ def test_what_was_read_before_sigterm_is_answered(check: Check, rounds: Rounds) 
     assert status == 0, said
 
 
+def test_what_is_sent_again_after_kill_9_is_said_once(check: Check, rounds: Rounds) -> None:
+    status, said = check("again", rounds(2, 5))
+    assert status == 0, said
+
+
 def test_kill_9_at_any_moment_leaves_accounts_and_rooms_as_they_were_acknowledged(
     check: Check, rounds: Rounds
 ) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import record, report
+from .again import again
 from .client import CheckerError
 from .database_faults import DATABASE_FAULTS, ON_A_DISK, SHORT, SYNCING
 from .databases import Database, why_no_database
@@ -27,7 +28,7 @@ from .verdict import Verdict, judge
 
 ROUNDS = {"kill": 200, "diskfull": 3, "diskdies": 5, "gone": 1, "stall": 3, "slowdisk": 1}
 MANY = 20  # rounds of all others
-STORES = {"sqlite": {**FAULTS, "slowdisk": slowdisk}, "postgresql": DATABASE_FAULTS}
+STORES = {"sqlite": {**FAULTS, "again": again, "slowdisk": slowdisk}, "postgresql": DATABASE_FAULTS}
 OBSTACLES = {
     "powercut": why_no_disks,
     "diskdies": why_no_disks,

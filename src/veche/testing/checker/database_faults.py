@@ -6,6 +6,7 @@ from pathlib import Path
 from veche.testing.postgres import Way
 from veche.testing.postgres_proxy import Proxy, Which
 
+from .again import again
 from .client import CheckerError
 from .databases import Database
 from .disks import LoopDisk, SmallDisk
@@ -230,6 +231,7 @@ SHORT = frozenset({"restart-fast", "restart-immediate", "kill-database", "failov
 SYNCING = frozenset({"powercut", "diskfull", "slowdisk"})
 DATABASE_FAULTS = {
     "kill": kill,
+    "again": again,
     "terminate": terminate,
     "powercut": powercut,
     "diskfull": diskfull,

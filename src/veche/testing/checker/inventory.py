@@ -46,7 +46,7 @@ class Inquirer:
 
     async def is_good(self, password: str) -> bool:
         """Whether this password lets in."""
-        word = _plain(self.client.nick, password)
+        word = plain(self.client.nick, password)
         answer = await self.client.ask(f"AUTHENTICATE PLAIN\r\nAUTHENTICATE {word}", "900", "904", "FAIL")
         return answer.command == "900"
 
@@ -167,7 +167,7 @@ async def _ask_keeper(person: Inquirer, name: str, names_here: dict[str, str]) -
     return values
 
 
-def _plain(name: str, password: str) -> str:
+def plain(name: str, password: str) -> str:
     return b64encode(f"\0{name}\0{password}".encode()).decode()
 
 

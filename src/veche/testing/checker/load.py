@@ -37,11 +37,11 @@ class Shape:
 class Crowd:
     """The clients of one round, in one room."""
 
-    def __init__(self, room: str, shape: Shape) -> None:
+    def __init__(self, room: str, shape: Shape, kind: "type[Writer] | None" = None) -> None:
         self.room = room
         self.shape = shape
         self.events: list[Event] = []
-        self.writers = [Writer(f"w{number:02}", self) for number in range(shape.writers)]
+        self.writers = [(kind or Writer)(f"w{number:02}", self) for number in range(shape.writers)]
         self.readers = [Person(f"r{number:02}", self) for number in range(shape.readers)]
         self.people: list[Person] = [*self.writers, *self.readers]
         self.refused = asyncio.Event()  # some send was refused
@@ -50,7 +50,7 @@ class Crowd:
 
     async def enter(self, port: int) -> None:
         """Everybody connects and joins; nobody speaks yet."""
-        await asyncio.gather(*(person.client.enter(port) for person in self.people))
+        await asyncio.gather(*(person.enter(port) for person in self.people))
         await asyncio.gather(*(person.client.join(self.room) for person in self.people))
 
     def begin(self) -> None:
@@ -138,6 +138,10 @@ class Person:
         self.crowd = crowd
         self.client = Client(nick, self.hear)
 
+    async def enter(self, port: int) -> None:
+        """Connect and register."""
+        await self.client.enter(port)
+
     def hear(self, message: Message) -> None:
         """Note a message of the room; all else is noise here."""
         if message.command == "PRIVMSG" and message.params[:1] == [self.crowd.room]:
@@ -182,7 +186,15 @@ class Writer(Person):
             self.idle.clear()
             # Noted before the bytes go out: what was sent may be kept, even when the next moment never comes.
             crowd.events.append(Sent(crowd.now(), self.client.nick, text))
-            self.client.send(f"@label={label} PRIVMSG {crowd.room} :{text}")
+            self.client.send(self.line(label))
+
+    def line(self, label: str) -> str:
+        """The line that says the text with this label."""
+        return f"@label={label} PRIVMSG {self.crowd.room} :{self._texts[label]}"
+
+    def open_labels(self) -> list[str]:
+        """What has no answer yet, in the order in which it was sent."""
+        return sorted(self._open, key=int)
 
     async def wait_idle(self) -> None:
         """Wait until all is answered, or until no answer can come any more."""
@@ -201,6 +213,10 @@ class Writer(Person):
     def hear(self, message: Message) -> None:
         """A message of the room, or the answer to a send, or both."""
         super().hear(message)
+        self.take_answer(message)
+
+    def take_answer(self, message: Message) -> None:
+        """Note the answer to a send, if it is one."""
         label = message.tags.get("label")
         text = self._texts.get(label or "")
         if text is None or label is None:

@@ -1,5 +1,6 @@
 """What all faults share: what to start, how much load, where to work, and the check of a round."""
 
+import asyncio
 import random
 from array import array
 from collections.abc import Callable, Iterable, Sequence
@@ -55,6 +56,12 @@ class Plan:
     def random_moment(self) -> float:
         """Seconds of load, or of anything else that should not be as long every time."""
         return self.random.uniform(0, self.longest)
+
+    async def wait_a_moment(self) -> float:
+        """Wait for a random moment; how long it was (s)."""
+        moment = self.random_moment()
+        await asyncio.sleep(moment)
+        return moment
 
     def room(self, number: int) -> str:
         """Every round has a room of its own, so that its history is its own."""
