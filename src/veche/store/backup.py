@@ -25,6 +25,9 @@ from veche.store.verify import Progress
 # a disk that is also written to by a server must not be taken from it.
 _PAGES = 500
 _REST = 0.5
+# So many steps (of 2 MB) go to the disk at a time: left to the system they gather to gigabytes, and the next sync of a
+# server waits for all of them.
+_STEPS_TO_SYNC = 16
 _LONGEST_FILE = 1 << 20  # bytes; keys and settings are far smaller
 
 # What of a data directory goes into a backup beside the record.
@@ -45,18 +48,23 @@ def copy_database(source: sqlite3.Connection, target: Path, progress: Progress) 
     meanwhile.
     """
     make_private(target)
+    # Open as long as SQLite has the file open: closing it would drop SQLite's locks.
+    descriptor = open_private(target, os.O_RDWR)
     into = sqlite3.connect(target, isolation_level=None)
     try:
-        # The copy is nobody's yet: it is synced once, when it is whole.
+        # The copy is nobody's yet: that it is on disk is seen to when it is whole.
         into.execute("pragma synchronous=off")
         source.execute("begin")
         try:
             source.execute("select count(*) from sqlite_schema").fetchone()
-            began = time.monotonic()
+            began, steps = time.monotonic(), 0
 
             def step(_: int, remaining: int, total: int) -> None:
-                nonlocal began
+                nonlocal began, steps
                 progress(total - remaining, total)
+                steps += 1
+                if steps % _STEPS_TO_SYNC == 0:
+                    os.fsync(descriptor)
                 time.sleep(min(0.1, _REST * (time.monotonic() - began)))
                 began = time.monotonic()
 
@@ -66,6 +74,7 @@ def copy_database(source: sqlite3.Connection, target: Path, progress: Progress) 
         into.execute("pragma journal_mode=delete").fetchone()
     finally:
         into.close()
+        os.close(descriptor)
 
 
 def keep_files(target: Path, data: Path, settings: Path) -> list[str]:
