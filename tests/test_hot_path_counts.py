@@ -212,7 +212,7 @@ MOST_CALLS_OF_A_DIRECT_MESSAGE = 51
 
 def test_a_direct_message_costs_no_more_calls_than_it_did() -> None:
     each = (direct_calls(60) - direct_calls(10)) / 50
-    assert 0 < each <= MOST_CALLS_OF_A_DIRECT_MESSAGE
+    assert each <= MOST_CALLS_OF_A_DIRECT_MESSAGE  # none at all where it is compiled
 
 
 def test_a_member_more_costs_a_message_no_call_at_all() -> None:

@@ -35,7 +35,7 @@ MODULES = tuple(
         "core": "ask behind conversations dispatch engine fanout limits log longtext once operators outbox pace "
         "registry replies rows scopes session timers",
         "features": "accept block client_tags direct_modes join messages names registration silence",
-        "net": "descriptors frames peer shell tcp",
+        "net": "frames peer shell tcp",
         "store": "checksums writer search.block",
     }.items()
     for name in names.split()
