@@ -23,8 +23,8 @@ AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PASSWORD = "correct horse battery"
 TABS = {
     "About this room": ("About", "Invite", "Rules", "Bans", "Ranks"),
-    "Settings": ("Looks", "Calls", "Account", "Devices", "Not heard"),
-    "The server": ("People", "Rooms", "Bans", "Accounts", "Numbers"),
+    "Settings": ("Appearance", "Notifications", "Account", "Devices", "Blocked"),
+    "The server": ("People", "Rooms", "Bans", "Accounts", "Statistics"),
 }
 # The rules of WCAG 2.2, levels A and AA, and what axe-core calls good practice.
 _RUN = """async () => {
@@ -84,8 +84,8 @@ def test_no_page_has_a_serious_fault(ports: Ports, browser: Browser, axe: str, t
         article.get_by_role("button", name="React", exact=True).click()
         look(page, "a room")
         article.get_by_role("button", name="Thread").click()
-        page.get_by_label("Answer in the thread").fill("an answer")
-        page.get_by_label("Answer in the thread").press("Enter")
+        page.get_by_label("Reply in the thread").fill("an answer")
+        page.get_by_label("Reply in the thread").press("Enter")
         page.locator(".thread").get_by_text("an answer").wait_for()
         look(page, "a thread")
         page.keyboard.press("Control+f")

@@ -137,8 +137,8 @@ def test_notices_and_quiet_hours(ports: Ports, browser: Browser) -> None:
     ann.come_in("Ann")
     page = ann.page
     page.get_by_role("button", name="Settings").click()
-    page.get_by_role("tab", name="Calls").click()
-    page.get_by_label("Notices on the desktop").check()
+    page.get_by_role("tab", name="Notifications").click()
+    page.get_by_label("Desktop notifications").check()
     page.keyboard.press("Escape")
     ann.say("/join #tea")
     with Line(ports.irc) as bob:
@@ -147,7 +147,7 @@ def test_notices_and_quiet_hours(ports: Ports, browser: Browser) -> None:
         expect(ann.room("bob").locator(".badge")).to_have_text("1")
         assert page.evaluate("raised") == ["bob in #lobby: Ann, tea?", "bob: psst"]
         page.get_by_role("button", name="Settings").click()
-        page.get_by_role("tab", name="Calls").click()
+        page.get_by_role("tab", name="Notifications").click()
         page.get_by_label("From").fill("00:00")
         page.get_by_label("To", exact=True).fill("23:59")
         page.keyboard.press("Escape")
@@ -223,9 +223,9 @@ def test_everything_goes_by_keyboard(ports: Ports, visit: Visitor) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
     press("Control+,")
     expect(page.get_by_role("dialog", name="Settings")).to_be_visible()
-    page.get_by_role("tab", name="Looks").focus()
+    page.get_by_role("tab", name="Appearance").focus()
     press("ArrowRight")
-    expect(page.get_by_role("tab", name="Calls")).to_be_focused()
+    expect(page.get_by_role("tab", name="Notifications")).to_be_focused()
     press("Escape")
     press("Control+f")
     expect(page.get_by_role("searchbox", name="Words that were said")).to_be_focused()

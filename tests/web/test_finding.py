@@ -142,13 +142,13 @@ def test_a_thread_has_a_pane_and_what_one_said_is_edited(ports: Ports, visit: Vi
     question = bob.log.locator("article", has_text="who brings what?").first
     question.hover()
     question.get_by_role("button", name="Thread").click()
-    expect(bob.page.get_by_text("Nobody has answered yet")).to_be_visible()
-    answer = bob.page.get_by_label("Answer in the thread")
+    expect(bob.page.get_by_text("Nobody has replied yet")).to_be_visible()
+    answer = bob.page.get_by_label("Reply in the thread")
     answer.fill("I bring a cakr")
     answer.press("Enter")
     thread = bob.page.locator(".thread")
     expect(thread).to_contain_text("I bring a cakr")
-    ann.page.locator("article", has_text="who brings what?").get_by_role("button", name="1 answer").click()
+    ann.page.locator("article", has_text="who brings what?").get_by_role("button", name="1 reply").click()
     expect(ann.page.locator(".thread")).to_contain_text("I bring a cakr")
     # Said anew, it is so for everybody and everywhere, and says that it is.
     mine = bob.page.get_by_role("main").locator("article", has_text="I bring a cakr")

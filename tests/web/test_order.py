@@ -91,8 +91,8 @@ def test_a_room_is_made_and_kept_in_order(ports: Ports, visit: Visitor) -> None:
     # Whoever one does not want to hear.
     page.get_by_role("button", name="lobby").click()
     page.get_by_role("complementary").get_by_role("button", name="About Bob").click()
-    page.get_by_role("button", name="Do not hear").click()
-    expect(page.get_by_role("button", name="Hear again")).to_be_visible()
+    page.get_by_role("button", name="Block", exact=True).click()
+    expect(page.get_by_role("button", name="Unblock")).to_be_visible()
     page.keyboard.press("Escape")
     bob.open("lobby")
     bob.say("can anybody hear me?")
@@ -153,7 +153,7 @@ def test_an_operator_sees_the_server_and_shuts_somebody_out(ports: Ports, visit:
         for tab, text in (
             ("Rooms", "#lobby"),
             ("Accounts", "Accounts: 0"),
-            ("Numbers", "People now"),
+            ("Statistics", "People now"),
             ("Bans", "Nobody is banned"),
         ):
             page.get_by_role("tab", name=tab).click()
