@@ -13,8 +13,8 @@ from typing import cast
 from veche.core.log import Log
 from veche.core.ports import Row, Store, StoreError, StoreRefused
 from veche.store.engines import sqlite
-from veche.store.postgresql import link, seat, writer
-from veche.store.postgresql.link import CONNECT_SECONDS, Connection
+from veche.store.postgresql import seat, writer
+from veche.store.postgresql.link import Connection
 
 # How long a write is put off by `deliver-first`, in seconds: what servers that "write behind" do.
 LAG = 0.05
@@ -88,15 +88,19 @@ class HastyStore:
 
 def sync_off() -> None:
     """PostgreSQL says that a commit is done when its log is still in memory."""
-    sound = link.connect
+    sound = seat.Seat.sit_down
 
-    async def connect(url: str, name: str, *, writes: bool, seconds: float = CONNECT_SECONDS) -> Connection:
-        connection = await sound(url, name, writes=writes, seconds=seconds)
-        if writes:
-            await connection.execute("set synchronous_commit = off")
-        return connection
+    async def sit_down(self: seat.Seat, connection: Connection) -> None:
+        # Only now, when the tables are made: a database without them would not be started on again.
+        await connection.execute("set synchronous_commit = off")
+        # Else a walwriter that happens to wake just before the harm saves what this is to lose; its last nap of the
+        # usual length (200 ms) is waited for.
+        await connection.execute("alter system set wal_writer_delay = '10s'")
+        await connection.execute("alter system set wal_writer_flush_after = '1GB'")
+        await connection.execute("select pg_reload_conf(), pg_sleep(0.3)")
+        await sound(self, connection)
 
-    _replace(seat, "connect", connect)
+    _replace(seat.Seat, "sit_down", sit_down)
 
 
 def unknown_is_stored() -> None:
