@@ -15,29 +15,22 @@ from pathlib import Path
 
 from veche.core.exporting import Said
 from veche.core.ports import (
-    Edit,
     Page,
     Partner,
     Reacted,
-    Record,
     Records,
-    Redaction,
-    RoomEvent,
-    Row,
     SavedFact,
     Sent,
     StoreError,
-    StoreRefused,
     UnreadQuestion,
     Version,
 )
-from veche.core.search import Found, SearchQuestion
 from veche.store import schema
 from veche.store.directory import DataDirectory, explain
 from veche.store.engines.sqlite import connect_writer, describe, empty_wal, primary_code
 from veche.store.exporting import read_said, read_talk
 from veche.store.facts import saved_facts
-from veche.store.forgetting import gone
+from veche.store.front import Answer, Front
 from veche.store.history import History
 from veche.store.overview import count_unread, read_partners
 from veche.store.refusals import DataDirectoryError
@@ -58,7 +51,7 @@ _KEYS = {
 }
 
 
-class SqliteStore:
+class SqliteStore(Front):
     """A Store (core.ports) on disk; made by `open_store`. All methods are called by the owner, in its turns.
 
     `version` names the engine, for the log at start.
@@ -75,57 +68,24 @@ class SqliteStore:
         saved: list[SavedFact],
     ) -> None:
         self.version = f"SQLite {sqlite3.sqlite_version}"
+        super().__init__(writer, search, post, last, saved)
         self._directory = directory
         self._writer = writer
         self._history = history
-        self._search = search
-        self._post = post
-        self._last = last
-        self._saved = saved
-        self._closed = False
-
-    def last(self) -> tuple[int, int]:
-        """The highest `seq` of all rows, and the newest record's `time`; (0, 0) when there is none."""
-        return self._last
-
-    def saved(self) -> list[SavedFact]:
-        """The facts that were saved when the record was opened. They are handed out once."""
-        saved, self._saved = self._saved, []
-        return saved
-
-    def replace_saved(self, facts: list[SavedFact]) -> None:
-        """Put these in the place of all without a key, at once or not at all. Blocks. Raises StoreError."""
-        self._writer.replace_saved(facts)
-
-    def append(self, rows: list[Row], done: Callable[[StoreError | None], None]) -> None:
-        """Commit all of `rows` or none; `done(None)` once they are on disk. One commit at a time."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._writer.append(rows, partial(self._appended, rows, done))
 
     def page(self, page: Page, done: Callable[[Records | StoreError], None]) -> None:
         """Read messages; "busy" when too many questions wait, or when one takes longer than 2 s."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._history.page(page, done)
+        self._unless_closed(partial(self._history.page, page), done)
 
     def latest(
         self, conversations: list[tuple[str, int]], done: Callable[[dict[str, int] | StoreError], None]
     ) -> None:
         """Read the time (ms) of the newest message of each conversation and era that has any."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._history.latest(conversations, done)
+        self._unless_closed(partial(self._history.latest, conversations), done)
 
     def find_sent(self, key: int, after: int, done: Callable[[Sent | StoreError | None], None]) -> None:
         """Look for the message with this key that was said later than `after` (ms)."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._history.find_sent(key, after, done)
+        self._unless_closed(partial(self._history.find_sent, key, after), done)
 
     def trouble(self) -> str:
         """Why the last batch was refused, if that was less than a minute ago; "" otherwise."""
@@ -133,51 +93,33 @@ class SqliteStore:
 
     def said(self, person: str, after: int, done: Callable[[Said | StoreError], None]) -> None:
         """Read a part of what a person has said."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._history.ask(partial(read_said, person, after), done)
+        self._ask(partial(read_said, person, after), done)
 
     def talk(
         self, conversation: str, after: tuple[int, int], done: Callable[[Records | StoreError], None]
     ) -> None:
         """Read a part of what was said in a conversation."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._history.ask(partial(read_talk, conversation, after), done)
+        self._ask(partial(read_talk, conversation, after), done)
 
     def versions(self, message: int, done: Callable[[list[Version] | StoreError], None]) -> None:
         """Read how a message has read, the oldest first."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._history.versions(message, done)
+        self._unless_closed(partial(self._history.versions, message), done)
 
     def reactions(
         self, messages: list[int], done: Callable[[dict[int, dict[str, int]] | StoreError], None]
     ) -> None:
         """Count the reactions to messages, given by their places in the log."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._history.reactions(messages, done)
+        self._unless_closed(partial(self._history.reactions, messages), done)
 
     def reacted(self, messages: list[int], done: Callable[[list[Reacted] | StoreError], None]) -> None:
         """Read the newest reactions to each of these messages."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._history.reacted(messages, done)
+        self._unless_closed(partial(self._history.reacted, messages), done)
 
     def partners(
         self, who: str, after: int, limit: int, done: Callable[[list[Partner] | StoreError], None]
     ) -> None:
         """Read the direct conversations of `who` with anything later than `after` (ms), the newest first."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._history.ask(partial(read_partners, who, after, limit), done)
+        self._ask(partial(read_partners, who, after, limit), done)
 
     def unread(
         self,
@@ -185,17 +127,7 @@ class SqliteStore:
         done: Callable[[list[tuple[int, int]] | StoreError], None],
     ) -> None:
         """Count what others have said since a time, and how much of it mentions a word: one pair for each question."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._history.ask(partial(count_unread, questions), done)
-
-    def search(self, question: SearchQuestion, done: Callable[[Found | StoreError], None]) -> None:
-        """Look for messages, in a thread of its own; see store/search/index.py."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._search.search(question, done)
+        self._ask(partial(count_unread, questions), done)
 
     def close(self, seconds: float = 8.0) -> bool:
         """Finish what was handed in and let go of the directory. Blocks, for at most `seconds`.
@@ -216,33 +148,10 @@ class SqliteStore:
             self._directory.close()
         return tidy
 
-    def _appended(
-        self, rows: list[Row], done: Callable[[StoreError | None], None], error: StoreError | None
+    def _ask(
+        self, question: Callable[[sqlite3.Connection], Answer], done: Callable[[Answer | StoreError], None]
     ) -> None:
-        if error is None and rows:
-            self._last = end_of_log(self._last, rows)
-            corrected = any(isinstance(row, Edit | Redaction) for row in rows)
-            self._search.appended(self._last[0], corrected=corrected, gone=gone(rows))
-        done(error)
-
-
-def end_of_log(last: tuple[int, int], rows: list[Row]) -> tuple[int, int]:
-    """What `Store.last` is when these rows have been committed behind what was there before."""
-    # A redaction that others have heard of is an event, too.
-    time = next(
-        (
-            row.time
-            for row in reversed(rows)
-            if isinstance(row, Record | Edit) or (isinstance(row, Redaction) and row.event)
-        ),
-        0,
-    )
-    event = next((row.record.time for row in reversed(rows) if isinstance(row, RoomEvent)), 0)
-    return max(last[0], rows[-1].seq), max(last[1], time, event)
-
-
-def _closed() -> StoreRefused:
-    return StoreRefused("the record is closed")
+        self._unless_closed(partial(self._history.ask, question), done)
 
 
 def open_store(path: Path, post: Post, migrations: schema.Migrations | None = None) -> SqliteStore:

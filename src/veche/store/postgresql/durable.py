@@ -13,28 +13,21 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from veche.core.exporting import Said
 from veche.core.ports import (
-    Edit,
     Page,
     Partner,
     Reacted,
     Records,
-    Redaction,
-    Row,
     SavedFact,
     Sent,
     StoreError,
-    StoreRefused,
     UnreadQuestion,
     Version,
 )
-from veche.core.search import Found, SearchQuestion
 from veche.store.directory import DataDirectory
-from veche.store.durable import end_of_log
-from veche.store.forgetting import gone
+from veche.store.front import Answer, Front
 from veche.store.postgresql import questions, schema
 from veche.store.postgresql.exporting import read_said, read_talk
 from veche.store.postgresql.link import Connection, LinkError, RefusedError, meaning, shown
@@ -52,11 +45,10 @@ from veche.store.worker import Post
 START_PATIENCE = 5.0
 _PAUSE = 0.2
 
-Answer = TypeVar("Answer")
 _log = logging.getLogger("veche.store")
 
 
-class PostgresqlStore:
+class PostgresqlStore(Front):
     """The record in PostgreSQL; made by `open_postgresql`. All methods are called by the owner, in its turns.
 
     `version` names the engine, for the log at start.
@@ -74,36 +66,12 @@ class PostgresqlStore:
         last: tuple[int, int],
         saved: list[SavedFact],
     ) -> None:
+        super().__init__(writer, search, post, last, saved)
         self.version = version
         self._directory = directory
         self._thread = thread
         self._writer = writer
         self._reader = reader
-        self._search = search
-        self._post = post
-        self._last = last
-        self._saved = saved
-        self._closed = False
-
-    def last(self) -> tuple[int, int]:
-        """The highest `seq` of all rows, and the newest record's `time`; (0, 0) when there is none."""
-        return self._last
-
-    def saved(self) -> list[SavedFact]:
-        """The facts that were saved when the record was opened. They are handed out once."""
-        saved, self._saved = self._saved, []
-        return saved
-
-    def replace_saved(self, facts: list[SavedFact]) -> None:
-        """Put these in the place of all without a key, at once or not at all. Blocks. Raises StoreError."""
-        self._writer.replace_saved(facts)
-
-    def append(self, rows: list[Row], done: Callable[[StoreError | None], None]) -> None:
-        """Commit all of `rows` or none; `done(None)` once they are on disk. One commit at a time."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._writer.append(rows, partial(self._appended, rows, done))
 
     def page(self, page: Page, done: Callable[[Records | StoreError], None]) -> None:
         """Read messages; "busy" when too many questions wait, or when one takes longer than 3 s."""
@@ -157,13 +125,6 @@ class PostgresqlStore:
         """Count what others have said since a time, and how much of it mentions a word: one pair for each question."""
         self._ask(partial(questions.count_unread, questions_), done)
 
-    def search(self, question: SearchQuestion, done: Callable[[Found | StoreError], None]) -> None:
-        """Look for messages, in a thread of its own; see store/search/index.py."""
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._search.search(question, done)
-
     def trouble(self) -> str:
         """Why nothing can be committed now; "" when it can."""
         return self._writer.seat.trouble
@@ -187,23 +148,7 @@ class PostgresqlStore:
         await self._writer.seat.close()
 
     def _ask(self, question: Question[Answer], done: Callable[[Answer | StoreError], None]) -> None:
-        if self._closed:
-            self._post(partial(done, _closed()))
-        else:
-            self._reader.ask(question, done)
-
-    def _appended(
-        self, rows: list[Row], done: Callable[[StoreError | None], None], error: StoreError | None
-    ) -> None:
-        if error is None and rows:
-            self._last = end_of_log(self._last, rows)
-            corrected = any(isinstance(row, Edit | Redaction) for row in rows)
-            self._search.appended(self._last[0], corrected=corrected, gone=gone(rows))
-        done(error)
-
-
-def _closed() -> StoreRefused:
-    return StoreRefused("the record is closed")
+        self._unless_closed(partial(self._reader.ask, question), done)
 
 
 def open_postgresql(
