@@ -264,7 +264,7 @@ def test_nothing_that_a_visitor_sends_raises_or_harms(chunks: list[bytes]) -> No
 
 @given(st.lists(st.text(max_size=80), max_size=6), CHUNKS)
 def test_nothing_that_the_engine_sends_raises(words: list[str], chunks: list[bytes]) -> None:
-    door = ClassicSession("#lobby", "en", 30, 1)
+    door = ClassicSession("#lobby", "en", 30, 1, lambda: 0.0)
     door.receive(b"ann\n")
     door.hear(b":s 001 ann :Welcome to X, ann!~a@h\r\n:ann!~a@h JOIN #lobby\r\n:s PONG s classic-arrived\r\n")
     text = " ".join(words)

@@ -25,7 +25,9 @@ class Visitor:
 
     def __init__(self, stage: Stage, language: Language = "en") -> None:
         self.stage = stage
-        self.door = ClassicSession(stage.settings.lobby, language, stage.settings.nick_length, 1234, UTC)
+        self.door = ClassicSession(
+            stage.settings.lobby, language, stage.settings.nick_length, 1234, stage.engine.clock.now, UTC
+        )
         self.is_closed = False
         self.unread: list[str] = []
         self.session: Session | None = stage.engine.connect(self, "", "classic")

@@ -9,6 +9,7 @@ Sources: Modern IRC (numerics and messages); server-time; message-ids; standard-
 from collections.abc import Callable
 
 from veche.net.classic import phrases
+from veche.net.classic.recalling import take
 from veche.net.classic.text import plain
 from veche.net.classic.visit import LIST_LIMIT, Visit
 from veche.wire import numerics
@@ -28,7 +29,7 @@ _RESERVED = "belongs to somebody's account"
 def hear(visit: Visit, line: str) -> None:
     """Take one line that the engine has sent."""
     message = parse(line)
-    if message is None:
+    if message is None or take(visit, message):
         return
     least, handler = _TABLE.get(message.command, (0, None))
     if handler is not None:

@@ -166,6 +166,8 @@ TABLE: Table = {
 /me TEXT  say what you are doing
 /away TEXT  say that you are away; /away alone: that you are back
 /topic TEXT  set the topic of the room; /topic alone: show it
+/history  what was said last in the room; /history NUMBER: so many lines; /history NAME: between you and one person
+/search WORDS  find what was said; "several in a row", beginnings*
 /join  come back into the room
 /motd  show the server's message of the day
 /quit  leave
@@ -178,6 +180,8 @@ TABLE: Table = {
 /me ТЕКСТ  рассказать, что вы делаете
 /away ТЕКСТ  сообщить, что вас нет; просто /away: что вы вернулись
 /topic ТЕКСТ  задать тему комнаты; просто /topic: показать её
+/history  что говорили последним в комнате; /history ЧИСЛО: столько строк; /history ИМЯ: в разговоре с одним человеком
+/search СЛОВА  найти сказанное; "несколько подряд", начала*
 /join  вернуться в комнату
 /motd  показать приветствие сервера
 /quit  уйти
@@ -190,6 +194,35 @@ TABLE: Table = {
     "how_to_tell": ("Write it like this: /tell NAME TEXT", "Пишите так: /tell ИМЯ ТЕКСТ"),
     "how_to_nick": ("Write it like this: /nick NAME", "Пишите так: /nick ИМЯ"),
     "how_to_me": ("Write it like this: /me TEXT", "Пишите так: /me ТЕКСТ"),
+    # What was said before.
+    "history": ("What was said last, {name}:", "Сказанное последним, {name}:"),
+    "history_empty": (
+        "Nothing that was said there is kept: {name}",
+        "Ничего из сказанного там не сохранилось: {name}",
+    ),
+    "no_history": (
+        "There is nothing of {name} that you can read.",
+        "Для вас здесь нечего прочитать: {name}.",
+    ),
+    "how_to_history": (
+        "Write it like this: /history NUMBER, or /history NAME NUMBER (at most {limit})",
+        "Пишите так: /history ЧИСЛО или /history ИМЯ ЧИСЛО (не больше {limit})",
+    ),
+    "found": ("Found, the newest first:", "Найдено, сначала новое:"),
+    "found_nothing": ("Nothing was found.", "Ничего не найдено."),
+    "found_part": (
+        "There may be more: not everything could be searched.",
+        "Возможно, это не всё: просмотреть удалось не весь архив.",
+    ),
+    "no_words": (
+        "There is no word in it that could be searched for.",
+        "Здесь нет слова, которое можно искать.",
+    ),
+    "how_to_search": ("Write it like this: /search WORDS", "Пишите так: /search СЛОВА"),
+    "record_away": (
+        "What was said cannot be read just now. Please try again in a moment.",
+        "Сейчас прочитать сказанное не получается. Попробуйте ещё раз чуть позже.",
+    ),
     # What went wrong.
     "too_long": (
         "That message was longer than {limit} bytes and was not sent. Please say it in parts.",

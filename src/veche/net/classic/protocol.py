@@ -41,6 +41,7 @@ class ClassicProtocol(asyncio.Protocol):
             "ru" if settings.language == "ru" else "en",
             settings.nick_length,
             1000 + secrets.randbelow(9000),
+            shell.engine.clock.now,
         )
         self._quiet: asyncio.TimerHandle | None = None
         self._prompt: asyncio.TimerHandle | None = None

@@ -5,6 +5,7 @@ and looks at `wait`, `ending` and `has_finished`. Nothing that a visitor or the 
 """
 
 from collections import deque
+from collections.abc import Callable
 from datetime import tzinfo
 
 from veche.net.classic.framing import NAME_LIMIT, Framing
@@ -18,8 +19,8 @@ from veche.phrases import Language
 # The first thing that everybody is sent. The old client waits for exactly these bytes in one read.
 GREETING = b"NICK"
 # What the engine shall tell: the moment of what was said before, its id, and the visitor's own lines once they are
-# kept, so that what he sees in the room is on disk.
-_CAPS = "message-tags server-time echo-message"
+# kept, so that what he sees in the room is on disk; and which lines answer what he has asked of the past.
+_CAPS = "message-tags server-time echo-message batch labeled-response"
 # What a visitor may say before he is let in. Nobody types this much in a moment; a program may.
 _EARLY_LIMIT = 64 * 1024
 TOO_LONG = "Input line too long"
@@ -27,7 +28,9 @@ STRANGER = "Not a chat client"
 
 
 class ClassicSession:
-    """Translates for one visitor. `number` is where the names of guests begin; `zone` that of the times shown."""
+    """Translates for one visitor. `number` is where the names of guests begin; `now` the time in seconds since
+    1970, `zone` that of the times shown.
+    """
 
     __slots__ = (
         "_early",
@@ -40,10 +43,16 @@ class ClassicSession:
     )
 
     def __init__(
-        self, lobby: str, language: Language, nick_limit: int, number: int, zone: tzinfo | None = None
+        self,
+        lobby: str,
+        language: Language,
+        nick_limit: int,
+        number: int,
+        now: Callable[[], float],
+        zone: tzinfo | None = None,
     ) -> None:
         self._framing = Framing()
-        self._visit = Visit(lobby, language, nick_limit, number, zone)
+        self._visit = Visit(lobby, language, nick_limit, number, now, zone)
         self._early: deque[bytes] = deque()  # said before the arrival was over
         self._early_size = 0
         self._finished = False

@@ -7,6 +7,7 @@ refused: a command mistyped must not become something that the whole room reads.
 from collections.abc import Callable
 
 from veche.net.classic import phrases
+from veche.net.classic.recalling import history, search
 from veche.net.classic.text import plain, split_text
 from veche.net.classic.visit import Visit
 from veche.wire.lines import BODY_LIMIT
@@ -282,6 +283,8 @@ COMMANDS: dict[str, Callable[[Visit, str], None]] = {
     "me": me,
     "away": away,
     "topic": topic,
+    "history": history,
+    "search": search,
     "join": join,
     "motd": motd,
     "quit": quit_,

@@ -5,14 +5,18 @@ gets to know is in `hearing`; neither calls the other.
 """
 
 from collections import deque
-from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from veche.net.classic import phrases
 from veche.net.classic.text import plain
 from veche.phrases import Language, Phrases
 from veche.wire.lines import BODY_LIMIT
 from veche.wire.names import fold
+
+if TYPE_CHECKING:
+    from veche.net.classic.recalling import Recall
 
 # How many people one list names; a longer one would push the talk off the screen of whoever arrives.
 LIST_LIMIT = 50
@@ -30,6 +34,7 @@ class Visit:
         "arrived",
         "asked",
         "backlog",
+        "batches",
         "choosing",
         "claimed",
         "ending",
@@ -38,18 +43,21 @@ class Visit:
         "found",
         "greeted",
         "is_turned_away",
+        "last_label",
         "lobby",
         "logging_in",
         "members",
         "motd",
         "nick",
         "nick_limit",
+        "now",
         "number",
         "numbered",
         "own_whisper",
         "partner",
         "partner_gone",
         "proposals",
+        "recalls",
         "registered",
         "reserved",
         "say",
@@ -63,12 +71,19 @@ class Visit:
     )
 
     def __init__(
-        self, lobby: str, language: Language, nick_limit: int, number: int, zone: tzinfo | None = None
+        self,
+        lobby: str,
+        language: Language,
+        nick_limit: int,
+        number: int,
+        now: Callable[[], float],
+        zone: tzinfo | None = None,
     ) -> None:
         self.lobby = lobby  # "" where there is none
         self.say = Phrases(phrases.TABLE, language)
         self.nick_limit = nick_limit  # in bytes
         self.number = number  # where the names of guests begin
+        self.now = now  # the moment, in seconds since 1970
         self.zone = zone  # of the times that are shown; None is the machine's own
         self.to_engine: list[str] = []
         self.to_visitor: list[str] = []
@@ -102,6 +117,10 @@ class Visit:
         self.partner = ""  # whom he talks to alone
         self.partner_gone = False
         self.own_whisper = ""  # the msgid of the last one to himself
+        # What he has asked of the past: by the label of his question, and by the open batches of its answer.
+        self.last_label = 0
+        self.recalls: dict[str, Recall] = {}
+        self.batches: dict[str, Recall] = {}
         # Without a lobby, WHO tells who is there.
         self.asked: deque[str] = deque()  # what each one under way is for: "arrival", "list" or "people"
         self.found: dict[str, str] = {}
@@ -130,7 +149,7 @@ class Visit:
         """`[HH:MM] ` for a moment as the server writes it, with the date if it was another day; "" for nonsense."""
         try:
             moment = datetime.fromisoformat(time).astimezone(self.zone)
-            today = datetime.fromisoformat(self.time).astimezone(self.zone).date()
+            today = datetime.fromtimestamp(self.now(), UTC).astimezone(self.zone).date()
         except (ValueError, OverflowError):
             return ""
         return f"[{moment:%H:%M}] " if moment.date() == today else f"[{moment:%Y-%m-%d %H:%M}] "
