@@ -9,6 +9,7 @@ from pathlib import Path
 
 import veche
 from veche.app.cli import Doors
+from veche.app.downloads import Download, open_download
 from veche.core.engine import Engine
 from veche.phrases import Language, Phrases
 from veche.state.invitations import key_of
@@ -89,6 +90,10 @@ class FrontPage:
         """Whether the server takes new people in, and what they say."""
         engine = self._engine
         return not engine.stopping and (engine.log.store is None or not engine.log.store.trouble())
+
+    def download(self, token: str) -> Download | int:
+        """What a link gives that somebody has asked for."""
+        return open_download(self._engine, token)
 
     def page(self, language: str) -> str:
         """The front page."""

@@ -247,6 +247,7 @@ class Server:
                 table.append(f"  {name:<8} {say('off')}")
         kept = self.settings.config.store.mode == "durable"
         url = self.settings.config.store.url
+        engine.web_address = self._web_address(table)
         path = f"{shown(url)}, {self.settings.data}" if url else self.settings.data
         table.append("  " + (say("record", path=path) if kept else say("keeps-nothing")))
         if kept and not self.settings.config.oper and not has_owner(engine.world):
@@ -261,6 +262,19 @@ class Server:
             return self.phrases("owner-here", code=engine.owner_code)
         scheme = "https" if self.settings.config.web.tls else "http"
         return self.phrases("owner", link=f"{scheme}://{web}{INVITATION_PATH}{engine.owner_code}")
+
+    def _web_address(self, table: list[str]) -> str:
+        """Where people find the web door, as far as that is known here; "" where it is closed."""
+        address = next(iter(self.settings.doors.web), None)
+        if address is None:
+            return ""
+        where = next(row.split()[1] for row in table if row.startswith("  web "))
+        name = self.settings.config.server.name
+        if address.path is not None:
+            where = name  # a proxy stands before it
+        elif address.host in (None, "0.0.0.0", "::"):
+            where = f"{name}:{where.rpartition(':')[2]}"
+        return f"{'https' if self.settings.config.web.tls else 'http'}://{where}"
 
     async def _open_door(
         self, name: str, addresses: Sequence[Address], factory: Callable[[], asyncio.Protocol]

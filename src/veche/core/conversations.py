@@ -18,6 +18,7 @@ from veche.wire.names import fold, is_room
 if TYPE_CHECKING:
     from veche.core.ask import Ask
     from veche.core.ports import Partner
+    from veche.core.settings import Settings
     from veche.state.room import Room
 
 # Direct conversations of one person that are looked through, the newest.
@@ -65,11 +66,15 @@ def _direct(ask: Ask, key: str, name: str) -> Conversation:
     return Conversation(key, 0, name, old, old)
 
 
+def rule_of(settings: Settings, room: Room) -> str:
+    """How much of a room's past its members read, of NEWCOMERS_READ."""
+    rule = room.metadata.get(HISTORY_KEY, "")
+    return rule if rule in NEWCOMERS_READ else settings.newcomers_read
+
+
 def _since(ask: Ask, room: Room) -> int:
     """From when on somebody reads what was said in a room that he is in."""
-    rule = room.metadata.get(HISTORY_KEY, "")
-    if rule not in NEWCOMERS_READ:
-        rule = ask.settings.newcomers_read
+    rule = rule_of(ask.settings, room)
     if rule == EVERYTHING:
         return 0
     user = ask.user

@@ -109,6 +109,7 @@ class Engine:
         self.stopping = ""  # the reason, once the server is going down
         self.on_fatal: Callable[[StoreError], None] | None = None
         self.owner_code = ""  # what makes somebody the owner of the installation; "" where nothing does
+        self.web_address = ""  # where the web door is for people, as http://HOST:PORT; "" where it is closed
         self.guesses = Guesses(settings)
         self.registrations = Registrations(settings)
         self.passwords: Passwords | None = None  # None: nobody proves anything by a password of his own

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from veche.core.downloads import PATH as DOWNLOAD_PATH
 from veche.net.assets import Asset, Assets
+from veche.net.downloads import send
 from veche.net.http_head import HEAD_LIMIT
 from veche.net.web import INVITATION_PATH
 
@@ -88,6 +90,18 @@ async def open_page_server(site: "Site") -> PageServer:
         page = site.invitation(language, request.match_info["code"])
         return web.Response(text=page, content_type="text/html", headers={"Vary": "Accept-Language"})
 
+    async def export(request: web.Request) -> web.StreamResponse:
+        found = site.download(request.match_info["token"])
+        if isinstance(found, int):
+            text = (
+                "Another file is on its way.\n"
+                if found == _BUSY
+                else "This link gives nothing, or no more.\n"
+            )
+            headers = {"Retry-After": "30"} if found == _BUSY else {}
+            return web.Response(status=found, text=text, headers=headers)
+        return await send(request, found)
+
     async def irc(_request: web.Request) -> web.Response:
         return web.Response(
             status=426,
@@ -112,6 +126,8 @@ async def open_page_server(site: "Site") -> PageServer:
             web.get("/manifest.webmanifest", _whole(assets.manifest)),
             web.get("/doors", doors),
             web.get(INVITATION_PATH + "{code:[A-Za-z0-9_-]{1,64}}", invitation),
+            # HEAD would use a link up and give nothing.
+            web.get(DOWNLOAD_PATH + "{token:[A-Za-z0-9_-]{1,64}}", export, allow_head=False),
             web.get("/irc", irc),
             web.get("/health/live", live),
             web.get("/health/ready", ready),
@@ -179,6 +195,7 @@ _CHAT_POLICY = (
     # The one policy makes the address of the service worker, and no other (web/src/ui/offline.ts).
     "require-trusted-types-for 'script'; trusted-types veche"
 )
+_BUSY = 503
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

@@ -10,10 +10,11 @@ start nor a WebSocket needs it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from veche.core.downloads import PATH as DOWNLOAD_PATH
 from veche.core.limits import Networks, address_key
 from veche.net.http_head import Head, HttpError, accept_key, check_body, is_own_origin, refusal, take_head
 from veche.net.peer import Peer, peer_address
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 HEAD_SECONDS = 10.0
 # Seconds that a request for a page may take in all, its answer read: each has a connection of its own.
 PAGE_SECONDS = 60.0
+# The same for what somebody takes away by a link of his own: all that he has ever said.
+DOWNLOAD_SECONDS = 1800.0
 # Connections without a WebSocket, in all and from one address.
 MOST_GUESTS = 1024
 MOST_GUESTS_PER_ADDRESS = 32
@@ -40,6 +43,28 @@ _log = logging.getLogger("veche.web")
 
 # Behind it stands the code of an invitation.
 INVITATION_PATH = "/invitation/"
+
+
+class DownloadError(Exception):
+    """A file cannot be read to its end."""
+
+
+class Download(Protocol):
+    """A file that is made while it is sent. Names are ASCII without quotes."""
+
+    @property
+    def content_type(self) -> str:
+        """Its MIME type."""
+
+    @property
+    def file_name(self) -> str:
+        """What it is called where it is kept."""
+
+    def pieces(self) -> AsyncIterator[str]:
+        """Its text; raises DownloadError."""
+
+    def close(self) -> None:
+        """It is sent, or nobody reads on."""
 
 
 class Site(Protocol):
@@ -62,6 +87,9 @@ class Site(Protocol):
     @property
     def style(self) -> str:
         """The text of its one style element, exactly."""
+
+    def download(self, token: str) -> Download | int:
+        """What a link gives, which it does once, or the HTTP status of a refusal; `token` may be made up."""
 
     def is_ready(self) -> bool:
         """Whether the server takes new people in."""
@@ -187,7 +215,7 @@ def _find_page_server() -> "Callable[[Site], Coroutine[None, None, PageServer]]"
 class WebProtocol(asyncio.Protocol):
     """One connection, until it is a WebSocket or has got its page. `peer`: what an earlier layer has found out."""
 
-    __slots__ = ("_data", "_deadline", "_door", "_handler", "_peer", "_transport")
+    __slots__ = ("_data", "_deadline", "_door", "_handler", "_is_download", "_peer", "_transport")
 
     def __init__(self, door: WebDoor, peer: Peer | None = None) -> None:
         self._door = door
@@ -195,6 +223,7 @@ class WebProtocol(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._data = b""
         self._deadline: asyncio.TimerHandle | None = None
+        self._is_download = False
         self._handler: asyncio.Protocol | None = None  # the HTTP server's, once it has the request
 
     # ---- what the event loop calls
@@ -226,6 +255,7 @@ class WebProtocol(asyncio.Protocol):
                 self._become_websocket(head, rest, transport, peer)
             else:
                 check_body(head)
+                self._is_download = head.path.startswith(DOWNLOAD_PATH)
                 transport.pause_reading()
                 self._wait_no_longer()
                 self._door.serve_page(self)
@@ -265,7 +295,8 @@ class WebProtocol(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         self._handler = handler
-        self._deadline = self._door.shell.loop.call_later(PAGE_SECONDS, self.abort)
+        seconds = DOWNLOAD_SECONDS if self._is_download else PAGE_SECONDS
+        self._deadline = self._door.shell.loop.call_later(seconds, self.abort)
         data, self._data = self._data, b""
         handler.connection_made(transport)
         handler.data_received(data)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from veche.core.nicks import CHANSERV as NAME
 from veche.core.services import Service
-from veche.features.ownership import moderation, verbs
+from veche.features.ownership import exporting, moderation, verbs
 
 PHRASES = {
     "title": (
@@ -16,6 +16,7 @@ PHRASES = {
     ),
     **verbs.PHRASES,
     **moderation.PHRASES,
+    **exporting.PHRASES,
 }
 
-CHANSERV = Service(NAME, PHRASES, [*verbs.OWNERSHIP, *moderation.VERBS])
+CHANSERV = Service(NAME, PHRASES, [*verbs.OWNERSHIP, *exporting.VERBS, *moderation.VERBS])
