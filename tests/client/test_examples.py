@@ -55,7 +55,7 @@ async def test_the_bot_echoes_and_stops() -> None:
 
 def test_the_others_run_as_they_stand() -> None:
     others = examples()[1:]
-    assert len(others) == 2
+    assert len(others) == 3
     for example in others:
         exec(example, {})
 

@@ -15,6 +15,8 @@ from veche.client.events import Answer, MessageReceived, Refused
 from veche.wire.message import Message
 
 MESSAGES = frozenset({"PRIVMSG", "NOTICE"})
+# What is answered by messages of the past.
+OF_THE_PAST = frozenset({"CHATHISTORY", "SEARCH"})
 # A hostile server may send numerics without end between an ask and its PONG.
 MOST_LINES = 50_000
 
@@ -22,13 +24,14 @@ MOST_LINES = 50_000
 class Ask:
     """One open ask: what was asked, and what has come so far."""
 
-    __slots__ = ("by_label", "command", "echo", "history", "label", "lines", "params", "refusal")
+    __slots__ = ("by_label", "command", "echo", "history", "is_edit", "label", "lines", "params", "refusal")
 
     def __init__(self, label: str, command: str, params: tuple[str, ...], *, by_label: bool) -> None:
         self.label = label
         self.command = command
         self.params = params
         self.by_label = by_label
+        self.is_edit = False  # a message that says how another one reads
         self.lines: list[Message] = []
         self.refusal: Refused | None = None
         self.echo: MessageReceived | None = None

@@ -8,6 +8,7 @@ Source: batch.
 from veche.wire.message import Message
 
 HISTORY = "chathistory"
+SEARCH = "soju.im/search"
 # A server needs one or two at a time; more than this is a fault or an attack.
 MOST_OPEN = 64
 # CHATHISTORY pages hold some hundreds of lines, LIST and WHO of a big server some ten thousand.
@@ -24,7 +25,7 @@ class Batch:
         self.params = message.params[2:]
         self.label = message.tags.get("label", "")
         self.outer = outer
-        self.is_history: bool = self.kind == HISTORY or (outer is not None and outer.is_history)
+        self.is_history: bool = self.kind in (HISTORY, SEARCH) or (outer is not None and outer.is_history)
         self.lines: list[Message] = []
 
     @property

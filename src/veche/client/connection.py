@@ -17,13 +17,14 @@ import random
 import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
 
 from veche.client.asks import MESSAGES
 from veche.client.errors import AskRefused, CannotConnect, ClientError, NotSafe, OutcomeUnknown
 from veche.client.events import Answer, Event, MessageReceived
-from veche.client.gaps import reference
+from veche.client.gaps import reference, timestamp
+from veche.client.heard import time_of
 from veche.client.keeper import ChooseNick, Keeper, Settings
 from veche.client.lineup import Outgoing
 from veche.client.link import Timing
@@ -34,12 +35,14 @@ from veche.client.once import ID_BYTES
 from veche.client.registration import Identity
 from veche.client.tls import Tls
 from veche.wire.lines import BODY_LIMIT
-from veche.wire.message import format_message
+from veche.wire.message import escape, format_message
 
 T = TypeVar("T")
 
 # Veche's own limits are a burst of 5 and an input queue of 8 KiB; four lines of 512 bytes stay within both.
 WINDOW = 4
+# Messages that one SEARCH may bring.
+PAGE = 100
 # Random bytes in the nonce of a login.
 NONCE_BYTES = 24
 # What others may see in front of our messages while we do not know it: nick!user@host.
@@ -68,6 +71,11 @@ class Enrolment:
     account: str
     needs_code: bool
     text: str
+
+
+def _iso(time: datetime) -> str:
+    """A moment as SEARCH wants it."""
+    return timestamp(time).removeprefix("timestamp=")
 
 
 def utc_now() -> datetime:
@@ -212,6 +220,11 @@ class Connection:
         source = self.model.source or self.nick + _USER_AND_HOST
         return max(1, BODY_LIMIT - len(f":{source} PRIVMSG {target} :".encode(errors="replace")))
 
+    def _check_size(self, target: str, text: str) -> None:
+        size = len(text.encode(errors="replace"))
+        if not 0 < size <= self.text_limit(target):
+            raise ValueError(f"a text to {target} has 1 to {self.text_limit(target)} bytes; this has {size}")
+
     # --- saying ---
 
     def post(self, target: str, text: str, *, notice: bool = False) -> "asyncio.Future[Receipt]":
@@ -222,9 +235,7 @@ class Connection:
         when there will be no more connection. Raises ValueError for an empty text, a line break, or more than
         `text_limit(target)` bytes (`text.split_text` cuts).
         """
-        size = len(text.encode(errors="replace"))
-        if not 0 < size <= self.text_limit(target):
-            raise ValueError(f"a text to {target} has 1 to {self.text_limit(target)} bytes; this has {size}")
+        self._check_size(target, text)
 
         def receipt(answer: Answer) -> Receipt:
             echo = answer.echo
@@ -240,6 +251,22 @@ class Connection:
     async def act(self, target: str, text: str) -> Receipt:
         """Say what we do (`/me`); like `send`."""
         return await self.post(target, f"\x01ACTION {text}\x01")
+
+    async def edit(self, target: str, msgid: str, text: str) -> Receipt:
+        """Let a message of ours read otherwise, and wait until the server has it so; `target` and `msgid` are those of
+        its own receipt.
+
+        Raises what `post` does; AskRefused has for its code UNKNOWN_MSGID, EDIT_FORBIDDEN or EDIT_WINDOW_EXPIRED.
+        ClientError where the server edits nothing (`draft/message-edit`).
+        """
+        self._check_size(target, text)
+
+        def receipt(answer: Answer) -> Receipt:
+            now = self._keeper.settings.clock()
+            times = [time_of(line, now) for line in answer.lines if line.command in MESSAGES]
+            return Receipt(target, text, msgid, times[0] if times else now)
+
+        return await self._put("PRIVMSG", (target, text), receipt, edits=msgid)
 
     async def ask(self, command: str, *params: str) -> Answer:
         """Send any command and wait for all that the server answers.
@@ -325,6 +352,43 @@ class Connection:
             first = answer.history[0]
             how, start = "BEFORE", reference(self.model.tokens, first.msgid, first.time)
 
+    async def search(
+        self,
+        text: str = "",
+        *,
+        conversation: str = "",
+        sender: str = "",
+        after: datetime | None = None,
+        before: datetime | None = None,
+        limit: int = 100,
+    ) -> AsyncIterator[MessageReceived]:
+        """At most `limit` messages that have the words of `text`, newest first: in one conversation or in all that we
+        may read, of one `sender` or of all, said after and before these moments.
+
+        Raises AskRefused where there is no search, or nothing in `text` that is a word; ValueError for a question that
+        does not fit into a line.
+        """
+        question = {"text": text, "in": conversation, "from": sender}
+        seen: set[str] = set()
+        while limit > 0:
+            if before is not None:
+                question["before"] = _iso(before)
+            question["limit"] = str(min(limit + len(seen), PAGE))
+            words = ";".join(f"{name}={escape(value)}" for name, value in question.items() if value)
+            found = (await self.ask("SEARCH", words)).history
+            news = [message for message in reversed(found) if (message.msgid or message.text) not in seen]
+            for message in news[:limit]:
+                # Not asked of the server: "If `after` is specified, messages SHOULD be searched from that time".
+                if after is not None and message.time < after:
+                    return
+                yield message
+            limit -= len(news)
+            if not news:
+                return  # a short page proves nothing: the server has a limit of its own
+            # The next page overlaps with this one in the messages of its oldest moment: there may be more of them.
+            before = found[0].time + timedelta(milliseconds=1)
+            seen = {one.msgid or one.text for one in found if one.time <= before}
+
     async def wait_room_in_line(self) -> None:
         """Wait until the next message would leave at once, or the connection is closed for good."""
         keeper = self._keeper
@@ -344,7 +408,7 @@ class Connection:
     # --- ---
 
     def _put(
-        self, command: str, params: tuple[str, ...], convert: Callable[[Answer], T]
+        self, command: str, params: tuple[str, ...], convert: Callable[[Answer], T], *, edits: str = ""
     ) -> "asyncio.Future[T]":
         format_message(command, *params)  # raises ValueError for what cannot be written in a line
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -364,5 +428,5 @@ class Connection:
         # "for one target": a message to several has no id.
         has_id = command in MESSAGES and bool(params) and "," not in params[0]
         once = secrets.token_hex(ID_BYTES) if has_id else ""
-        self._keeper.put(Outgoing(command, params, settle, once))
+        self._keeper.put(Outgoing(command, params, settle, once, edits))
         return future

@@ -157,7 +157,7 @@ class MessageReceived(Event):
     `conversation` is the room, or the other person's nick when it `is_private`. `msgid` is "" where the server gives
     none. `is_replay`: it comes from the history, not from just now. `account`: the sender's, where the server tells it
     (account-tag) and there is one. What we say with another device of our account is `is_mine` too.
-    `is_bot`: its sender says that it is a program (bot-mode).
+    `is_bot`: its sender says that it is a program (bot-mode). `is_edited`: it did not always read so.
     """
 
     sender: str
@@ -171,6 +171,33 @@ class MessageReceived(Event):
     is_replay: bool = False
     account: str = ""
     is_bot: bool = False
+    is_edited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited(Event):
+    """The message `msgid` reads `text` from now on; the rest as in `MessageReceived` (docs/ext/edit.md)."""
+
+    msgid: str
+    sender: str
+    target: str
+    conversation: str
+    text: str
+    kind: Kind = "message"
+    is_private: bool = False
+    is_mine: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRedacted(Event):
+    """The message `msgid` was taken back `by` whoever said it, or by somebody who may; `reason` is "" for none."""
+
+    msgid: str
+    by: str
+    conversation: str
+    reason: str = ""
+    is_private: bool = False
+    is_mine: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

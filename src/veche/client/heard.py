@@ -16,7 +16,9 @@ from veche.client.events import (
     Kind,
     LoggedIn,
     LoggedOut,
+    MessageEdited,
     MessageReceived,
+    MessageRedacted,
     ModeChanged,
     NamesListed,
     NickChanged,
@@ -39,6 +41,10 @@ from veche.wire.modes import parse_modes
 _HARMLESS = frozenset({n.ERR_NOMOTD})
 # SASL and the older services count their errors from 902 on; 900, 901, 903 and 907 are good or harmless news.
 _LATE_ERRORS = frozenset({n.ERR_INVALIDMODEPARAM, "902", "904", "905", "906", "908"})
+# "The server lets nobody else put `+draft/edit` on a message, so it can be relied on", with this capability.
+EDITING = "draft/message-edit"
+EDIT_TAG = "+draft/edit"
+_EDITED_TAG = "veche/edited"
 # bot-mode: "This tag SHOULD be added by the server to all commands sent by a bot".
 # COMPAT: InspIRCd 3 has it under a name of its own, and others had it as a draft.
 _BOT = frozenset({"bot", "draft/bot", "inspircd.org/bot"})
@@ -124,6 +130,19 @@ def said(model: Model, message: Message, time: datetime, *, is_replay: bool = Fa
     plain_target = model.without_status(target)
     is_mine = model.is_me(sender)
     is_private = not model.is_room(plain_target)
+    edited = message.tags.get(EDIT_TAG, "") if EDITING in model.capabilities else ""
+    if edited and not is_replay:
+        return MessageEdited(
+            time=time,
+            msgid=edited,
+            sender=sender,
+            target=target,
+            conversation=sender if is_private and not is_mine else plain_target,
+            text=text,
+            kind=kind,
+            is_private=is_private,
+            is_mine=is_mine,
+        )
     return MessageReceived(
         time=time,
         sender=sender,
@@ -137,6 +156,7 @@ def said(model: Model, message: Message, time: datetime, *, is_replay: bool = Fa
         is_replay=is_replay,
         account=message.tags.get("account", ""),
         is_bot=not _BOT.isdisjoint(message.tags),
+        is_edited=_EDITED_TAG in message.tags,
     )
 
 
@@ -147,6 +167,26 @@ def _word(message: Message, index: int) -> str:
 def _message(model: Model, message: Message, time: datetime) -> list[Event]:
     event = said(model, message, time)
     return [] if event is None else [event]
+
+
+def _redact(model: Model, message: Message, time: datetime) -> list[Event]:
+    # message-redaction: REDACT <target> <msgid> [<reason>]
+    target, msgid = _word(message, 0), _word(message, 1)
+    if not msgid:
+        return []
+    is_private, is_mine = not model.is_room(target), model.is_me(message.nick)
+    where = message.nick if is_private and not is_mine else target
+    return [
+        MessageRedacted(
+            time=time,
+            msgid=msgid,
+            by=message.nick,
+            conversation=where,
+            reason=_word(message, 2),
+            is_private=is_private,
+            is_mine=is_mine,
+        )
+    ]
 
 
 def _join(model: Model, message: Message, time: datetime) -> list[Event]:
@@ -299,6 +339,7 @@ def _error(_model: Model, message: Message, time: datetime) -> list[Event]:
 _TABLE: dict[str, Callable[[Model, Message, datetime], list[Event]]] = {
     "PRIVMSG": _message,
     "NOTICE": _message,
+    "REDACT": _redact,
     "JOIN": _join,
     "PART": _part,
     "KICK": _kick,

@@ -22,7 +22,7 @@ from veche.client.once import Sending
 REPEATABLE = frozenset(
     {
         *("JOIN", "PART", "TOPIC", "NAMES", "LIST", "NICK", "MODE", "INVITE", "AWAY"),
-        *("WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "CHATHISTORY"),
+        *("WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "CHATHISTORY", "SEARCH"),
         *("MOTD", "VERSION", "LUSERS", "HELP", "TIME", "INFO", "ADMIN", "PING"),
     }
 )
@@ -31,10 +31,11 @@ REPEATABLE = frozenset(
 class Outgoing:
     """One piece: the line, who we were when it was sent, and how to tell its sender what came of it.
 
-    `once` is the id by which a server says a message once; "" for none.
+    `once` is the id by which a server says a message once; "" for none. `edits` is the
+    msgid of the message that this one edits.
     """
 
-    __slots__ = ("_settle", "command", "is_again", "nick", "once", "params", "sending")
+    __slots__ = ("_settle", "command", "edits", "is_again", "nick", "once", "params", "sending")
 
     def __init__(
         self,
@@ -42,10 +43,12 @@ class Outgoing:
         params: tuple[str, ...],
         settle: Callable[[Answer | ClientError], None],
         once: str = "",
+        edits: str = "",
     ) -> None:
         self.command = command
         self.params = params
         self.once = once
+        self.edits = edits
         self.sending = Sending()
         self.is_again = (
             False  # whether it goes out once more without anybody knowing what became of it before
@@ -64,8 +67,8 @@ class Outgoing:
 
     @property
     def is_message(self) -> bool:
-        """Whether saying it twice would be heard twice."""
-        return self.command in MESSAGES
+        """Whether saying it twice would be heard twice. An edit says how something reads: twice is once."""
+        return self.command in MESSAGES and not self.edits
 
     def is_same(self, message: MessageReceived, same: Callable[[str, str], bool]) -> bool:
         """Whether a message from the history is this one."""
@@ -152,8 +155,12 @@ class Lineup:
         again: list[Outgoing] = []
         for piece in self.doubtful:
             if piece.is_again or (
-                is_searched(piece.params[0]) if piece.is_message else piece.command in REPEATABLE
+                is_searched(piece.params[0])
+                if piece.is_message
+                else piece.edits or piece.command in REPEATABLE
             ):
+                # The guest that we were has said it, and the one that we are may not edit it: no proof of anything.
+                piece.is_again = piece.is_again or piece.edits != ""
                 again.append(piece)
             else:
                 piece.settle(OutcomeUnknown("the connection was lost before the answer came"))

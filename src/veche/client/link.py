@@ -132,9 +132,9 @@ class Link(asyncio.Protocol):
         self._deliver(self.session.login(account))
         self.flush()
 
-    def ask(self, command: str, *params: str, once: str = "") -> str:
+    def ask(self, command: str, *params: str, once: str = "", edit: str = "") -> str:
         """Ask now; the answer is heard as `Answered`. Raises ValueError for what cannot be written in a line."""
-        label = self.session.ask(command, *params, once=once)
+        label = self.session.ask(command, *params, once=once, edit=edit)
         self._asked_at[label] = self._loop.time()
         self.flush()
         return label

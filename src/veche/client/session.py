@@ -15,8 +15,8 @@ CTCP. No bytes from the server make it raise.
 from collections.abc import Callable
 from datetime import datetime
 
-from veche.client.asks import MESSAGES, Ask, Asks
-from veche.client.batches import Batch, Batches
+from veche.client.asks import MESSAGES, OF_THE_PAST, Ask, Asks
+from veche.client.batches import SEARCH, Batch, Batches
 from veche.client.events import (
     Answered,
     CapabilitiesChanged,
@@ -30,7 +30,7 @@ from veche.client.events import (
     Registered,
     Told,
 )
-from veche.client.heard import hear, is_answer, said, time_of
+from veche.client.heard import EDIT_TAG, EDITING, hear, is_answer, said, time_of
 from veche.client.login import CAPABILITY as SASL
 from veche.client.login import NO_SASL, OF_A_LOGIN, Account, Channel, Login, Verdict
 from veche.client.model import Model
@@ -130,16 +130,22 @@ class Session:
         """Send a line without caring for its answer. Raises ValueError when it cannot be written in a line."""
         self._output.append(format_message(command, *params))
 
-    def ask(self, command: str, *params: str, once: str = "") -> str:
+    def ask(self, command: str, *params: str, once: str = "", edit: str = "") -> str:
         """Send a line whose answer will come as one `Answered` with the label that is returned.
 
-        `once` is the id of a message, for servers that say it once by that.
+        `once` is the id of a message, for servers that say it once by that; `edit` the msgid of the one that it edits.
         Raises ValueError when it cannot be written in a line. Not before `Registered`: servers answer little before.
         """
+        if edit and not {EDITING, "message-tags"} <= self.model.capabilities:
+            # It would be heard as a message of its own.
+            raise ValueError("this server does not edit messages")
         by_label = self.has_labels
         format_message(command, *params)  # raises before anything is remembered
         ask = self._asks.add(command.upper(), params, by_label=by_label)
+        ask.is_edit = bool(edit)
         tags = {TAG: once} if once and self.once_as else {}
+        if edit:
+            tags[EDIT_TAG] = edit
         if by_label:
             tags["label"] = ask.label
         elif ask.command == "PING":
@@ -305,11 +311,14 @@ class Session:
 
     def _end_batch(self, batch: Batch, now: datetime, events: list[Event]) -> None:
         ask = self._asks.get(batch.label, by_label=True) if batch.label else None
-        if batch.is_history:
+        if batch.is_history or (ask is not None and ask.command in OF_THE_PAST):
             said_then = self._read_history(batch, now)
-            if ask is None and (unlabelled := self._asks.oldest("CHATHISTORY")) is not None:
+            asked = "SEARCH" if batch.kind == SEARCH else "CHATHISTORY"
+            if ask is None and (unlabelled := self._asks.oldest(asked)) is not None:
                 unlabelled.history += said_then  # its PONG will end it
                 return
+            if ask is None and batch.kind == SEARCH:
+                return  # nobody waits for it any more
             if ask is None:
                 name = batch.params[0] if batch.params else ""
                 events.append(HistoryReceived(time=now, conversation=name, messages=tuple(said_then)))
@@ -331,7 +340,7 @@ class Session:
 
     def _finish(self, ask: Ask, now: datetime, events: list[Event]) -> None:
         self._asks.take(ask.label)
-        if ask.command in MESSAGES and ask.refusal is None and ask.echo is None:
+        if ask.command in MESSAGES and ask.refusal is None and ask.echo is None and not ask.is_edit:
             self._echo_locally(ask, now, events)
         events.append(Answered(time=now, label=ask.label, answer=ask.answer()))
 
