@@ -26,6 +26,7 @@ from veche.client.plain_commands import (
     parse_typed,
     usage,
 )
+from veche.client.plain_past import Past
 from veche.client.plain_phrases import reason_of, reason_of_login
 from veche.client.plain_show import Show, who_lines, whois_lines
 from veche.client.plain_terminal import Terminal
@@ -69,6 +70,8 @@ class PlainClient:
         self._accounts = AccountCommands(
             chat, terminal, say, given=password, tell=self._tell, refuse=self._refuse
         )
+        self._local = local
+        self._past = Past(chat, say, show=terminal.show, refuse=self._refuse)
         self._current = ""
         self._is_choosing = False
         self._is_lost = False
@@ -115,6 +118,10 @@ class PlainClient:
     def _see(self, event: ev.Event) -> None:
         """What an event means for where we are, and what is said of it apart from its own line."""
         match event:
+            case ev.MessageReceived() | ev.MessageEdited():
+                self._past.hear(event)
+            case ev.MessageRedacted():
+                self._show.taken_back = self._past.take_redacted(event)
             case ev.PersonLeft(room=room, is_me=True) if self._is_current(room):
                 self._go_to(next((one.name for one in self._chat.model.rooms.values()), ""))
             case ev.NickChanged(old=old, new=new) if self._is_current(old):
@@ -234,10 +241,24 @@ class PlainClient:
             case "away":
                 await self._chat.ask("AWAY", *args)
                 self._tell(self._say("you_away" if args else "you_back"))
+            case "edit" | "history" | "search":
+                await self._remember(name, first)
             case "help":
                 self._help(first)
             case _:
                 await self._accounts.obey(command)
+
+    async def _remember(self, name: str, rest: str) -> None:
+        """The commands about what was said before."""
+        await self._wait_sent()  # what was typed just now is part of it
+        if name == "search":
+            await self._past.search(rest, self._local)
+        elif not self._current:
+            self._refuse(self._say("nobody_chosen"))
+        elif name == "history":
+            await self._past.history(self._current, rest, self._local)
+        else:
+            await self._past.edit(self._current, rest)
 
     # --- talking ---
 
@@ -261,7 +282,10 @@ class PlainClient:
     def _learn(self, done: "asyncio.Future[Receipt]", text: str) -> None:
         """What became of a text. That it was sent, its echo shows."""
         self._sending.discard(done)
-        if done.cancelled() or (error := done.exception()) is None:
+        if done.cancelled():
+            return
+        if (error := done.exception()) is None:
+            self._past.sent(done.result())
             return
         excerpt = plain(text)[:EXCERPT]
         if isinstance(error, OutcomeUnknown):

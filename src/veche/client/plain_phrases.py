@@ -281,6 +281,13 @@ TABLE: Table = {
     "topic_cleared": ("{by} has removed the topic of {room}", "{by} убирает тему {room}"),
     "modes": ("{by} has changed the modes of {room}: {words}", "{by} меняет режимы {room}: {words}"),
     "invited": ("{by} invites you to {room}: /join {room}", "{by} приглашает вас в {room}: /join {room}"),
+    "edited": (
+        "{nick} has edited a message, it reads now: {text}",
+        "{nick} правит сообщение, теперь оно такое: {text}",
+    ),
+    "edited_mark": ("(edited)", "(изменено)"),
+    "redacted": ("{nick} has taken back a message", "{nick} отзывает сообщение"),
+    "redacted_that": ("{nick} has taken back: {text}", "{nick} отзывает сообщение: {text}"),
     "ctcp": (
         "{nick} asks for {command} (not answered)",
         "{nick} запрашивает {command} (оставлено без ответа)",
@@ -289,6 +296,18 @@ TABLE: Table = {
     "you_away": ("You are marked as away.", "Отмечено: вас нет на месте."),
     "you_back": ("You are no longer marked as away.", "Отмечено: вы снова на месте."),
     "server_says": ("Server: {text}", "Сервер: {text}"),
+    # --- what was said ---
+    "history_of": ("What was said last in {where}:", "Сказанное последним, {where}:"),
+    "history_none": (
+        "Nothing that was said in {where} is kept.",
+        "Ничего из сказанного не сохранилось: {where}.",
+    ),
+    "found": ("Found, the newest first:", "Найдено, сначала новое:"),
+    "found_none": ("Nothing was found.", "Ничего не найдено."),
+    "nothing_to_edit": (
+        "You have said nothing here yet that could be edited.",
+        "Вы ещё ничего не сказали здесь, что можно исправить.",
+    ),
     # --- who ---
     "who_away": ("(away)", "(не у экрана)"),
     "who_nobody": ("Nobody.", "Никого."),
@@ -328,6 +347,13 @@ TABLE: Table = {
     "refused_473": ("{name} is by invitation only", "в {name} входят по приглашению"),
     "refused_474": ("you are banned from {name}", "вам закрыт вход в {name}"),
     "refused_475": ("{name} needs a key: /join {name} KEY", "в {name} нужен ключ: /join {name} КЛЮЧ"),
+    "refused_UNKNOWN_MSGID": ("that message is gone", "этого сообщения больше нет"),
+    "refused_EDIT_FORBIDDEN": ("that message is not yours to edit", "это сообщение править не вам"),
+    "refused_EDIT_WINDOW_EXPIRED": (
+        "that message is too old to be edited",
+        "это сообщение слишком старое для правки",
+    ),
+    "no_editing": ("this server does not edit messages", "этот сервер не даёт править сообщения"),
     "refused_ACCOUNT_EXISTS": (
         "there is an account {name} already; if it is yours: /login {name}",
         "учётная запись {name} уже есть; если она ваша: /login {name}",
@@ -359,6 +385,9 @@ TABLE: Table = {
     "help_who": ("who is in the room, or who somebody is", "кто в комнате; с именем: кто это"),
     "help_topic": ("show or set the topic of the room", "показать или сменить тему комнаты"),
     "help_me": ("say what you do", "сказать, что вы делаете"),
+    "help_edit": ("let your last message here read otherwise", "исправить своё последнее сообщение здесь"),
+    "help_history": ("what was said last here", "что здесь говорили последним"),
+    "help_search": ("find what was said; beginnings*", "найти сказанное; начала*"),
     "help_away": (
         "say that you are away; without text: back",
         "отметить, что вас нет; без текста: вернулись",

@@ -26,6 +26,7 @@ class Show:
 
     def __init__(self, say: Phrases, local: Callable[[datetime], datetime], today: date) -> None:
         self.current = ""
+        self.taken_back = ""  # what a `MessageRedacted` speaks of, where that is known
         self._say = say
         self._local = local
         self._day = today
@@ -67,6 +68,8 @@ class Show:
             return f"{where}* {sender} {text}"
         if event.is_private:
             return where + text
+        if event.is_edited:
+            text += " " + self._say("edited_mark")
         return f"{where}-{sender}- {text}" if event.kind == "notice" else f"{where}<{sender}> {text}"
 
     def _service(self, event: ev.Event) -> str:
@@ -102,6 +105,13 @@ class Show:
         match event:
             case ev.PersonJoined(nick=nick, room=room, is_me=False):
                 return say("came", nick=plain(nick), room=plain(room))
+            case ev.MessageEdited(sender=sender, text=text):
+                return self._where(event) + say("edited", nick=plain(sender), text=plain(text))
+            case ev.MessageRedacted(by=by, reason=reason):
+                nick, why = plain(by), f" ({plain(reason)})" if reason else ""
+                what = self.taken_back
+                said = say("redacted_that", nick=nick, text=what) if what else say("redacted", nick=nick)
+                return self._where(event) + said + why
             case ev.LoggedIn(account=account):
                 return say("logged_in", account=plain(account))
             case ev.LoggedOut():
@@ -125,6 +135,10 @@ class Show:
             case ev.PersonInvited(by=by, room=room):
                 return say("invited", by=plain(by), room=plain(room))
         return ""
+
+    def _where(self, event: ev.MessageEdited | ev.MessageRedacted) -> str:
+        """The conversation in front, where it is not the one that the reader is in."""
+        return "" if event.conversation == self.current else plain(event.conversation) + ": "
 
     def _left(self, event: ev.PersonLeft) -> str:
         words = {"nick": plain(event.nick), "room": plain(event.room), "by": plain(event.by)}
