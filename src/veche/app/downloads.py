@@ -53,9 +53,10 @@ class Download:
             for part in _slices(said):
                 yield document.part(part)
                 await asyncio.sleep(0)
-            if not said.next:
-                break
             after = said.next
+            if not after:
+                break
+            del said  # before there is another one
         yield document.end()
 
     async def _room(self) -> AsyncIterator[str]:
