@@ -127,6 +127,7 @@ function Account({ chat }: { chat: Chat }): JSX.Element {
       <p class="hint">{t("away-hint")}</p>
       {chat.account === "" ? <NewAccount serve={serve} /> : <OldAccount chat={chat} serve={serve} />}
       <Outcome lines={outcome} />
+      {chat.account !== "" && <TakeAway chat={chat} />}
       {!chat.isOperator && <Oper chat={chat} />}
     </>
   );
@@ -190,6 +191,47 @@ function OldAccount({ chat, serve }: { chat: Chat; serve: (...params: string[]) 
       {isBad && <p class="failure" role="alert">{t("no-spaces")}</p>}
     </form>
   );
+}
+
+/** All that is kept of one, as a file: the server answers with a link that is good once. */
+function TakeAway({ chat }: { chat: Chat }): JSX.Element {
+  const [password, setPassword] = useState("");
+  const [outcome, setOutcome] = useState<string[]>([]);
+  const take = (form: "json" | "mbox"): void => {
+    chat.question((lines) => {
+      const told = linesOf(lines);
+      // Whatever name the server knows itself by, it is where this page has come from.
+      const path = /\/(export\/[\w-]+)(?: |$)/.exec(told.join("\n"))?.[1];
+      setOutcome(path === undefined ? told : [t("download-begins")]);
+      if (path !== undefined) save(path);
+    }, "NICKSERV", ["EXPORT", form, ...(password === "" ? [] : [password])]);
+    setPassword("");
+  };
+  return (
+    <details>
+      <summary>{t("download-data")}</summary>
+      <form class="stack" onSubmit={(event) => { event.preventDefault(); take("json"); }}>
+        <p class="hint">{t("download-hint")}</p>
+        <label class="field">
+          <span>{t("password")}</span>
+          <input type="password" autocomplete="current-password" value={password} onInput={(event) => setPassword(event.currentTarget.value)} />
+        </label>
+        <div class="buttons">
+          <button type="submit" class="primary">{t("download-data")}</button>
+          <button type="button" onClick={() => take("mbox")}>{t("download-mail")}</button>
+        </div>
+      </form>
+      <Outcome lines={outcome} />
+    </details>
+  );
+}
+
+/** Let the browser keep what an address gives; the page stays. */
+function save(path: string): void {
+  const link = document.createElement("a");
+  link.href = `./${path}`;
+  link.download = "";
+  link.click();
 }
 
 function Oper({ chat }: { chat: Chat }): JSX.Element {
