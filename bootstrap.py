@@ -23,6 +23,7 @@ OLDEST_PYTHON = (3, 11)
 # Each group with its lock file; it holds everything that the one before it does, in the same versions, and more.
 GROUPS = {
     "run": "requirements.lock",
+    "tui": "requirements-tui.lock",
     "postgresql": "requirements-postgresql.lock",
     "dev": "requirements-dev.lock",
     "browser": "requirements-browser.lock",
@@ -74,7 +75,7 @@ def start(module: str, group: str = "run", chdir: bool = False) -> None:
     if sys.version_info < OLDEST_PYTHON:
         say("old", need="%d.%d" % OLDEST_PYTHON, have=sys.version.split()[0], exe=sys.executable)
         sys.exit(2)
-    if group == "run":
+    if group == "run" or (group == "tui" and is_made_here("postgresql")):
         group = wanted_group()
     try:
         ensure(group)
@@ -89,7 +90,9 @@ def start(module: str, group: str = "run", chdir: bool = False) -> None:
 def wanted_group() -> str:
     """What a server or a client is to have: more than the least if a server has asked for it, now or earlier."""
     asked = os.environ.get(NEEDS)
-    return "postgresql" if asked == "postgresql" or is_made_here("postgresql") else "run"
+    if asked == "postgresql" or is_made_here("postgresql"):
+        return "postgresql"
+    return "tui" if is_made_here("tui") else "run"
 
 
 def become(module: str, arguments: "list[str]") -> None:

@@ -22,6 +22,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LOCKS = [
     "requirements.lock",
+    "requirements-tui.lock",
     "requirements-postgresql.lock",
     "requirements-dev.lock",
     "requirements-browser.lock",
@@ -49,7 +50,7 @@ class Checkout:
         self.home.mkdir()
         for name in FILES:
             shutil.copy(ROOT / name, self.root)
-        for module in ("app/server", "client/plain"):
+        for module in ("app/server", "client/plain", "tui/start"):
             file = self.root / "src" / "veche" / f"{module}.py"
             file.parent.mkdir(parents=True, exist_ok=True)
             (file.parent / "__init__.py").touch()
@@ -176,7 +177,12 @@ def test_start_killed_in_the_middle_is_done_again(checkout: Checkout) -> None:
 def test_dev_environment_serves_the_server_too(checkout: Checkout) -> None:
     # pytest itself is not in the empty lock, so its start fails after the set-up.
     assert "No module named pytest" in checkout.run("test.py", PATH="/nonexistent")[2]
-    assert checkout.stamps == ["veche-dev.stamp", "veche-postgresql.stamp", "veche-run.stamp"]
+    assert checkout.stamps == [
+        "veche-dev.stamp",
+        "veche-postgresql.stamp",
+        "veche-run.stamp",
+        "veche-tui.stamp",
+    ]
     assert checkout.run("server.py")[2] == ""
 
 
@@ -186,12 +192,22 @@ def test_server_that_needs_more_gets_it_and_keeps_it(checkout: Checkout) -> None
     assert re.fullmatch(
         r"Fetching more .*\nSet up in .*\n", checkout.run("server.py", VECHE_NEEDS="postgresql")[2]
     )
-    assert checkout.stamps == ["veche-postgresql.stamp", "veche-run.stamp"]
+    assert checkout.stamps == ["veche-postgresql.stamp", "veche-run.stamp", "veche-tui.stamp"]
     (checkout.root / "requirements.lock").write_text("# something else\n")
     (checkout.root / "requirements-postgresql.lock").write_text("# something else\n")
     assert "Updating" in checkout.run("client.py")[2]
-    assert checkout.stamps == ["veche-postgresql.stamp", "veche-run.stamp"]
+    assert checkout.stamps == ["veche-postgresql.stamp", "veche-run.stamp", "veche-tui.stamp"]
     assert checkout.run("server.py", VECHE_NEEDS="nonsense")[2] == ""
+
+
+def test_windows_need_more_and_are_there_from_then_on(checkout: Checkout) -> None:
+    checkout.run("client.py")
+    assert "Fetching more" in checkout.run("client.py", "--windows")[2]
+    assert checkout.stamps == ["veche-run.stamp", "veche-tui.stamp"]
+    assert checkout.run("client.py")[2] == ""
+    assert checkout.run("client.py", "--windows")[2] == ""
+    checkout.run("server.py", VECHE_NEEDS="postgresql")
+    assert checkout.run("client.py", "--windows")[2] == ""
 
 
 def test_environment_for_a_browser_is_made_where_one_is(checkout: Checkout, tmp_path: Path) -> None:
@@ -199,6 +215,7 @@ def test_environment_for_a_browser_is_made_where_one_is(checkout: Checkout, tmp_
     assert "No module named pytest" in checkout.run("test.py", PATH=str(tmp_path))[2]
     assert checkout.stamps == [
         "veche-browser.stamp", "veche-dev.stamp", "veche-postgresql.stamp", "veche-run.stamp",
+        "veche-tui.stamp",
     ]  # fmt: skip
     assert "Setting up" not in checkout.run("test.py", PATH="/nonexistent")[2]
 

@@ -22,6 +22,7 @@ LIMIT_OF_STARTERS = 60
 # Each holds what the one before it holds, and more.
 LOCKS = [
     "requirements.lock",
+    "requirements-tui.lock",
     "requirements-postgresql.lock",
     "requirements-dev.lock",
     "requirements-browser.lock",

@@ -153,6 +153,7 @@ def parse_arguments(arguments: Sequence[str] | None, say: Phrases) -> argparse.N
         metavar="SHA-256",
         help=say("arg_fingerprint"),
     )
+    group.add_argument("--windows", action="store_true", help=say("arg_windows"))
     group.add_argument("--plain", action="store_true", help=say("arg_plain"))
     parser.add_help_group(say("group_other"))
     return parser.parse_args(arguments)

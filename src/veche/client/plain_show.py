@@ -33,7 +33,7 @@ class Show:
 
     def lines(self, event: ev.Event) -> list[str]:
         """The lines for an event; none for what goes on behind the scenes."""
-        text = self._text(event)
+        text = self.text(event)
         if not text:
             return []
         moment = self._local(event.time)
@@ -44,7 +44,8 @@ class Show:
             self._day = moment.date()
         return lines
 
-    def _text(self, event: ev.Event) -> str:
+    def text(self, event: ev.Event) -> str:
+        """The same without time and date; "" for what goes on behind the scenes."""
         match event:
             case ev.MessageReceived():
                 return self._message(event)

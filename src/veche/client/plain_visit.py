@@ -188,11 +188,11 @@ class Visit:
         """Ask who the person is, connect, and talk."""
         terminal, say = self._terminal, self._say
         if terminal.is_interactive and not self._nick:
-            default = default_nick(_user())
+            default = default_nick(user_name())
             self._nick = await ask_nick(terminal, say("ask_nick", default=default), default)
             if not self._nick:
                 return 0
-        self._nick = self._nick or default_nick(_user())
+        self._nick = self._nick or default_nick(user_name())
         if self._account and not self._password and not await self._ask_password():
             return 0 if terminal.is_interactive else 1
         while True:
@@ -271,7 +271,8 @@ class Visit:
         return 1 if client.failed or ending == "closed" else 0
 
 
-def _user() -> str:
+def user_name() -> str:
+    """The name of the account on this machine."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # no such user in the password file, as in some containers

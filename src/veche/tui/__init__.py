@@ -1,0 +1,1 @@
+"""The terminal client with windows, on Textual. It stands on `veche.client` and knows no server."""

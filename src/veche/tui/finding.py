@@ -1,0 +1,75 @@
+"""Rows to choose from: places to go to, people by rank and presence, hits of a search. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from rich.text import Text
+
+from veche.client.events import Answer
+from veche.client.model import Model, Room
+from veche.client.text import plain
+from veche.tui.book import Book, Entry
+from veche.tui.formatting import nick_colour
+from veche.wire import numerics as n
+
+MOST_PEOPLE = 2_000
+
+
+def places(model: Model, book: Book, word: str) -> list[tuple[str, Text]]:
+    """Where a word may lead: conversations with news first, then the others, then people; what begins with it first."""
+    open_ones = sorted(book.conversations.values(), key=lambda one: (-one.mentions, -one.unread))
+    names = dict.fromkeys([*(one.name for one in open_ones if one.name), *model.people()])
+    low = word.casefold().strip()
+    found = [name for name in names if low in plain(name).casefold()]
+    found.sort(key=lambda name: not plain(name).casefold().lstrip("#").startswith(low.lstrip("#")))
+    if low and not any(model.same(word.strip(), name) for name in found) and " " not in word.strip():
+        found.append(word.strip())
+    return [(name, Text(plain(name), no_wrap=True, overflow="ellipsis")) for name in found]
+
+
+def people_rows(model: Model, room: Room, away: frozenset[str]) -> list[tuple[str, Text]]:
+    """The people of a room by rank, those who are there before those who are away, then by name."""
+    symbols = model.rank_symbols
+
+    def place(key: str) -> tuple[int, bool, str]:
+        ranks = room.members[key].ranks
+        return (symbols.find(ranks[0]) if ranks else len(symbols), key in away, key)
+
+    rows = []
+    for key in sorted(room.members, key=place)[:MOST_PEOPLE]:
+        member = room.members[key]
+        nick = plain(member.nick)
+        text = Text(no_wrap=True, overflow="ellipsis")
+        text.append("○" if key in away else "●", "dim" if key in away else "#2f9e44")
+        text.append(f"{member.ranks[:1] or ' '}", "bold")
+        rows.append((member.nick, text.append(nick, "dim" if key in away else nick_colour(nick))))
+    return rows
+
+
+def away_of(model: Model, answer: Answer) -> frozenset[str]:
+    """Who is away, by folded nick: 352 <client> <channel> <username> <host> <server> <nick> <flags> ..."""
+    rows = answer.numerics(n.RPL_WHOREPLY)
+    return frozenset(model.fold(row[4]) for row in rows if len(row) >= 6 and row[5][:1] == "G")
+
+
+def search_words(conversation: str, word: str) -> str:
+    """The parameter of SEARCH: attributes written as tags are ("in=#tea;text=a\\\\sb")."""
+    escapes = {"\\": "\\\\", ";": "\\:", " ": "\\s", "\r": "", "\n": ""}
+    written = ["".join(escapes.get(char, char) for char in value) for value in (conversation, word)]
+    return (f"in={written[0]};" if conversation else "") + f"text={written[1]}"
+
+
+def hit_row(params: Sequence[str], nick: str, tags: Mapping[str, str], command: str) -> tuple[str, Entry]:
+    """A hit by its id."""
+    kind = "notice" if command == "NOTICE" else "message"
+    text = params[-1] if params else ""
+    if text.startswith("\x01ACTION "):
+        kind, text = "action", text[8:].rstrip("\x01")
+    try:
+        time = datetime.fromisoformat(tags.get("time", "").replace("Z", "+00:00"))
+    except ValueError:
+        time = datetime.fromtimestamp(0, UTC)
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=UTC)
+    msgid = tags.get("msgid", "")
+    return msgid or f"{tags.get('time', '')} {nick} {text}", Entry(time, kind, text, nick, msgid)
