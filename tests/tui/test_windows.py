@@ -18,6 +18,7 @@ from veche.client.plain_trust import KnownServers
 from veche.client.plain_visit import Wish
 from veche.phrases import Language, Phrases
 from veche.tui.app import Windows
+from veche.tui.arrival import Arrival
 from veche.tui.book import Conversation, Entry
 from veche.tui.chat import Chat
 from veche.tui.composer import Composer
@@ -205,3 +206,14 @@ async def test_a_hundred_thousand_lines() -> None:
         assert (perf_counter() - started) / 100 < 0.02
         await pilot.pause()
         await until(pilot, shows(pilot, "more 99"))
+
+
+async def test_a_connection_that_is_over_leads_back_to_arrival_whatever_lies_on_top() -> None:
+    async with FakeServer() as server, sitting(server) as pilot:
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Help))
+        chat = next(one for one in pilot.app.screen_stack if isinstance(one, Chat))
+        await chat._chat.close()
+        await until(pilot, lambda: isinstance(pilot.app.screen, Arrival))
+        trouble = pilot.app.screen.query_one("#trouble", Static)
+        await until(pilot, lambda: "over" in str(trouble.content))

@@ -3,6 +3,7 @@
 The strategy: one task reads events into the book; drawing follows at most every 50 ms, however many came.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
@@ -97,6 +98,9 @@ class Chat(Screen[str]):
         async for event in self._chat.events():
             await self._hear(event)
             self._is_dirty = True
+        while self.app.screen is not self:  # a small window may lie on top
+            self.app.screen.dismiss(None)
+            await asyncio.sleep(0)
         self.dismiss(self._say("state_closed"))
 
     async def _hear(self, event: ev.Event) -> None:
