@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from veche.state.events import MemberJoined
 from veche.testing.checks import check_stage
 from veche.testing.stage import Person, Stage, quiet_settings
 
@@ -128,3 +129,17 @@ def test_the_last_place_is_for_one() -> None:
         bob.send("PART #tea")
         ann.take()
         bob.take()
+
+
+def test_who_has_gone_is_not_brought_in_by_an_operator(caplog: pytest.LogCaptureFixture) -> None:
+    stage = crowded()
+    bob = stage.enter("bob")
+    fact = MemberJoined(stage.engine.world.users_by_key["bob"].uid, "bob!~bob@there", "", "Bob", "#tea")
+    fact.is_forced = True
+    part(stage, bob)
+    # As SAJOIN has it when its turn comes after his leaving; he hears nothing of it any more.
+    stage.engine.log.commit(fact, None)
+    stage.turn()
+    assert "bug" not in caplog.text
+    assert "#tea" not in stage.engine.world.rooms
+    assert check_stage(stage) == []

@@ -145,7 +145,9 @@ def _tell_topic_and_names(ask: Ask, room: Room) -> None:
 
 def guard_join(world: World, fact: MemberJoined) -> Refusal | None:
     """May this user come in? An invitation opens everything. Who may not goes where the room forwards him (+f)."""
-    user = world.users[fact.actor]
+    user = world.users.get(fact.actor)
+    if user is None:  # gone, or somebody's device now, while an operator was about to bring him in
+        return Refusal(numerics.ERR_NOSUCHNICK, fact.source.partition("!")[0], "No such nick/channel")
     if fact.is_forced:
         return None
     if len(user.rooms) >= fact.limit:
