@@ -8,6 +8,7 @@ import pytest
 
 from veche.testing.checker import record
 from veche.testing.checker.__main__ import main
+from veche.testing.checker.household import wanderer_things
 from veche.testing.checker.labels import Labels
 from veche.testing.checker.record import Asked, Found, Settled, Step, asked_at
 from veche.testing.checker.state_verdict import judge_state
@@ -132,3 +133,16 @@ def test_an_answer_is_a_line_or_a_batch_with_all_that_is_in_it() -> None:
         "BATCH -a",
         "@batch=a 353 late",
     ) == [("2", ["ACK"]), ("1", ["353", "BATCH", "761", "BATCH"])]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_so"),
+    [
+        (":w1!u@h RENAME #r0-w1 #s0-w1 :", True),
+        (":w1!u@h NICK w1-1", False),
+        ("FAIL RENAME CANNOT_RENAME #r0-w1 #s0-w1 :The record could not be asked", False),
+    ],
+)
+def test_a_refusal_that_quotes_the_change_is_no_proof_of_it(line: str, is_so: bool) -> None:
+    changes = {what: changes for what, _first, changes in wanderer_things("w1")}
+    assert next(changes["room 0"]).is_proven_by([parse(line)]) is is_so

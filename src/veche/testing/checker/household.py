@@ -34,6 +34,15 @@ class Change:
         self.line = line
         self.proof = proof
 
+    def is_proven_by(self, answer: list[Message]) -> bool:
+        """Whether this answer says that it is so. A refusal may quote all that was asked for, so it is no proof.
+
+        Source: standard replies. "The `FAIL` message indicates a complete failure to process a given command/function".
+        """
+        if any(line.command == "FAIL" for line in answer):
+            return False
+        return self.proof in shown(answer)
+
 
 class Thing:
     """Something that one person changes again and again. `changes` ends when there is nothing more to change."""
@@ -45,6 +54,11 @@ class Thing:
         self.changes = changes
         self.asked = 0
         self.is_open = False
+
+
+def shown(answer: list[Message]) -> str:
+    """An answer of one line or several, as one."""
+    return " | ".join(" ".join((line.command, *line.params)) for line in answer)
 
 
 def texts(line: str, proof: str) -> Iterator[Change]:
@@ -214,11 +228,9 @@ class Resident:
         label, answer = found
         what, number = self._numbers[label]
         thing, change = self._open.pop(label, (None, None))
-        words = " | ".join(" ".join((one.command, *one.params)) for one in answer)
-        is_so = change is None or change.proof in words
-        step = Settled(
-            self.household.now(), what, number, "acknowledged" if is_so else "refused", "" if is_so else words
-        )
+        is_so = change is None or change.is_proven_by(answer)
+        outcome, words = ("acknowledged", "") if is_so else ("refused", shown(answer))
+        step = Settled(self.household.now(), what, number, outcome, words)
         self.household.steps.append(step)
         if thing is not None:
             thing.is_open = False
