@@ -19,7 +19,14 @@ from tests.client.fake_terminal import FakeTerminal
 from tests.clients.serving import Ports, serving
 from veche.client.connection import Connection
 from veche.client.errors import AskRefused, LoginFailed
-from veche.client.events import Event, MessageReceived
+from veche.client.events import (
+    Event,
+    MessageReceived,
+    MessageRedacted,
+    Reacted,
+    ReadMarkerMoved,
+    UnreadCounted,
+)
 from veche.client.link import Timing
 from veche.client.plain_phrases import TABLE
 from veche.client.plain_trust import KnownServers
@@ -95,6 +102,12 @@ class Reader:
             while text not in [said for said, _ in self.said()]:
                 await asyncio.sleep(0.01)
         return self.said()
+
+    async def wait(self, kind: type[Event]) -> None:
+        """Wait for an event of this kind."""
+        async with asyncio.timeout(10):
+            while not any(isinstance(event, kind) for event in self.events):
+                await asyncio.sleep(0.01)
 
     def said(self) -> list[tuple[str, bool]]:
         return [(event.text, event.is_mine) for event in self.events if isinstance(event, MessageReceived)]
@@ -253,3 +266,31 @@ async def test_the_plain_client_makes_an_account_and_comes_back(
     assert (
         "* If it is the name of your account, start with: python client.py --account greta" in terminal.shown
     )
+
+
+async def test_answers_reactions_threads_and_markers(ports: Ports) -> None:
+    async with at(ports, "ria", rooms=("#marks",)) as ria, at(ports, "rob", rooms=("#marks",)) as rob:
+        heard = Reader(ria)
+        await enrol_here(ria)
+        root = await rob.send("#marks", "ria: tea?")
+        answer = await ria.post("#marks", "yes", reply_to=root.msgid)
+        await rob.react("#marks", answer.msgid, "👍")
+        await heard.wait(Reacted)
+        assert [one.text for one in await ria.thread("#marks", answer.msgid)] == ["ria: tea?", "yes"]
+        (last, first) = [message async for message in rob.history("#marks", 2)]
+        assert (last.reply_to, last.reactions, first.reactions) == (root.msgid, (("👍", 1),), ())
+        await rob.react("#marks", answer.msgid, "👍", take_back=True)
+        more = await rob.send("#marks", "ria: and cake?")
+        await ria.mark_read("#marks", first.time)
+        await heard.wait(ReadMarkerMoved)
+        await heard.wait(UnreadCounted)
+        counted = [one for one in heard.events if isinstance(one, UnreadCounted)][-1]
+        assert (counted.messages, counted.mentions) == (1, 1)
+        await rob.redact("#marks", more.msgid)
+        await heard.wait(MessageRedacted)
+        taken = [one.is_taken_back for one in heard.events if isinstance(one, Reacted)]
+        assert taken == [False, True]
+
+
+async def enrol_here(chat: Connection) -> None:
+    assert (await chat.register("*", "*", PASSWORD)).account == chat.nick

@@ -15,7 +15,7 @@ gaps stay open and say so (`GapFilled.is_complete`). How it is done is in `keepe
 import asyncio
 import random
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
@@ -30,12 +30,13 @@ from veche.client.lineup import Outgoing
 from veche.client.link import Timing
 from veche.client.login import CAPABILITY as SASL
 from veche.client.login import NOT_SAFE, Account
+from veche.client.marks import REACT_TAG, REPLY_TAG, UNREACT_TAG
 from veche.client.model import Model, Room
 from veche.client.once import ID_BYTES
 from veche.client.registration import Identity
 from veche.client.tls import Tls
 from veche.wire.lines import BODY_LIMIT
-from veche.wire.message import escape, format_message
+from veche.wire.message import NO_TAGS, escape, format_message
 
 T = TypeVar("T")
 
@@ -43,6 +44,8 @@ T = TypeVar("T")
 WINDOW = 4
 # Messages that one SEARCH may bring.
 PAGE = 100
+# A thread of more than these pages is cut: nobody reads so much at a time.
+MOST_THREAD_PAGES = 20
 # Random bytes in the nonce of a login.
 NONCE_BYTES = 24
 # What others may see in front of our messages while we do not know it: nick!user@host.
@@ -227,8 +230,11 @@ class Connection:
 
     # --- saying ---
 
-    def post(self, target: str, text: str, *, notice: bool = False) -> "asyncio.Future[Receipt]":
-        """Put a message in line and return at once; the future ends when it is known what became of it.
+    def post(
+        self, target: str, text: str, *, notice: bool = False, reply_to: str = ""
+    ) -> "asyncio.Future[Receipt]":
+        """Put a message in line and return at once; the future ends when it is known what became of it. `reply_to` is
+        the msgid of the message that it answers; a server that passes on no tags says it as any other.
 
         Messages leave in the order of posting and, across reconnects, arrive once. The future raises AskRefused when
         the server says no, OutcomeUnknown when the connection broke and the history does not tell, ConnectionClosed
@@ -242,7 +248,8 @@ class Connection:
             time = echo.time if echo else self._keeper.settings.clock()
             return Receipt(target, text, echo.msgid if echo else "", time)
 
-        return self._put("NOTICE" if notice else "PRIVMSG", (target, text), receipt)
+        tags = {REPLY_TAG: reply_to} if reply_to else None
+        return self._put("NOTICE" if notice else "PRIVMSG", (target, text), receipt, tags=tags)
 
     async def send(self, target: str, text: str) -> Receipt:
         """Send a message and wait until the server has it; see `post` for what may go wrong."""
@@ -267,6 +274,50 @@ class Connection:
             return Receipt(target, text, msgid, times[0] if times else now)
 
         return await self._put("PRIVMSG", (target, text), receipt, edits=msgid)
+
+    async def react(self, target: str, msgid: str, reaction: str, *, take_back: bool = False) -> None:
+        """React to a message with an emoji or a short word, or `take_back` having done so; all hear of it (`Reacted`).
+
+        Raises what `ask` does; ClientError where the server passes on no tags.
+        """
+        if "message-tags" not in self.model.capabilities:
+            raise ClientError("this server knows no reactions")
+        tags = {UNREACT_TAG if take_back else REACT_TAG: reaction, REPLY_TAG: msgid}
+        await self._put("TAGMSG", (target,), lambda _: None, tags=tags)
+
+    async def redact(self, target: str, msgid: str, reason: str = "") -> None:
+        """Take a message back: one's own, or where one may anybody's. All hear of it (`MessageRedacted`).
+
+        Raises what `ask` does; ClientError where the server takes nothing back (`draft/message-redaction`).
+        """
+        if "draft/message-redaction" not in self.model.capabilities:
+            raise ClientError("this server takes nothing back")
+        await self.ask("REDACT", target, msgid, *((reason,) if reason else ()))
+
+    async def mark_read(self, target: str, until: datetime) -> None:
+        """Everything up to `until` has been read: the server tells all our devices (`ReadMarkerMoved`). Nothing where
+        it keeps no such markers (`draft/read-marker`). Raises what `ask` does.
+        """
+        if "draft/read-marker" in self.model.capabilities:
+            await self.ask("MARKREAD", target, timestamp(until))
+
+    async def thread(self, conversation: str, msgid: str) -> tuple[MessageReceived, ...]:
+        """The message that a thread began with and all that answers to it, from any message of it, the oldest first.
+
+        Raises what `ask` does; ClientError where the server knows no threads (docs/ext/threads.md).
+        """
+        if "veche/threads" not in self.model.capabilities:
+            raise ClientError("this server knows no threads")
+        found: list[MessageReceived] = []
+        start = "*"
+        for _ in range(MOST_THREAD_PAGES):
+            page = str(min(PAGE, self.model.number("CHATHISTORY", 0) or PAGE))
+            answer = await self.ask("CHATHISTORY", "THREAD", conversation, f"msgid={msgid}", start, page)
+            found += answer.history
+            if len(answer.history) < int(page):
+                break
+            start = f"msgid={answer.history[-1].msgid}"
+        return tuple(found)
 
     async def ask(self, command: str, *params: str) -> Answer:
         """Send any command and wait for all that the server answers.
@@ -408,9 +459,15 @@ class Connection:
     # --- ---
 
     def _put(
-        self, command: str, params: tuple[str, ...], convert: Callable[[Answer], T], *, edits: str = ""
+        self,
+        command: str,
+        params: tuple[str, ...],
+        convert: Callable[[Answer], T],
+        *,
+        edits: str = "",
+        tags: Mapping[str, str] | None = None,
     ) -> "asyncio.Future[T]":
-        format_message(command, *params)  # raises ValueError for what cannot be written in a line
+        format_message(command, *params, tags=tags or NO_TAGS)  # raises ValueError for what fits into no line
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         def settle(result: Answer | ClientError) -> None:
@@ -428,5 +485,5 @@ class Connection:
         # "for one target": a message to several has no id.
         has_id = command in MESSAGES and bool(params) and "," not in params[0]
         once = secrets.token_hex(ID_BYTES) if has_id else ""
-        self._keeper.put(Outgoing(command, params, settle, once, edits))
+        self._keeper.put(Outgoing(command, params, settle, once, edits, tags))
         return future

@@ -157,7 +157,9 @@ class MessageReceived(Event):
     `conversation` is the room, or the other person's nick when it `is_private`. `msgid` is "" where the server gives
     none. `is_replay`: it comes from the history, not from just now. `account`: the sender's, where the server tells it
     (account-tag) and there is one. What we say with another device of our account is `is_mine` too.
-    `is_bot`: its sender says that it is a program (bot-mode). `is_edited`: it did not always read so.
+    `is_bot`: its sender says that it is a program (bot-mode). `is_edited`: it did not always read so. `reply_to`: the
+    msgid of the message that this one answers, "" for none. `reactions` to it with how many have reacted so, the first
+    one first; those that come later are `Reacted` (docs/ext/reactions.md).
     """
 
     sender: str
@@ -172,6 +174,8 @@ class MessageReceived(Event):
     account: str = ""
     is_bot: bool = False
     is_edited: bool = False
+    reply_to: str = ""
+    reactions: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +202,49 @@ class MessageRedacted(Event):
     reason: str = ""
     is_private: bool = False
     is_mine: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reacted(Event):
+    """`sender` has reacted to the message `msgid` with `reaction`; `is_taken_back`: and does so no more."""
+
+    msgid: str
+    sender: str
+    conversation: str
+    reaction: str
+    is_taken_back: bool = False
+    is_private: bool = False
+    is_mine: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadMarkerMoved(Event):
+    """Of `conversation` we have read everything up to `until`, on whichever device; None: nothing yet."""
+
+    conversation: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadCounted(Event):
+    """So many messages of others in `conversation` are unread, and so many of them name us (docs/ext/unread.md).
+
+    `has_more`: there are at least so many.
+    """
+
+    conversation: str
+    messages: int
+    mentions: int
+    has_more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceChanged(Event):
+    """`nick`, who shares a room with us, `is_away` (`text` says why), or is back."""
+
+    nick: str
+    is_away: bool
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

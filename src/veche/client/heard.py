@@ -31,6 +31,8 @@ from veche.client.events import (
     Told,
     TopicSet,
 )
+from veche.client.marks import TABLE as MARKS
+from veche.client.marks import answered, summed
 from veche.client.model import Model, Room
 from veche.wire import numerics as n
 from veche.wire.message import Message
@@ -157,6 +159,8 @@ def said(model: Model, message: Message, time: datetime, *, is_replay: bool = Fa
         account=message.tags.get("account", ""),
         is_bot=not _BOT.isdisjoint(message.tags),
         is_edited=_EDITED_TAG in message.tags,
+        reply_to=answered(message.tags),
+        reactions=summed(message.tags),
     )
 
 
@@ -230,6 +234,7 @@ def _kick(model: Model, message: Message, time: datetime) -> list[Event]:
 def _quit(model: Model, message: Message, time: datetime) -> list[Event]:
     nick = message.nick
     rooms = model.rooms_of(nick)
+    model.away.pop(model.fold(nick), None)
     for name in rooms:
         if (room := model.room(name)) is not None and not model.is_me(nick):
             room.remove(model.fold(nick))
@@ -245,6 +250,8 @@ def _nick(model: Model, message: Message, time: datetime) -> list[Event]:
     for name in rooms:
         if (room := model.room(name)) is not None:
             room.rename(model.fold(old), model.fold(new), new)
+    if (text := model.away.pop(model.fold(old), None)) is not None:
+        model.away[model.fold(new)] = text
     if is_me:
         model.nick = new
         model.source = new + model.source[len(old) :] if model.source else ""
@@ -337,6 +344,7 @@ def _error(_model: Model, message: Message, time: datetime) -> list[Event]:
 
 
 _TABLE: dict[str, Callable[[Model, Message, datetime], list[Event]]] = {
+    **MARKS,
     "PRIVMSG": _message,
     "NOTICE": _message,
     "REDACT": _redact,

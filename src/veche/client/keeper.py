@@ -359,7 +359,9 @@ class Keeper:
             while (piece := self.lineup.take_sendable()) is not None:
                 try:
                     as_whom = link.session.once_as
-                    label = link.ask(piece.command, *piece.params, once=piece.once, edit=piece.edits)
+                    label = link.ask(
+                        piece.command, *piece.params, once=piece.once, edit=piece.edits, about=piece.tags
+                    )
                 except ValueError as error:
                     piece.settle(ClientError(str(error)))
                     continue

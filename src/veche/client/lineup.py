@@ -10,7 +10,7 @@ It must not: touch a socket or wait; `connection` does both.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from veche.client.asks import MESSAGES
@@ -22,7 +22,7 @@ from veche.client.once import Sending
 REPEATABLE = frozenset(
     {
         *("JOIN", "PART", "TOPIC", "NAMES", "LIST", "NICK", "MODE", "INVITE", "AWAY"),
-        *("WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "CHATHISTORY", "SEARCH"),
+        *("WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "CHATHISTORY", "SEARCH", "MARKREAD", "UNREAD"),
         *("MOTD", "VERSION", "LUSERS", "HELP", "TIME", "INFO", "ADMIN", "PING"),
     }
 )
@@ -32,10 +32,10 @@ class Outgoing:
     """One piece: the line, who we were when it was sent, and how to tell its sender what came of it.
 
     `once` is the id by which a server says a message once; "" for none. `edits` is the
-    msgid of the message that this one edits.
+    msgid of the message that this one edits, `tags` what else it says of itself.
     """
 
-    __slots__ = ("_settle", "command", "edits", "is_again", "nick", "once", "params", "sending")
+    __slots__ = ("_settle", "command", "edits", "is_again", "nick", "once", "params", "sending", "tags")
 
     def __init__(
         self,
@@ -44,7 +44,9 @@ class Outgoing:
         settle: Callable[[Answer | ClientError], None],
         once: str = "",
         edits: str = "",
+        tags: Mapping[str, str] | None = None,
     ) -> None:
+        self.tags = tags
         self.command = command
         self.params = params
         self.once = once

@@ -9,7 +9,7 @@ import ipaddress
 import os
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -132,9 +132,16 @@ class Link(asyncio.Protocol):
         self._deliver(self.session.login(account))
         self.flush()
 
-    def ask(self, command: str, *params: str, once: str = "", edit: str = "") -> str:
+    def ask(
+        self,
+        command: str,
+        *params: str,
+        once: str = "",
+        edit: str = "",
+        about: Mapping[str, str] | None = None,
+    ) -> str:
         """Ask now; the answer is heard as `Answered`. Raises ValueError for what cannot be written in a line."""
-        label = self.session.ask(command, *params, once=once, edit=edit)
+        label = self.session.ask(command, *params, once=once, edit=edit, about=about)
         self._asked_at[label] = self._loop.time()
         self.flush()
         return label

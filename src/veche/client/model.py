@@ -83,6 +83,8 @@ class Model:
         # The account that we are logged in to; "" for none.
         self.account = ""
         self.rooms: dict[str, Room] = {}
+        # Who of those that share a room with us is away, and why: by folded nick. As far as the server has said.
+        self.away: dict[str, str] = {}
         self.capabilities: set[str] = set()
         self.tokens: dict[str, str] = {}
         self._read_tokens()
@@ -128,6 +130,17 @@ class Model:
         """The names of the rooms that we share with this person."""
         key = self.fold(nick)
         return tuple(room.name for room in self.rooms.values() if key in room.members)
+
+    def note_away(self, nick: str, text: str | None) -> bool:
+        """Somebody is away, or (None) is here; whether that is news. Who shares no room with us is not remembered."""
+        key = self.fold(nick)
+        if text is None:
+            return self.away.pop(key, None) is not None
+        if not any(key in room.members for room in self.rooms.values()):
+            return False
+        is_news = self.away.get(key) != text
+        self.away[key] = text
+        return is_news
 
     def parse_member(self, word: str) -> Member:
         """One name of a NAMES answer: prefix symbols, nick, and with userhost-in-names `!user@host`."""
@@ -183,3 +196,4 @@ class Model:
         self.rooms = {self.fold(room.name): room for room in self.rooms.values()}
         for room in self.rooms.values():
             room.members = {self.fold(member.nick): member for member in room.members.values()}
+        self.away = {self.fold(key): text for key, text in self.away.items()}

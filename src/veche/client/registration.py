@@ -23,12 +23,14 @@ from veche.wire.message import Message
 WANTED = (
     "account-notify",
     "account-tag",
+    "away-notify",
     "batch",
     "cap-notify",
     "draft/account-registration",
     "draft/chathistory",
     "draft/message-edit",
     "draft/message-redaction",
+    "draft/read-marker",
     "echo-message",
     "labeled-response",
     "message-tags",
@@ -38,6 +40,9 @@ WANTED = (
     "soju.im/search",
     "standard-replies",
     "veche/once",
+    "veche/reactions",
+    "veche/threads",
+    "veche/unread",
 )
 # Numerics that mean "not under this nick"; 436 and 437 are older forms of the same.
 _NICK_REFUSALS = frozenset({n.ERR_ERRONEUSNICKNAME, n.ERR_NICKNAMEINUSE, n.ERR_NONICKNAMEGIVEN, "436", "437"})

@@ -12,7 +12,7 @@ CTCP. No bytes from the server make it raise.
     for event in session.receive(socket.recv(65536)): ...
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from veche.client.asks import MESSAGES, OF_THE_PAST, Ask, Asks
@@ -130,10 +130,18 @@ class Session:
         """Send a line without caring for its answer. Raises ValueError when it cannot be written in a line."""
         self._output.append(format_message(command, *params))
 
-    def ask(self, command: str, *params: str, once: str = "", edit: str = "") -> str:
+    def ask(
+        self,
+        command: str,
+        *params: str,
+        once: str = "",
+        edit: str = "",
+        about: Mapping[str, str] | None = None,
+    ) -> str:
         """Send a line whose answer will come as one `Answered` with the label that is returned.
 
-        `once` is the id of a message, for servers that say it once by that; `edit` the msgid of the one that it edits.
+        `once` is the id of a message, for servers that say it once by that; `edit` the msgid of the one that it edits;
+        `about` are client-only tags, which are left out where the server passes on no tags.
         Raises ValueError when it cannot be written in a line. Not before `Registered`: servers answer little before.
         """
         if edit and not {EDITING, "message-tags"} <= self.model.capabilities:
@@ -143,7 +151,9 @@ class Session:
         format_message(command, *params)  # raises before anything is remembered
         ask = self._asks.add(command.upper(), params, by_label=by_label)
         ask.is_edit = bool(edit)
-        tags = {TAG: once} if once and self.once_as else {}
+        tags = dict(about or {}) if "message-tags" in self.model.capabilities else {}
+        if once and self.once_as:
+            tags[TAG] = once
         if edit:
             tags[EDIT_TAG] = edit
         if by_label:
