@@ -133,6 +133,27 @@ def test_a_link_leads_to_a_message_and_a_quote_to_what_it_quotes(ports: Ports, b
         context.close()
 
 
+def test_a_room_that_is_left_while_it_scrolls_leaves_nothing_behind(ports: Ports, visit: Visitor) -> None:
+    """A browser tells of scrolling at its next frame, even if what was scrolled is no longer on the page then."""
+    from playwright.sync_api import expect
+
+    with fill(ports, "#tea", 60):
+        ann = sit_down(visit, ports, "Ann")
+        for _ in range(3):
+            ann.say("/join #tea")
+            ann.sees("message 59")
+            ann.page.evaluate(
+                """async () => {
+                  document.querySelector('.log').scrollTop -= 50;
+                  const rooms = [...document.querySelectorAll('.sidebar .item > button')];
+                  rooms.find((one) => one.innerText.includes('lobby')).click();
+                  await new Promise(requestAnimationFrame);
+                }"""
+            )
+            expect(ann.page.get_by_role("heading", name="#lobby")).to_be_visible()
+        # An exception that nobody caught fails the visit.
+
+
 def test_a_thread_has_a_pane_and_what_one_said_is_edited(ports: Ports, visit: Visitor) -> None:
     from playwright.sync_api import expect
 

@@ -40,7 +40,7 @@ export function Compose({ desk, conversation, thread = "" }: Props): JSX.Element
   const offered = isDismissed ? [] : offers(text, at, /(?:^|\s)[@#/:]\S*$/.test(text.slice(0, at)) ? wordsOf(chat, conversation) : []);
 
   useEffect(() => {
-    if (matchMedia("(hover: hover)").matches) field.current!.focus();
+    if (matchMedia("(hover: hover)").matches) field.current?.focus();
   }, [conversation, conversation.replyTo, editing]);
 
   useEffect(() => {
@@ -87,7 +87,7 @@ export function Compose({ desk, conversation, thread = "" }: Props): JSX.Element
     if (isThread || !obey(desk, conversation, whole)) {
       send(chat, conversation, whole.startsWith("//") ? whole.slice(1) : whole, "say", thread);
     }
-    field.current!.focus();
+    field.current?.focus();
   };
 
   const recall = (step: number): void => {
@@ -109,12 +109,12 @@ export function Compose({ desk, conversation, thread = "" }: Props): JSX.Element
   const accept = (offer: Offer): void => {
     put(take(text, at, offer));
     setChosen(0);
-    field.current!.focus();
+    field.current?.focus();
   };
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.isComposing || event.altKey) return;
-    const box = field.current!;
+    const box = event.currentTarget as HTMLTextAreaElement;
     if (!event.shiftKey && steer(event)) return;
     if (event.key === "Tab" && !event.shiftKey && text !== "") {
       const found = complete(text, box.selectionStart, completion.current, wordsOf(chat, conversation));

@@ -71,7 +71,8 @@ export function Log({ desk, conversation }: Props): JSX.Element {
   };
 
   const onScroll = (): void => {
-    const box = scroller.current!;
+    const box = scroller.current;
+    if (box === null) return; // told of at the next frame, when another conversation may be open
     isStuck.current = isAtEnd && box.scrollHeight - box.scrollTop - box.clientHeight < 40;
     keepAnchor();
     if (!isStuck.current) slide();
@@ -119,7 +120,7 @@ export function Log({ desk, conversation }: Props): JSX.Element {
     const target = event.target as HTMLElement;
     if (step === undefined || event.altKey || (target !== scroller.current && target.tagName !== "ARTICLE")) return;
     event.preventDefault();
-    const all = [...scroller.current!.querySelectorAll<HTMLElement>("article[data-key]")];
+    const all = [...(scroller.current?.querySelectorAll<HTMLElement>("article[data-key]") ?? [])];
     const next = target === scroller.current ? all.at(-1) : all[all.indexOf(target) + step];
     next?.focus({ preventScroll: true });
     next?.scrollIntoView({ block: "nearest" });

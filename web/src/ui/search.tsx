@@ -19,7 +19,7 @@ export function Search({ desk }: { desk: Desk }): JSX.Element {
   const [isOpen, setOpen] = useState(question.from + question.after + question.before !== "");
   const turn = useRef(0);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current!.focus(), []);
+  useEffect(() => field.current?.focus(), []);
   last = { question, hits };
 
   const look = (asked: Question): void => {

@@ -17,8 +17,10 @@ export function Thread({ desk, conversation, root }: { desk: Desk; conversation:
   const [fetched, setFetched] = useState<Entry[] | null>(null);
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
+    let isWanted = true; // another thread may be open when the answer comes
     setFetched(null);
-    thread(desk.chat, conversation, root, setFetched);
+    thread(desk.chat, conversation, root, (found) => isWanted && setFetched(found));
+    return () => { isWanted = false; };
   }, [conversation, root]);
   const entries = gather(conversation, root, fetched ?? []);
   useLayoutEffect(() => {
