@@ -14,7 +14,7 @@ from veche.wire.message import Message
 
 from .client import CAPABILITIES, CheckerError, Client
 from .labels import Labels
-from .record import Asked, Settled, Step
+from .record import Asked, Outcome, Settled, Step
 
 STATE_CAPABILITIES = (
     f"{CAPABILITIES} sasl setname standard-replies draft/read-marker draft/metadata-2 draft/channel-rename"
@@ -229,7 +229,8 @@ class Resident:
         what, number = self._numbers[label]
         thing, change = self._open.pop(label, (None, None))
         is_so = change is None or change.is_proven_by(answer)
-        outcome, words = ("acknowledged", "") if is_so else ("refused", shown(answer))
+        outcome: Outcome = "acknowledged" if is_so else "refused"
+        words = "" if is_so else shown(answer)
         step = Settled(self.household.now(), what, number, outcome, words)
         self.household.steps.append(step)
         if thing is not None:
