@@ -17,6 +17,7 @@ from .database_faults import DATABASE_FAULTS, ON_A_DISK, SHORT, SYNCING
 from .databases import Database, why_no_database
 from .disks import why_no_disks, why_no_tmpfs
 from .faults import FAULTS, STATEFUL
+from .full_disk import diskfull
 from .load import Shape
 from .loads import LOADS
 from .plan import Plan
@@ -28,7 +29,8 @@ from .verdict import Verdict, judge
 
 ROUNDS = {"kill": 200, "diskfull": 3, "diskdies": 5, "gone": 1, "stall": 3, "slowdisk": 1}
 MANY = 20  # rounds of all others
-STORES = {"sqlite": {**FAULTS, "again": again, "slowdisk": slowdisk}, "postgresql": DATABASE_FAULTS}
+SQLITE_FAULTS = {**FAULTS, "again": again, "diskfull": diskfull, "slowdisk": slowdisk}
+STORES = {"sqlite": SQLITE_FAULTS, "postgresql": DATABASE_FAULTS}
 OBSTACLES = {
     "powercut": why_no_disks,
     "diskdies": why_no_disks,
@@ -110,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         "and that there is one order.",
     )
     faults = parser.add_subparsers(dest="fault", required=True, metavar="FAULT")
-    for name, fault in {**DATABASE_FAULTS, **STORES["sqlite"]}.items():
+    for name, fault in {**DATABASE_FAULTS, **SQLITE_FAULTS}.items():
         text = (fault.__doc__ or "").strip()
         command = faults.add_parser(name, help=text, description=text)
         stores = [store for store, known in STORES.items() if name in known]

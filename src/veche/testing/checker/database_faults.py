@@ -9,8 +9,9 @@ from veche.testing.postgres_proxy import Proxy, Which
 from .again import again
 from .client import CheckerError
 from .databases import Database
-from .disks import LoopDisk, SmallDisk
-from .faults import DISK_PATIENCE, TERMINATE_WITHIN, kill, live, talk, terminate
+from .disks import LoopDisk
+from .faults import TERMINATE_WITHIN, kill, live, talk, terminate
+from .full_disk import diskfull
 from .load import Crowd
 from .loads import Observed
 from .plan import Plan
@@ -18,7 +19,6 @@ from .slow_disk import slowdisk
 from .through import ANSWER_WITHIN, OUTLAST, Bystander, Harm, in_rounds
 
 IMAGE_SIZE = 128 << 20
-SMALL_DISK = 128 << 20
 
 
 async def restart_fast(plan: Plan) -> None:
@@ -137,32 +137,6 @@ async def _spring(way: Proxy, which: Which) -> None:
         await asyncio.wait_for(sprung.wait(), ANSWER_WITHIN)
     except TimeoutError:
         raise CheckerError("the server has asked for no commit") from None
-
-
-async def diskfull(plan: Plan) -> None:
-    """The database's disk fills up under load and is freed again; what ended over it is started by its guardian."""
-
-    async def harm(plan: Plan, crowd: Crowd, _number: int) -> str:
-        await asyncio.to_thread(disk.fill)
-        full_at = crowd.now()
-        if not await crowd.wait_refused(DISK_PATIENCE):
-            plan.breach(f"{crowd.room}: no send was refused, {DISK_PATIENCE:.0f} s after the disk was filled")
-        felt = crowd.now() - full_at
-        await asyncio.sleep(plan.random_moment())
-        disk.free()
-        was_running = database.server.is_running
-        if not was_running:
-            await database.start()
-        how = "stayed" if was_running else "had ended"
-        return f"full disk felt after {felt * 1000:.0f} ms, the database {how}"
-
-    database = _database(plan)
-    with SmallDisk(plan.work / "disk", SMALL_DISK) as disk:
-        try:
-            await database.open()
-            await in_rounds(plan, harm)
-        finally:
-            await database.vanish()
 
 
 async def powercut(plan: Plan) -> None:

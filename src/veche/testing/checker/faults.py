@@ -3,9 +3,8 @@
 import asyncio
 import signal
 from collections.abc import Sequence
-from pathlib import Path
 
-from .disks import LoopDisk, SmallDisk
+from .disks import LoopDisk
 from .household import Resident
 from .load import Crowd, Person
 from .loads import Load, Observed
@@ -16,8 +15,7 @@ from .verdict import Answers
 KILLED_STARTS = 0.1  # how often the start after a kill is killed as well: recovery must bear it, too
 INTERRUPTS = 0.2  # how often the clean end is asked for with SIGINT
 TERMINATE_WITHIN = 10.0
-SMALL_DISK = 48 << 20  # what the rounds write must fit beside the ballast, or it never heals
-DISK_PATIENCE = 20.0  # until a harmed disk is felt (the log may own some space already), or a healed one
+DISK_PATIENCE = 20.0  # until a harmed disk is felt: the log may own some space already
 SECOND_THOUGHTS = 1.0  # within which a server that has answered everything ends, if it is going to
 EX_IOERR = 74  # sysexits.h: how the server ends when nobody can know what the disk has kept
 
@@ -104,21 +102,6 @@ async def terminate(plan: Plan) -> None:
         await plan.server.kill()
 
 
-async def diskfull(plan: Plan) -> None:
-    """The disk fills up under load and is freed again: refusals, no silence, no lies, and no restart needed."""
-    with SmallDisk(plan.work / "disk", SMALL_DISK) as disk:
-        data = disk.folder / "data"
-        try:
-            for number in range(1, plan.rounds + 1):
-                await plan.server.start(data)
-                await _talk_through_full_disk(plan, disk, number, data)
-                await plan.server.kill()
-            await plan.server.start(data)
-            await plan.check_lasting()
-        finally:
-            await plan.server.kill()
-
-
 async def diskdies(plan: Plan) -> None:
     """The disk fails for good under load: an end that says so, and on the repaired disk all that was promised."""
     folder = plan.work / "disk"
@@ -158,31 +141,6 @@ async def talk(plan: Plan, number: int) -> tuple[Crowd, float]:
     crowd.begin()
     await asyncio.sleep(moment)
     return crowd, moment
-
-
-async def _talk_through_full_disk(plan: Plan, disk: SmallDisk, number: int, data: Path) -> None:
-    crowd, _ = await talk(plan, number)
-    await asyncio.to_thread(disk.fill)
-    full_at = crowd.now()
-    if not await crowd.wait_refused(DISK_PATIENCE):
-        plan.breach(f"{crowd.room}: no send was refused, {DISK_PATIENCE:.0f} s after the disk was filled")
-    felt = crowd.now() - full_at
-    await asyncio.sleep(plan.random_moment())
-    disk.free()
-    free_at = crowd.now()
-    if not await crowd.wait_acknowledged(DISK_PATIENCE):
-        plan.breach(f"{crowd.room}: sends are not accepted {DISK_PATIENCE:.0f} s after space was freed")
-    healed = crowd.now() - free_at
-    await asyncio.sleep(plan.random_moment())
-    crowd.fall_silent()
-    await crowd.wait_answered(TERMINATE_WITHIN)
-    await crowd.wait_caught_up(TERMINATE_WITHIN)
-    if not plan.server.is_running:
-        plan.breach(f"{crowd.room}: the server ended\n{plan.server.tail()}")
-        await plan.server.start(data)
-    label = f"full disk felt after {felt * 1000:.0f} ms, healed {healed * 1000:.0f} ms after it was freed"
-    crowd.leave()
-    await plan.check(crowd.room, label, Observed(crowd.events, None), Answers.ALL)
 
 
 async def _talk_while_disk_dies(plan: Plan, disk: LoopDisk, number: int) -> None:
@@ -225,7 +183,6 @@ FAULTS = {
     "kill": kill,
     "powercut": powercut,
     "terminate": terminate,
-    "diskfull": diskfull,
     "diskdies": diskdies,
 }
 # Those under which things may be changed besides; the others look at what becomes of single messages.

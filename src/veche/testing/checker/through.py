@@ -25,9 +25,12 @@ OUTLAST = 3.0  # longer than any server waits for a lost connection before it re
 Harm = Callable[[Plan, Crowd, int], Awaitable[str]]
 
 
-async def in_rounds(plan: Plan, harm: Harm) -> None:
-    """Talk through a harm in each round, with one server that never ends; a new one must read the same at the end."""
-    data = plan.work / "data"
+async def in_rounds(plan: Plan, harm: Harm, data: Path | None = None) -> None:
+    """Talk through a harm in each round, with one server that never ends; a new one must read the same at the end.
+
+    `data` is the server's data directory where that is not to be in `plan.work`.
+    """
+    data = data or plan.work / "data"
     try:
         await plan.server.start(data)
         for number in range(1, plan.rounds + 1):
