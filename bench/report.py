@@ -16,7 +16,9 @@ from .loads import LOADS
 from .measure import Phase, Runs, cores, medians, spread
 from .servers import Subject
 
-RESULTS = Path(__file__).with_name("results")
+# In a checkout beside the programs; measured with an installed package, where it was started.
+_HERE = Path(__file__).parent
+RESULTS = _HERE / "results" if (_HERE.parent / "pyproject.toml").is_file() else Path("bench-results")
 
 # What is in the JSON. Any: it is JSON.
 Data = dict[str, Any]

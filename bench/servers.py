@@ -18,6 +18,8 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -151,9 +153,11 @@ class Veche(Subject):
         self.name = "Veche, storing" if stores else "Veche, not storing"
 
     def why_not(self) -> str:
-        return "" if (ROOT / "src/veche/app/server.py").exists() else "this checkout has no server"
+        return "" if find_spec("veche") else "there is no server here"
 
     def version(self) -> str:
+        if not (ROOT / "pyproject.toml").is_file():
+            return f"{metadata.version('veche')} as a package, Python {sys.version.split()[0]}"
         described = _output("git", "-C", str(ROOT), "describe", "--always", "--dirty")
         return f"checkout {described or 'without git'}, Python {sys.version.split()[0]}"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 from veche import __version__
-from veche.phrases import Language, Phrases, Table
+from veche.phrases import Language, Phrases, Table, called
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -60,7 +60,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, prog: str, language: Language, *, about: str, end: str = "") -> None:
         self._say = Phrases(TABLE, language)
         super().__init__(
-            prog=prog,
+            prog=called(prog),
             description=about,
             epilog=end,
             formatter_class=lambda prog: _Formatter(prog, self._say),

@@ -6,11 +6,34 @@ speaks it.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Literal
 
 Language = Literal["en", "ru"]
 Table = Mapping[str, tuple[str, str]]
+
+# Texts call the programs as a checkout does; these are the same programs where the package is installed.
+_COMMANDS = (
+    (re.compile(r"(?:python )?server\.py (db|export|hash-password)\b"), r"veche \1"),
+    (re.compile(r"(?:python )?server\.py\b"), "veche serve"),
+    (re.compile(r"(?:python )?client\.py\b"), "veche client"),
+)
+_is_installed = False
+
+
+def call_programs_as_installed() -> None:
+    """From now on texts say `veche serve` where they said `python server.py`, and so on. For the command `veche`."""
+    global _is_installed  # noqa: PLW0603 - of the whole process, as the locale is
+    _is_installed = True
+
+
+def called(text: str) -> str:
+    """`text` with the programs called as they are called here."""
+    if _is_installed:
+        for pattern, command in _COMMANDS:
+            text = pattern.sub(command, text)
+    return text
 
 
 class Phrases:
@@ -25,7 +48,7 @@ class Phrases:
 
     def __call__(self, key: str, **values: object) -> str:
         """The phrase for `key` with `values` filled in. Raises KeyError for a key or value that is missing."""
-        return self._table[key][self._column].format_map(values)
+        return called(self._table[key][self._column]).format_map(values)
 
     def count(self, key: str, number: int, **values: object) -> str:
         """The phrase for `number` things; its text holds `one|many` in English, `one|few|many` in Russian."""
