@@ -130,3 +130,14 @@ def test_there_is_no_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_help_tells_of_it(language: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert export.main(["--help"], {"LC_ALL": language, "HOME": "/home/ann"}) == 0
     assert "export person" in capsys.readouterr().out
+
+
+def test_a_database_that_cannot_be_reached_is_said_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = "postgresql://veche:secret@127.0.0.1:1/veche"
+    assert run(tmp_path, "person", "ann", str(tmp_path / "ann.json"), "--store", address) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("veche: the record cannot be read: ")
+    assert "secret" not in said
+    assert list(tmp_path.iterdir()) == []

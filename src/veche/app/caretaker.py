@@ -14,6 +14,7 @@ from pathlib import Path
 from shutil import disk_usage
 
 from veche.app.database_phrases import PHRASES
+from veche.app.errand import CannotError
 from veche.app.progress import Bar
 from veche.phrases import Language, Phrases
 from veche.store import backup, schema, upkeep
@@ -25,15 +26,6 @@ from veche.store.verify_sqlite import verify
 EXIT_FOUND = 1
 TOLD = 20  # of what is damaged each is told; of what is beyond only the number
 LOW_SPACE = 256 * 1024 * 1024  # bytes
-
-
-class CannotError(Exception):
-    """What was asked cannot be done; the argument is a phrase's key."""
-
-    def __init__(self, key: str, **values: object) -> None:
-        super().__init__(key)
-        self.key = key
-        self.values = values
 
 
 class Caretaker:

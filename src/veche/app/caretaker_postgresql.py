@@ -12,13 +12,13 @@ from pathlib import Path
 
 from veche.app.caretaker import (
     EXIT_FOUND,
-    CannotError,
     Caretaker,
     now_in_name,
     show_number,
     show_size,
     show_time,
 )
+from veche.app.errand import CannotError
 from veche.app.progress import Bar
 from veche.phrases import Language
 from veche.store import backup, schema, upkeep

@@ -1,33 +1,25 @@
 """`python server.py db`: looking after the record: check, verify, migrate, backup, restore, copy.
 
-The rule: exit codes are 0; 1 when the record is not as it should be; 2 when it cannot be done as asked; 130 after ^C.
-A bar is drawn on a terminal only.
+The rule: exit codes are 0; 1 when the record is not as it should be; and those of `errand`. A bar is drawn only on a
+terminal.
 """
 
 import os
-import signal
-import sqlite3
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from veche.app import cli
-from veche.app.caretaker import CannotError, Caretaker
+from veche.app.caretaker import Caretaker
 from veche.app.caretaker_postgresql import PostgresqlCaretaker, copy
-from veche.app.config_file import ConfigError
 from veche.app.database_phrases import PHRASES
+from veche.app.errand import CannotError, perform
 from veche.app.parts import require_postgresql
 from veche.arguments import Parser
 from veche.phrases import Language, Phrases, language_of_locale
-from veche.store.directory import explain
-from veche.store.postgresql.link import LinkError, RefusedError, is_url
-from veche.store.refusals import DataDirectoryError
-from veche.store.transfer import TransferError
+from veche.store.postgresql.link import is_url
 
 COMMAND = "db"
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
@@ -37,25 +29,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str] = os.environ) -> in
     if not {"--help", "-h"}.isdisjoint(argv):
         print(say("usage", data=cli.default_data(environment) or "--data"))
         return 0
-    # What is being written is taken away before the program ends, whoever ends it.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return _run(argv, environment, language)
-    except CannotError as error:
-        print("veche: " + say(error.key, **error.values), file=sys.stderr)
-    except (ConfigError, DataDirectoryError) as error:
-        text = error.text(language) if isinstance(error, DataDirectoryError) else str(error)
-        print("veche: " + text, file=sys.stderr)
-    except OSError as error:
-        print("veche: " + explain(Path(error.filename or "?"), error).text(language), file=sys.stderr)
-    except (sqlite3.Error, LinkError, RefusedError, TransferError) as error:
-        print("veche: " + say("failed", detail=error), file=sys.stderr)
-    except KeyboardInterrupt:
-        print("veche: " + say("interrupted"), file=sys.stderr)
-        return EXIT_INTERRUPTED
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    return EXIT_USAGE
+    return perform(lambda: _run(argv, environment, language), say, language)
 
 
 def _run(argv: Sequence[str], environment: Mapping[str, str], language: Language) -> int:

@@ -1,15 +1,12 @@
 """`python server.py export`: what is kept of one person and what he has said, or what was said in a room, as a file.
 
 The rules: the record is read in short questions beside a running server, and written as it is read, so that memory does
-not grow with it; the file is its owner's alone, and is there when it is whole. Exit codes: 0; 2 when it cannot be done;
-130 after ^C.
+not grow with it; the file is its owner's alone, and is there when it is whole. Exit codes are those of `errand`.
 """
 
 import asyncio
 import os
-import signal
 import sqlite3
-import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -18,8 +15,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from veche.app import cli
-from veche.app.config_file import ConfigError
+from veche.app.errand import CannotError, perform
 from veche.app.features import FEATURES
+from veche.app.parts import require_postgresql
 from veche.app.progress import Bar
 from veche.arguments import Parser
 from veche.core.export_person import PersonAsJson, PersonAsMail
@@ -42,8 +40,6 @@ from veche.store.tables import open_to_read
 from veche.wire.names import fold
 
 COMMAND = "export"
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
 
 PHRASES = {
     "usage": (
@@ -97,15 +93,6 @@ PHRASES = {
     "failed": ("the record cannot be read: {detail}", "летопись не читается: {detail}"),
     "interrupted": ("interrupted; no file was written", "прервано; файл не записан"),
 }
-
-
-class CannotError(Exception):
-    """What was asked cannot be done; the argument is a phrase's key."""
-
-    def __init__(self, key: str, **values: object) -> None:
-        super().__init__(key)
-        self.key = key
-        self.values = values
 
 
 class Source:
@@ -250,22 +237,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str] = os.environ) -> in
     if not {"--help", "-h"}.isdisjoint(argv):
         print(say("usage", data=cli.default_data(environment) or "--data"))
         return 0
-    # What is being written is taken away before the program ends, whoever ends it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return _run(argv, environment, language, say)
-    except CannotError as error:
-        print("veche: " + say(error.key, **error.values), file=sys.stderr)
-    except ConfigError as error:
-        print(f"veche: {error}", file=sys.stderr)
-    except OSError as error:
-        print(f"veche: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
-    except sqlite3.Error as error:
-        print("veche: " + say("failed", detail=error), file=sys.stderr)
-    except KeyboardInterrupt:
-        print("veche: " + say("interrupted"), file=sys.stderr)
-        return EXIT_INTERRUPTED
-    return EXIT_USAGE
+    return perform(lambda: _run(argv, environment, language, say), say, language)
 
 
 def _run(argv: Sequence[str], environment: Mapping[str, str], language: Language, say: Phrases) -> int:
@@ -285,6 +257,8 @@ def _run(argv: Sequence[str], environment: Mapping[str, str], language: Language
     if os.path.lexists(file) and not options.force:
         raise CannotError("exists", file=file)
     data, _, config = cli.locate(options, environment, language)
+    if config.store.url:
+        require_postgresql([COMMAND, *argv], language)
     form = file.suffix.removeprefix(".")
     bar = Bar(say("reading"))
     server = config.server.name
