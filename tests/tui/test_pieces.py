@@ -124,9 +124,73 @@ def test_what_is_corrected_reads_so_and_what_is_taken_back_is_gone() -> None:
     edited = ev.MessageEdited(**more, sender="bob", target="#tea", text="hello")  # type: ignore[arg-type]
     assert pages.correct(edited)
     assert tea.entries[-1].shown == "hello (edited)"
-    pages.take_back(ev.MessageRedacted(**more, by="bob"))  # type: ignore[arg-type]
-    assert [entry.kind for entry in tea.entries] == ["day"]
-    assert not pages.correct(edited)
+    assert tea.entries[-1].text == "hello"
+    pages.take_back(ev.MessageRedacted(**more, by="bob", reason="oops"))  # type: ignore[arg-type]
+    pages.correct(edited)
+    assert [(entry.shown, entry.state) for entry in tea.entries] == [("2026-01-01", ""), ("bob oops", "gone")]
+    assert pages.take_back(ev.MessageRedacted(time=NOON, msgid="m9", by="bob", conversation="#tea")) is None
+
+
+def test_reactions_are_summed_with_those_of_before() -> None:
+    pages = book()
+    tea = pages.open("#tea")
+    pages.hear(said("hello", msgid="m1", reactions=(("👍", 2),), is_replay=True))
+
+    def react(who: str, what: str, *, back: bool = False) -> dict[str, int]:
+        event = ev.Reacted(
+            time=NOON, msgid="m1", sender=who, conversation="#tea", reaction=what, is_taken_back=back
+        )
+        entry = pages.react(event)
+        assert entry is tea.entries[-1]
+        return {name: one.count for name, one in (entry.reactions or {}).items()}
+
+    assert react("cid", "👍") == {"👍": 3}
+    assert react("cid", "👍") == {"👍": 3}
+    assert react("Cid", "👍", back=True) == {"👍": 2}
+    assert react("eve", "👍", back=True) == {"👍": 1}
+    assert react("eve", "👍", back=True) == {}
+    assert react("eve", "👍", back=True) == {}
+    assert react("ann", "x") == {"x": 1}
+
+
+def test_what_was_read_elsewhere_is_read_here() -> None:
+    pages = book()
+    tea = pages.open("#tea")
+    for minute in range(4):
+        pages.hear(said(f"ann: {minute}", msgid=f"m{minute}", time=NOON + timedelta(minutes=minute)))
+    assert (tea.unread, tea.mentions) == (4, 4)
+    pages.read_until(ev.ReadMarkerMoved(time=NOON, conversation="#tea", until=NOON + timedelta(minutes=1)))
+    assert (tea.unread, tea.mentions) == (2, 2)
+    pages.has_counts = lambda: True
+    pages.count(ev.UnreadCounted(time=NOON, conversation="#tea", messages=2, mentions=1))
+    pages.hear(said("old news", msgid="m8", is_replay=True, time=NOON + timedelta(minutes=5)))
+    assert (tea.unread, tea.mentions) == (2, 1)
+    pages.go_to(tea)
+    kinds = [entry.kind for entry in tea.entries]
+    assert kinds == ["day", "message", "message", "mark", "message", "message", "message"]
+    pages.read_until(ev.ReadMarkerMoved(time=NOON, conversation="#tea", until=None))
+    assert tea.unread == 0
+
+
+def test_a_thread_is_a_conversation_of_the_same_entries() -> None:
+    pages = book()
+    tea = pages.open("#tea")
+    pages.go_to(tea)
+    pages.hear(said("root", msgid="m1"))
+    pages.hear(said("other", msgid="m2"))
+    pages.hear(said("leaf", msgid="m3", reply_to="m1"))
+    page = (said("root", msgid="m1", is_replay=True), said("leaf", msgid="m3", reply_to="m1", is_replay=True))
+    thread = pages.open_thread("#tea", page, tea.by_id["m3"])
+    pages.go_to(thread)
+    assert (thread.thread, [entry.text for entry in thread.entries[1:]]) == ("m1", ["root", "leaf"])
+    assert thread.by_id["m1"] is tea.by_id["m1"]
+    pages.hear(said("twig", msgid="m4", reply_to="m3"))
+    pages.hear(said("elsewhere", msgid="m5"))
+    mine = pages.say(thread, NOON, "mine", is_action=False, reply_to="m1")
+    assert [entry.text for entry in thread.entries[1:]] == ["root", "leaf", "twig", "mine"]
+    pages.hear(said("mine", "ann", is_mine=True, msgid="m6", reply_to="m1"))
+    assert (mine.state, thread.by_id["m6"], tea.by_id["m6"]) == ("", mine, mine)
+    assert tea.unread == 0
 
 
 def test_older_messages_come_in_above_once() -> None:

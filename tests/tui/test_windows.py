@@ -2,57 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from time import perf_counter
 
-import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tests.client.fake_server import LOBBY, FakeServer
+from tests.tui.sitting import chat_of, shows, until, windows
 from veche.client.connection import Connection
-from veche.client.plain_trust import KnownServers
-from veche.client.plain_visit import Wish
-from veche.phrases import Language, Phrases
-from veche.tui.app import Windows
 from veche.tui.arrival import Arrival
 from veche.tui.book import Conversation, Entry
 from veche.tui.chat import Chat
 from veche.tui.composer import Composer
 from veche.tui.dialogs import Help, Picker
 from veche.tui.log import MessageLog
-from veche.tui.phrases import TABLE
-
-NOBODY = KnownServers(Path("/nonexistent/known_servers"))
-
-
-def windows(port: int, language: Language = "en") -> Windows:
-    wish = Wish(host="127.0.0.1", port=port, known=NOBODY)
-    return Windows(Phrases(TABLE, language), wish, "ann", lambda time: time.astimezone(UTC))
-
-
-async def until(pilot: Pilot[int], is_so: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if is_so():
-            return
-        await pilot.pause(0.02)
-    pytest.fail("it did not come to that:\n" + "\n".join(seen(pilot)))
-
-
-def seen(pilot: Pilot[int]) -> list[str]:
-    """The lines of the log as they are on the screen; none where there is no chat."""
-    screen = next((one for one in pilot.app.screen_stack if isinstance(one, Chat)), None)
-    if screen is None:
-        return []
-    log = screen.query_one(MessageLog)
-    return [log.render_line(y).text.rstrip() for y in range(log.size.height)]
-
-
-def shows(pilot: Pilot[int], text: str) -> Callable[[], bool]:
-    return lambda: any(text in line for line in seen(pilot))
 
 
 @asynccontextmanager
@@ -62,11 +28,6 @@ async def sitting(server: FakeServer, size: tuple[int, int] = (110, 30)) -> Asyn
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, Chat) and app.screen.book.current.name == LOBBY)
         yield pilot
-
-
-def chat_of(pilot: Pilot[int]) -> Chat:
-    assert isinstance(pilot.app.screen, Chat)
-    return pilot.app.screen
 
 
 async def test_one_comes_in_reads_and_speaks() -> None:

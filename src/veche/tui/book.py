@@ -21,29 +21,69 @@ MOST_ENTRIES = 120_000
 SERVER = ""
 
 
+class Reaction:
+    """Who has reacted in one way, as far as is known by folded nick; `earlier`: how many did before we came."""
+
+    __slots__ = ("earlier", "who")
+
+    def __init__(self, earlier: int = 0) -> None:
+        self.earlier = earlier
+        self.who: set[str] = set()
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return self.earlier + len(self.who)
+
+
 class Entry:
     """One thing in a conversation. `kind`: message, notice, action, news, day or mark (where the reader stopped).
 
-    `state`: "" for what is said, "waiting" for what the server does not have yet, else why it failed.
+    `state`: "" for what is said, "waiting" for what the server does not have yet, "gone" for what was taken back, else
+    why it failed. `mark` stands behind the text (that it did not always read so). `reply_to`: the msgid of what it
+    answers.
     """
 
-    __slots__ = ("is_mention", "is_mine", "kind", "msgid", "sender", "shown", "state", "text", "time")
+    __slots__ = (
+        *("is_mention", "is_mine", "kind", "mark", "msgid", "nick", "reactions", "reply_to"),
+        *("sender", "shown", "state", "text", "time"),
+    )
 
     def __init__(self, time: datetime, kind: str, text: str, sender: str = "", msgid: str = "") -> None:
         self.time = time
         self.kind = kind
-        self.text = text
-        self.shown = plain(text)
+        self.nick = sender  # as the server spells it; `sender` is fit for a terminal
         self.sender = plain(sender)
         self.msgid = msgid
-        self.state = ""
+        self.state = self.mark = self.reply_to = ""
         self.is_mine = False
         self.is_mention = False
+        self.reactions: dict[str, Reaction] | None = None
+        self.word(text)
+
+    def word(self, text: str, mark: str = "") -> None:
+        """It reads so from now on."""
+        self.text, self.mark = text, mark
+        self.shown = plain(self.drawn)
+
+    @property
+    def drawn(self) -> str:
+        """The text with its formatting and with what stands behind it."""
+        return f"{self.text} {self.mark}" if self.mark else self.text
+
+    @property
+    def is_said(self) -> bool:
+        """Whether this is a message that something can be done with."""
+        return self.kind in MESSAGES and self.msgid != "" and self.state == ""
 
 
 @dataclass(slots=True)
 class Conversation:
-    """A room, a person, or the server itself (`name` ""). `version` grows when older entries change places."""
+    """A room, a person, or the server itself (`name` ""). `version` grows when older entries change places.
+
+    With a `thread`, the msgid of its first message, it is that part of the room `name`. `read_until`: what came later
+    is unread, on all devices; None where the server has not said.
+    """
 
     name: str
     is_room: bool
@@ -54,8 +94,9 @@ class Conversation:
     version: int = 0
     is_whole: bool = False  # nothing older is to be had
     day: date | None = None
-    away: frozenset[str] = frozenset()
-    ids: set[str] = field(default_factory=set)
+    thread: str = ""
+    read_until: datetime | None = None
+    by_id: dict[str, Entry] = field(default_factory=dict)
 
     def speakers(self) -> list[str]:
         """Who spoke lately, the last one first."""
@@ -66,6 +107,29 @@ class Conversation:
         if any(entry.kind == "mark" for entry in self.entries):
             self.entries = [entry for entry in self.entries if entry.kind != "mark"]
             self.version += 1
+
+    def mark_unread(self) -> None:
+        """Put the line where the reader stopped, on whichever device, in front of what is new."""
+        if self.read_until is None:
+            return
+        self.unmark()
+        first = len(self.entries)
+        is_new = False
+        for index in range(len(self.entries) - 1, -1, -1):
+            entry = self.entries[index]
+            if entry.kind in MESSAGES:
+                if entry.time <= self.read_until:
+                    break
+                first, is_new = index, is_new or not entry.is_mine
+        if is_new and first:
+            self.entries.insert(first, Entry(self.entries[first].time, "mark", ""))
+            self.version += 1
+
+    def latest(self) -> Entry | None:
+        """The newest message that the server has."""
+        return next(
+            (entry for entry in reversed(self.entries) if entry.kind in MESSAGES and entry.msgid), None
+        )
 
     def oldest(self) -> Entry | None:
         """The oldest message that is known."""
@@ -88,6 +152,11 @@ class Book:
         self._model = model
         self._local = local
         self.edited_mark = ""  # stands behind what did not always read so
+        # What stands in the place of what was taken back, by whom and why.
+        self.gone_text: Callable[[str, str], str] = lambda by, reason: f"{by} {reason}"
+        # Whether the server counts what is unread, so that we need not count what is played back.
+        self.has_counts: Callable[[], bool] = lambda: False
+        self.thread: Conversation | None = None  # the one that the reader is in
         self.is_settled = False  # what comes from the history from now on was missed, and is news
         self.conversations: dict[str, Conversation] = {}
         self.current = self.open(SERVER)
@@ -103,7 +172,10 @@ class Book:
         """The reader looks at this one now; the one before has been read to its end."""
         if conversation is not self.current:
             self.current.unmark()
+            if conversation.unread:
+                conversation.mark_unread()
         self.current = conversation
+        self.thread = conversation if conversation.thread else None
         conversation.unread = conversation.mentions = 0
 
     def forget(self, conversation: Conversation) -> None:
@@ -126,10 +198,11 @@ class Book:
         if event.is_mine and not event.is_replay and (said := self._take_waiting(where, event)):
             return said
         entry = self._entry(event)
-        if entry.msgid and entry.msgid in where.ids:
+        if entry.msgid and entry.msgid in where.by_id:
             return entry
-        is_new = not event.is_mine and (self.is_settled or not event.is_replay)
-        if is_new and where is not self.current:
+        self._add_to_thread(where, entry)
+        is_new = not event.is_mine and (not event.is_replay or (self.is_settled and not self.has_counts()))
+        if is_new and where is not self._place():
             if not where.unread:
                 where.unmark()
                 if where.entries:
@@ -139,18 +212,29 @@ class Book:
         self._append(where, entry)
         return entry
 
+    def _place(self) -> Conversation:
+        """The room of the thread that the reader is in, or where he is."""
+        return self.open(self.current.name) if self.current.thread else self.current
+
     def _entry(self, event: ev.MessageReceived) -> Entry:
-        text = f"{event.text} {self.edited_mark}" if event.is_edited else event.text
-        entry = Entry(event.time, event.kind, text, event.sender, event.msgid)
+        entry = Entry(event.time, event.kind, event.text, event.sender, event.msgid)
+        if event.is_edited:
+            entry.word(event.text, self.edited_mark)
         entry.is_mine = event.is_mine
+        entry.reply_to = event.reply_to
+        if event.reactions:
+            entry.reactions = {what: Reaction(count) for what, count in event.reactions}
         entry.is_mention = not event.is_mine and names_me(entry.shown, self._model().nick)
         return entry
 
-    def say(self, where: Conversation, time: datetime, text: str, *, is_action: bool) -> Entry:
+    def say(
+        self, where: Conversation, time: datetime, text: str, *, is_action: bool, reply_to: str = ""
+    ) -> Entry:
         """We want to say something: it waits until the server has it."""
         entry = Entry(time, "action" if is_action else "message", text, self._model().nick)
-        entry.is_mine, entry.state = True, "waiting"
-        self._append(where, entry)
+        entry.is_mine, entry.state, entry.reply_to = True, "waiting", reply_to
+        self._append(self.open(where.name), entry)
+        self._add_to_thread(where, entry)
         return entry
 
     def _take_waiting(self, where: Conversation, event: ev.MessageReceived) -> Entry | None:
@@ -164,30 +248,97 @@ class Book:
                 where.entries.append(entry)
                 where.version += 1
             entry.state, entry.time, entry.msgid = "", event.time, event.msgid
-            where.ids.add(event.msgid)
+            for one in filter(None, (where, self.thread)):
+                if event.msgid and entry in one.entries[-200:]:
+                    one.by_id[event.msgid] = entry
             return entry
         return None
 
-    def correct(self, event: ev.MessageEdited) -> bool:
-        """A message reads otherwise from now on; False when it is not here."""
-        where, entry = self._find(event.conversation, event.msgid)
-        if entry is None:
-            return False
-        entry.text = f"{event.text} {self.edited_mark}"
-        entry.shown = plain(entry.text)
-        where.version += 1
-        return True
+    # --- what becomes of messages ---
 
-    def take_back(self, event: ev.MessageRedacted) -> None:
-        """A message is no more; that it was, the news tell."""
-        where, entry = self._find(event.conversation, event.msgid)
+    def find(self, conversation: str, msgid: str) -> Entry | None:
+        """A message by its id, if it is here."""
+        found = self.open(conversation).by_id.get(msgid)
+        if found is None and self.thread is not None and self._model().same(self.thread.name, conversation):
+            found = self.thread.by_id.get(msgid)
+        return found
+
+    def correct(self, event: ev.MessageEdited) -> Entry | None:
+        """A message reads otherwise from now on; None when it is not here."""
+        entry = self.find(event.conversation, event.msgid)
+        if entry is not None and entry.state != "gone":
+            entry.word(event.text, self.edited_mark)
+        return entry
+
+    def take_back(self, event: ev.MessageRedacted) -> Entry | None:
+        """A message is no more; in its place stands that it was. None when it is not here."""
+        entry = self.find(event.conversation, event.msgid)
         if entry is not None:
-            where.entries.remove(entry)
-            where.version += 1
+            entry.state, entry.reactions, entry.reply_to, entry.is_mention = "gone", None, "", False
+            entry.word(self.gone_text(event.by, event.reason))
+        return entry
 
-    def _find(self, conversation: str, msgid: str) -> tuple[Conversation, Entry | None]:
-        where = self.open(conversation)
-        return where, next((entry for entry in reversed(where.entries) if entry.msgid == msgid), None)
+    def react(self, event: ev.Reacted) -> Entry | None:
+        """Somebody has reacted to a message, or does so no more; None when it is not here."""
+        entry = self.find(event.conversation, event.msgid)
+        if entry is None or entry.state == "gone":
+            return None
+        found = entry.reactions = entry.reactions or {}
+        who = self._model().fold(event.sender)
+        if not event.is_taken_back:
+            found.setdefault(event.reaction, Reaction()).who.add(who)
+        elif (one := found.get(event.reaction)) is not None:
+            if who in one.who:
+                one.who.discard(who)
+            else:  # who is not among those that came while we were here is among the earlier ones
+                one.earlier = max(0, one.earlier - 1)
+            if not one.count:
+                del found[event.reaction]
+        entry.reactions = found or None
+        return entry
+
+    # --- what is unread ---
+
+    def read_until(self, event: ev.ReadMarkerMoved) -> None:
+        """We have read up to there, perhaps on another device."""
+        where = self.open(event.conversation)
+        where.read_until = event.until
+        if self.has_counts() or where is self._place():
+            return
+        where.unread = where.mentions = 0
+        for entry in reversed(where.entries):
+            if entry.kind in MESSAGES and event.until is not None and entry.time <= event.until:
+                break
+            if entry.kind in MESSAGES and not entry.is_mine:
+                where.unread += 1
+                where.mentions += entry.is_mention or not where.is_room
+
+    def count(self, event: ev.UnreadCounted) -> None:
+        """So much is unread, the server says."""
+        where = self.open(event.conversation)
+        if where is not self._place():
+            where.unread = event.messages
+            where.mentions = event.mentions if where.is_room else event.messages
+
+    # --- threads ---
+
+    def open_thread(self, name: str, page: tuple[ev.MessageReceived, ...], asked: Entry) -> Conversation:
+        """A thread as a conversation of its own; what is here already is the same entry in both."""
+        room = self.open(name)
+        root = page[0].msgid if page and not page[0].reply_to else asked.msgid
+        thread = Conversation(name, room.is_room, thread=root, is_whole=True)
+        for event in page:
+            self._append(thread, room.by_id.get(event.msgid) or self._entry(event))
+        if asked.msgid not in thread.by_id:
+            self._append(thread, asked)
+        return thread
+
+    def _add_to_thread(self, where: Conversation, entry: Entry) -> None:
+        thread = self.thread
+        if thread is None or not self._model().same(thread.name, where.name):
+            return
+        if where is thread or entry.reply_to == thread.thread or entry.reply_to in thread.by_id:
+            self._append(thread, entry)
 
     def tell(self, where: Conversation, time: datetime, text: str) -> None:
         """News: somebody came, the topic changed, an answer."""
@@ -195,13 +346,15 @@ class Book:
 
     def _append(self, where: Conversation, entry: Entry) -> None:
         if entry.msgid:
-            where.ids.add(entry.msgid)
+            where.by_id[entry.msgid] = entry
         day = self._local(entry.time).date()
         if where.day is None or day > where.day:
             where.entries.append(Entry(entry.time, "day", f"{day:%Y-%m-%d}"))
             where.day = day
         where.entries.append(entry)
         if len(where.entries) > MOST_ENTRIES:
+            for old in where.entries[: MOST_ENTRIES // 10]:
+                where.by_id.pop(old.msgid, None)
             del where.entries[: MOST_ENTRIES // 10]
             where.version += 1
 
@@ -210,14 +363,16 @@ class Book:
         older: list[Entry] = []
         day: date | None = None
         for event in page:
-            if event.msgid and event.msgid in where.ids:
+            if event.msgid and event.msgid in where.by_id:
                 continue
-            where.ids.add(event.msgid)
             its_day = self._local(event.time).date()
             if its_day != day:
                 older.append(Entry(event.time, "day", f"{its_day:%Y-%m-%d}"))
                 day = its_day
-            older.append(self._entry(event))
+            entry = self._entry(event)
+            if entry.msgid:
+                where.by_id[entry.msgid] = entry
+            older.append(entry)
         rest = where.entries
         if rest and rest[0].kind == "day" and day is not None and rest[0].text == f"{day:%Y-%m-%d}":
             rest = rest[1:]

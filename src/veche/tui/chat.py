@@ -1,6 +1,7 @@
 """The chat itself: conversations on the left, people on the right, between them what is said and where one writes.
 
-The strategy: one task reads events into the book; drawing follows at most every 50 ms, however many came.
+The strategy: one task reads events into the book (`hearing`); drawing follows at most every 50 ms, however many
+came, and costs nothing while nothing comes.
 """
 
 import asyncio
@@ -17,40 +18,46 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from veche.client import events as ev
 from veche.client.connection import Connection
 from veche.client.errors import AskRefused, ClientError
 from veche.client.gaps import reference
-from veche.client.plain_commands import Command, parse_typed
+from veche.client.plain_commands import Command, Say, parse_typed
 from veche.client.plain_show import Show
 from veche.client.text import plain
 from veche.phrases import Phrases
 from veche.tui.book import SERVER, Book, Conversation, Entry
 from veche.tui.completion import candidates
 from veche.tui.composer import Composer
-from veche.tui.dialogs import Help, Picker, Secret
-from veche.tui.finding import away_of, hit_row, people_rows, places, search_words
+from veche.tui.deeds import Deeds
+from veche.tui.dialogs import Help, Line, Picker
+from veche.tui.finding import hit_of, hit_row, people_rows, places, search_words
+from veche.tui.hearing import OF_PEOPLE, Hearing
 from veche.tui.log import MessageLog
 from veche.tui.obey import Obey
+from veche.tui.panes import about_line, headline, literal, room_row, state_line
 
 # Seconds between two drawings, lines fetched when one scrolls up, and pages looked through for a hit.
 FRAME = 0.05
 PAGE = 100
 MOST_PAGES = 20
+# Seconds for which one has to have seen the end of a conversation before it counts as read.
+READ_AFTER = 0.5
 
 
 class Chat(Screen[str]):
     """The windows of one visit; ends with why it ended."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+k", "switch", priority=True),
-        Binding("ctrl+f", "search", priority=True),
-        Binding("ctrl+n", "next_unread", priority=True),
-        Binding("alt+up", "step(-1)", priority=True),
-        Binding("alt+down", "step(1)", priority=True),
-        Binding("pageup", "page(-1)", priority=True),
-        Binding("pagedown", "page(1)", priority=True),
-        Binding("f1", "help", priority=True),
+        Binding("ctrl+k", "switch", priority=True, id="switch"),
+        Binding("ctrl+f", "search", priority=True, id="search"),
+        Binding("ctrl+n", "next_unread", priority=True, id="next"),
+        Binding("alt+up", "step(-1)", priority=True, id="above"),
+        Binding("alt+down", "step(1)", priority=True, id="below"),
+        Binding("pageup", "page(-1)", priority=True, id="page_up"),
+        Binding("pagedown", "page(1)", priority=True, id="page_down"),
+        Binding("f1", "help", priority=True, id="help"),
+        Binding("f2", "messages", priority=True, id="messages"),
+        Binding("f3", "people", priority=True, id="people"),
     ]
 
     def __init__(
@@ -58,15 +65,28 @@ class Chat(Screen[str]):
     ) -> None:
         super().__init__()
         self._chat, self._say, self._server, self._local = chat, say, server, local
-        self.book = Book(lambda: chat.model, local)
-        self.book.edited_mark = say("edited_mark")
+        self.book = self._open_book()
         self._show = Show(say, local, datetime.now().astimezone().date())
         self._obey = Obey(
             chat, self.book, say, tell=self._tell, changed=self._change, go=self.go, secret=self._ask_secret
         )
-        self._is_dirty = True
+        self._hearing = Hearing(
+            chat, self.book, self._show, self._obey.past, changed=self._change_entry, called=self._called
+        )
+        self._about: tuple[str, Entry] | None = None  # what is being written is an answer or an edit of this
+        self._frame: object | None = None
+        self._are_people_new = True
         self._is_fetching = False
-        self._is_lost = False
+
+    def _open_book(self) -> Book:
+        chat, say = self._chat, self._say
+        book = Book(lambda: chat.model, self._local)
+        book.edited_mark = say("edited_mark")
+        book.gone_text = lambda by, reason: say(
+            "taken_back", nick=plain(by), why=f": {plain(reason)}" if reason else ""
+        )
+        book.has_counts = lambda: bool(chat.model.account) and "veche/unread" in chat.model.capabilities
+        return book
 
     def compose(self) -> ComposeResult:
         """Three columns, and a line of state below them."""
@@ -75,15 +95,21 @@ class Chat(Screen[str]):
             with Vertical(id="middle"):
                 yield Static(id="topic")
                 yield MessageLog(self._say, self._local, id="log")
+                yield Static(id="about")
                 yield Composer(self._complete, id="composer")
             yield _list("people", self._say("people"))
         yield Static(id="state")
 
     def on_mount(self) -> None:
         """Begin to read, and to draw."""
+        self.query_one("#about").display = False
         self.query_one(Composer).focus()
-        self.set_interval(FRAME, self._draw)
+        self._deeds = Deeds(
+            self.app, self._chat, self.book, self._say, attempt=self._obey.attempt, write_about=self._write_about,
+            go_thread=self._go_thread, jump=self._jump, go=self.go, tell=self._tell,
+        )  # fmt: skip
         self._read()
+        self._draw()
 
     def on_resize(self, event: events.Resize) -> None:
         """A small terminal shows less, and what matters most."""
@@ -96,137 +122,110 @@ class Chat(Screen[str]):
     @work
     async def _read(self) -> None:
         async for event in self._chat.events():
-            await self._hear(event)
-            self._is_dirty = True
+            going = self._hearing.hear(event)
+            self._are_people_new = self._are_people_new or isinstance(event, OF_PEOPLE)
+            if going is not None:
+                await self.go(going)
+            self._dirty()
         while self.app.screen is not self:  # a small window may lie on top
             self.app.screen.dismiss(None)
             await asyncio.sleep(0)
         self.dismiss(self._say("state_closed"))
 
-    async def _hear(self, event: ev.Event) -> None:
-        book = self.book
-        if self._hear_said(event):
-            return
-        match event:
-            case ev.PersonJoined(room=room, is_me=True):
-                where = book.open(room)
-                if book.current.name == SERVER:
-                    await self.go(where.name)
-            case ev.PersonLeft(room=room, is_me=True):
-                book.forget(book.open(room))
-                if self._chat.model.same(room, book.current.name):
-                    await self.go(next((one.name for one in self._chat.model.rooms.values()), SERVER))
-            case ev.NickChanged(old=old, new=new):
-                book.rename(old, new)
-            case ev.Disconnected(retry_in=retry_in):
-                was_lost, self._is_lost = self._is_lost, True
-                if was_lost and retry_in is not None:
-                    return  # told once; the line of state goes on telling
-            case ev.Registered():
-                self._is_lost = False
-                book.is_settled = True
-        if text := self._show.text(event).removeprefix("* "):
-            for where in self._places_of(event):
-                book.tell(where, event.time, text)
-
-    def _hear_said(self, event: ev.Event) -> bool:
-        """What was said, or said otherwise; whether nothing is left to tell of it."""
-        book = self.book
-        match event:
-            case ev.MessageReceived():
-                self._obey.past.hear(event)
-                entry = book.hear(event)
-                if (entry.is_mention or event.is_private) and not event.is_mine and not event.is_replay:
-                    self.app.bell()
-                return True
-            case ev.HistoryReceived(messages=messages):
-                for message in messages:
-                    book.hear(message)
-                return True
-            case ev.MessageEdited():
-                self._obey.past.hear(event)
-                return book.correct(event)
-            case ev.MessageRedacted():
-                self._show.taken_back = self._obey.past.take_redacted(event)
-                book.take_back(event)
-        return False
-
-    def _places_of(self, event: ev.Event) -> list[Conversation]:
-        """Where news belong: in the rooms they speak of, else where the reader is."""
-        rooms = getattr(event, "rooms", None) or (
-            getattr(event, "room", ""),
-            getattr(event, "conversation", ""),
-        )
-        found = [self.book.open(room) for room in rooms if room and self._chat.room(room) is not None]
-        return found or [self.book.open(SERVER) if isinstance(event, ev.Told) else self.book.current]
+    def _called(self, _where: Conversation, entry: Entry) -> None:
+        """Somebody else has said something just now."""
+        if entry.is_mention:
+            self.app.bell()
 
     def _tell(self, where: Conversation, text: str) -> None:
         self.book.tell(where, self.book.now(), text)
-        self._is_dirty = True
+        self._dirty()
 
     def _change(self) -> None:
         self.query_one(MessageLog).restyle()
-        self._is_dirty = True
+        self._dirty()
+
+    def _change_entry(self, entry: Entry) -> None:
+        self.query_one(MessageLog).change(entry)
 
     # --- drawing ---
 
+    def _dirty(self) -> None:
+        """Something is to be drawn: soon, and with whatever else comes until then."""
+        if self._frame is None:
+            self._frame = self.set_timer(FRAME, self._draw)
+
     def _draw(self) -> None:
-        if not self._is_dirty:
-            return
-        self._is_dirty = False
-        self.query_one(MessageLog).renew()
+        self._frame = None
+        log = self.query_one(MessageLog)
+        log.my_key = self._chat.model.fold(self._chat.nick)
+        log.renew()
         current = self.book.current
         rows = self.query_one("#rooms", OptionList)
         rows.clear_options()
+        shown = self.book.open(current.name)
         for key, one in self.book.conversations.items():
-            rows.add_option(Option(self._row(one), id=key or " "))
-            if one is current:
+            row = room_row(one, self._server, has_draft=bool(one.draft) and one is not shown)
+            rows.add_option(Option(row, id=key or " "))
+            if one is shown:
                 rows.highlighted = rows.option_count - 1
         room = self._chat.room(current.name)
+        if self._are_people_new:
+            self._draw_people()
+        say = self._say
+        self.query_one("#topic", Static).update(
+            headline(current, self._server, room.topic if room else "", say)
+        )
+        composer = self.query_one(Composer)
+        composer.placeholder = literal(say("type_here", where=plain(current.name) or say("the_server")))
+        waiting = sum(entry.state == "waiting" for entry in current.entries[-50:])
+        self.query_one("#state", Static).update(
+            state_line(
+                say,
+                nick=self._chat.nick,
+                server=self._server,
+                is_online=self._chat.is_online,
+                waiting=waiting,
+                is_choosing=log.has_focus,
+            )
+        )
+        self._see(current)
+
+    def _draw_people(self) -> None:
+        self._are_people_new = False
         people = self.query_one("#people", OptionList)
         people.clear_options()
+        room = self._chat.room(self.book.current.name)
+        title = f"{self._say('people')} {len(room.members)}" if room else self._say("people")
+        people.border_title = literal(title)
         if room is not None:
-            people.border_title = f"{self._say('people')} {len(room.members)}"
-            people.add_options(
-                [Option(text, id=nick) for nick, text in people_rows(self._chat.model, room, current.away)]
-            )
-        self.query_one("#topic", Static).update(self._headline(current, room.topic if room else ""))
-        composer = self.query_one(Composer)
-        composer.placeholder = self._say("type_here", where=plain(current.name) or self._say("the_server"))
-        self.query_one("#state", Static).update(self._state_line(current))
+            people.add_options([Option(text, id=nick) for nick, text in people_rows(self._chat.model, room)])
 
-    def _row(self, one: Conversation) -> Text:
-        sign = "" if one.is_room else "● " if one.name else ""
-        text = Text(sign + (plain(one.name) or self._server), no_wrap=True, overflow="ellipsis")
-        if one.unread:
-            text.stylize("bold")
-            text.append(f" {one.unread}", "bold #e8590c" if one.mentions else "dim")
-        if one.mentions and one.is_room:
-            text.append(f" @{one.mentions}", "bold #e8590c")
-        return text
+    def on_descendant_focus(self) -> None:
+        """Other keys are of use now."""
+        self._dirty()
 
-    def _headline(self, current: Conversation, topic: str) -> Text:
-        text = Text(plain(current.name) or self._server, "bold", no_wrap=True, overflow="ellipsis")
-        return text.append("  " + plain(topic), "dim not bold") if topic else text
+    def _see(self, where: Conversation) -> None:
+        """Who has the end of a conversation before his eyes has read it."""
+        latest = where.latest()
+        is_seen = (
+            self.app.app_focus
+            and self.query_one(MessageLog).is_vertical_scroll_end
+            and self.app.screen is self
+        )
+        if not where.name or where.thread or latest is None or not is_seen or not self._chat.is_online:
+            return
+        if where.read_until is None or where.read_until < latest.time:
+            where.read_until = latest.time
+            self._mark_read(where.name, latest.time)
 
-    def _state_line(self, current: Conversation) -> Text:
-        say = self._say
-        online = self._chat.is_online
-        key = "state_online" if online else "state_lost"
-        text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(" ● ", "#2f9e44" if online else "#e03131")
-        text.append(f"{plain(self._chat.nick)} @ {self._server} · {say(key)}")
-        waiting = sum(entry.state == "waiting" for entry in current.entries[-50:])
-        if waiting:
-            text.append(" · " + say.count("still_waiting", waiting), "bold")
-        for keys, name in (
-            ("F1", "key_help"),
-            ("^K", "key_switch"),
-            ("^F", "key_search"),
-            ("^N", "key_next"),
-        ):
-            text.append(f"   {keys} ", "bold").append(say(name), "dim")
-        return text.append("   ^T ", "bold").append(say("key_theme"), "dim")
+    @work(group="mark", exclusive=True)
+    async def _mark_read(self, name: str, until: datetime) -> None:
+        await asyncio.sleep(READ_AFTER)
+        try:
+            await self._chat.mark_read(name, until)
+        except ClientError:
+            return  # it will be said with the next message
 
     # --- moving ---
 
@@ -235,30 +234,41 @@ class Chat(Screen[str]):
         model = self._chat.model
         if name and model.is_room(name) and self._chat.room(name) is None:
             await self._chat.join(name)
+        self._show_conversation(self.book.open(name))
+
+    def _show_conversation(self, where: Conversation) -> None:
+        self._leave_about()
         composer = self.query_one(Composer)
-        self.book.current.draft = composer.text
-        where = self.book.open(name)
         if where is not self.book.current:
+            self.book.current.draft = composer.text
             composer.load_text(where.draft)
             composer.move_cursor(composer.document.end)
         self.book.go_to(where)
         self._show.current = where.name
         self.query_one(MessageLog).show(where)
-        self._is_dirty = True
+        self._are_people_new = True
+        self._dirty()
         self._arrive(where)
+
+    def _go_thread(self, thread: Conversation) -> None:
+        self._show_conversation(thread)
+        self.query_one(Composer).focus()
 
     @work(exclusive=True, group="arrive")
     async def _arrive(self, where: Conversation) -> None:
         """What a newly seen conversation lacks: its talk of before, and who is away."""
         if where.name and not where.is_whole and where.oldest() is None:
             await self._fetch_older(where)
+            where.mark_unread()
+            self._dirty()
         room = self._chat.room(where.name)
         if room is not None and len(room.members) <= 500:
             try:
-                where.away = away_of(self._chat.model, await self._chat.ask("WHO", room.name))
+                await self._chat.ask("WHO", room.name)  # the model takes notice of who is away
             except ClientError:
                 return
-            self._is_dirty = True
+            self._are_people_new = True
+            self._dirty()
 
     @work(group="go")
     async def _try_go(self, name: str) -> None:
@@ -267,7 +277,8 @@ class Chat(Screen[str]):
     def action_step(self, step: int) -> None:
         """The conversation above or below."""
         shown = list(self.book.conversations.values())
-        index = shown.index(self.book.current) if self.book.current in shown else 0
+        current = self.book.open(self.book.current.name)
+        index = next((at for at, one in enumerate(shown) if one is current), 0)
         self._try_go(shown[(index + step) % len(shown)].name)
 
     def action_next_unread(self) -> None:
@@ -287,7 +298,10 @@ class Chat(Screen[str]):
         """A click on a conversation or a person."""
         if event.option.id:
             found = self.book.conversations.get(event.option.id.strip())
-            self._try_go(found.name if event.option_list.id == "rooms" and found else event.option.id.strip())
+            if event.option_list.id == "people":
+                self._card(event.option.id)
+            elif found is not None:
+                self._try_go(found.name)
 
     # --- history ---
 
@@ -333,6 +347,23 @@ class Chat(Screen[str]):
         if found:
             self._try_go(found)
 
+    @work(group="people")
+    async def action_people(self) -> None:
+        """F3: the people of the room; the card of whom one chooses."""
+
+        async def find(word: str) -> list[tuple[str, Text]]:
+            room = self._chat.room(self.book.current.name)
+            rows = people_rows(self._chat.model, room) if room is not None else []
+            return [(nick, text) for nick, text in rows if word.casefold() in plain(nick).casefold()]
+
+        found = await self.app.push_screen_wait(Picker(self._say("people_hint"), find, on_enter=False))
+        if found:
+            await self._deeds.card(found)
+
+    @work(group="card")
+    async def _card(self, nick: str) -> None:
+        await self._deeds.card(nick)
+
     @work(group="search")
     async def action_search(self, word: str = "") -> None:
         """Ctrl+F."""
@@ -349,25 +380,23 @@ class Chat(Screen[str]):
                 hits.update((str(index), entry) for index, entry in enumerate(where.entries)
                             if entry.sender and word.casefold() in entry.shown.casefold())  # fmt: skip
             newest = sorted(hits.items(), key=lambda hit: hit[1].time, reverse=True)
-            return [(key, self._hit(entry)) for key, entry in newest]
+            return [(key, hit_of(entry, self._local)) for key, entry in newest]
 
         hint = self._say("search_hint", where=plain(where.name) or self._say("the_server"))
         chosen = await self.app.push_screen_wait(Picker(hint, find, on_enter=True, word=word))
         if chosen:
             await self._jump(where, hits[chosen])
 
-    def _hit(self, entry: Entry) -> Text:
-        text = Text(f"{self._local(entry.time):%Y-%m-%d %H:%M} ", "dim", no_wrap=True, overflow="ellipsis")
-        return text.append(entry.sender + " ", "bold not dim").append(entry.shown, "not dim")
-
     async def _jump(self, where: Conversation, hit: Entry) -> None:
         """To a hit, fetching page after page until it is here."""
+        if where is not self.book.current:
+            self._show_conversation(where)
         log = self.query_one(MessageLog)
         for _ in range(MOST_PAGES):
-            here = next(
-                (one for one in where.entries if one is hit or (hit.msgid and one.msgid == hit.msgid)), None
-            )
+            here = where.by_id.get(hit.msgid) if hit.msgid else None
+            here = here or next((one for one in where.entries if one is hit), None)
             if here is not None:
+                log.renew()
                 log.jump(here)
                 return
             if not await self._fetch_older(where):
@@ -382,14 +411,61 @@ class Chat(Screen[str]):
         """A question mark in an empty line."""
         self.action_help()
 
+    # --- messages ---
+
+    def action_messages(self) -> None:
+        """F2, Shift+Tab: the keyboard goes to the messages."""
+        self.query_one(MessageLog).focus()
+
+    def on_composer_messages_wanted(self) -> None:
+        """Shift+Tab."""
+        self.action_messages()
+
+    @work(group="deed")
+    async def on_message_log_wanted(self, event: MessageLog.Wanted) -> None:
+        """Something is to be done with a message."""
+        if event.entry is None:
+            self.query_one(Composer).focus()
+        else:
+            await self._deeds.do(event.deed, event.entry)
+
+    def _write_about(self, kind: str, entry: Entry) -> None:
+        """What is written next answers a message, or says it otherwise."""
+        self._about = kind, entry
+        composer = self.query_one(Composer)
+        if kind == "edit":
+            composer.load_text(entry.text)
+            composer.move_cursor(composer.document.end)
+        bar = self.query_one("#about", Static)
+        bar.update(about_line(self._say, kind, entry.sender, entry.shown))
+        bar.display = True
+        composer.focus()
+
+    def _leave_about(self) -> None:
+        if self._about is not None and self._about[0] == "edit":
+            self.query_one(Composer).load_text("")
+        self._about = None
+        self.query_one("#about").display = False
+
+    def on_composer_left(self) -> None:
+        """Escape: out of an answer or an edit, else out of a thread."""
+        if self._about is not None:
+            self._leave_about()
+        elif self.book.current.thread:
+            self._show_conversation(self.book.open(self.book.current.name))
+
     # --- writing ---
 
     @work(group="obey")
     async def on_composer_submitted(self, event: Composer.Submitted) -> None:
         """Say or do it."""
-        where = self.book.current
+        where, about = self.book.current, self._about
         typed = parse_typed(event.text)
-        if isinstance(typed, Command) and typed.name == "list":
+        if isinstance(typed, Say) and about is not None:
+            self._about = None
+            self._leave_about()
+            await self._say_about(*about, typed.text, where)
+        elif isinstance(typed, Command) and typed.name == "list":
             self.action_switch()
         elif isinstance(typed, Command) and typed.name == "search":
             self.action_search(typed.args[0])
@@ -397,7 +473,19 @@ class Chat(Screen[str]):
             self.action_page(-1)
         elif await self._obey.obey(event.text, where):
             self.app.exit(0)
-        self._is_dirty = True
+        self._dirty()
+
+    async def _say_about(self, kind: str, entry: Entry, text: str, where: Conversation) -> None:
+        if kind == "answer":
+            self._obey.speak(where, text, reply_to=entry.msgid)
+            return
+        text = f"\x01ACTION {text}\x01" if entry.kind == "action" else text
+        await self._obey.attempt(self._edit(where.name, entry.msgid, text))
+
+    async def _edit(self, name: str, msgid: str, text: str) -> None:
+        await self._chat.edit(
+            name, msgid, text
+        )  # a line break or too long a text is refused inside of the attempt
 
     def _complete(self, before: str) -> tuple[int, list[str]]:
         model, current = self._chat.model, self.book.current
@@ -407,11 +495,11 @@ class Chat(Screen[str]):
         return candidates(before, others, [plain(one.name) for one in model.rooms.values()])
 
     async def _ask_secret(self, question: str) -> str:
-        return await self.app.push_screen_wait(Secret(question)) or ""
+        return await self.app.push_screen_wait(Line(question, is_secret=True)) or ""
 
 
 def _list(name: str, title: str) -> OptionList:
     rows = OptionList(id=name, compact=True, markup=False)
-    rows.border_title = title
+    rows.border_title = literal(title)
     rows.can_focus = False
     return rows

@@ -22,6 +22,12 @@ class Composer(TextArea):
     class HelpWanted(Message):
         """A question mark was typed where nothing stood."""
 
+    class Left(Message):
+        """Escape: what is being written is no answer and no edit any more."""
+
+    class MessagesWanted(Message):
+        """Shift+Tab: the keyboard goes to the messages."""
+
     def __init__(self, complete: Callable[[str], tuple[int, list[str]]], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id, soft_wrap=True, show_line_numbers=False, compact=True)
         self._complete = complete
@@ -29,6 +35,7 @@ class Composer(TextArea):
         self._recalled = 0
         self._unsent = ""
         self._choices: tuple[int, list[str], int] | None = None
+        self.cursor_blink = False  # who only reads costs nothing
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key != "tab":
@@ -39,6 +46,10 @@ class Composer(TextArea):
             self.insert("\n")
         elif event.key == "tab":
             self._next_choice()
+        elif event.key == "escape":
+            self.post_message(self.Left())
+        elif event.key == "shift+tab":
+            self.post_message(self.MessagesWanted())
         elif event.character == "?" and not self.text:
             self.post_message(self.HelpWanted())
         else:

@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from veche.phrases import Phrases
+from veche.tui.panes import literal
 
 # More than these are no list to choose from.
 MOST_ROWS = 50
@@ -31,7 +32,7 @@ class Help(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """A box that scrolls."""
         with VerticalScroll(classes="dialog") as box:
-            box.border_title = self._title
+            box.border_title = literal(self._title)
             yield Static(Text(self._text))
 
 
@@ -63,7 +64,7 @@ class Picker(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """The field above, the rows below."""
         with Vertical(classes="dialog") as box:
-            box.border_title = self._hint
+            box.border_title = literal(self._hint)
             yield Input(self._word, id="word", compact=True)
             rows = OptionList(id="rows", compact=True)
             rows.can_focus = False
@@ -109,6 +110,51 @@ class Picker(ModalScreen[str | None]):
         self.dismiss(None)
 
 
+class Menu(ModalScreen[str | None]):
+    """Rows to choose from, under a few lines that say of what; gives the id of the row."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        *(Binding(str(number), f"take({number - 1})", show=False) for number in range(1, 10)),
+    ]
+
+    def __init__(self, title: str, rows: list[tuple[str, Text]], lines: list[str] | None = None) -> None:
+        super().__init__()
+        self._title, self._rows, self._lines = title, rows, lines or []
+
+    def compose(self) -> ComposeResult:
+        """The lines, then the rows with their numbers."""
+        with VerticalScroll(classes="dialog") as box:
+            box.border_title = literal(self._title)
+            box.can_focus = False
+            if self._lines:
+                yield Static(Text("\n".join(self._lines)), classes="about")
+            rows = [
+                Option(Text(f"{at} ", "dim").append_text(text), id=name)
+                for at, (name, text) in enumerate(self._rows, 1)
+            ]
+            yield OptionList(*rows, id="rows", compact=True)
+
+    def on_mount(self) -> None:
+        """The keyboard is in the rows."""
+        rows = self.query_one(OptionList)
+        rows.display = bool(self._rows)
+        rows.focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter or a click."""
+        self.dismiss(event.option.id)
+
+    def action_take(self, index: int) -> None:
+        """A number takes its row."""
+        if index < len(self._rows):
+            self.dismiss(self._rows[index][0])
+
+    def action_leave(self) -> None:
+        """Nothing was chosen."""
+        self.dismiss(None)
+
+
 class Question(ModalScreen[bool]):
     """Yes or no; Escape is no."""
 
@@ -131,20 +177,24 @@ class Question(ModalScreen[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-class Secret(ModalScreen[str]):
-    """A password, which is not shown; "" when there is none."""
+class Line(ModalScreen[str | None]):
+    """A line of text; a secret one, a password, is not shown. None when the person has thought better of it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss('')", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
 
-    def __init__(self, question: str) -> None:
+    def __init__(self, question: str, *, is_secret: bool) -> None:
         super().__init__()
-        self._question = question
+        self._question, self._is_secret = question, is_secret
 
     def compose(self) -> ComposeResult:
-        """The question, and a field of dots."""
+        """The question, and a field."""
         with Vertical(classes="dialog") as box:
-            box.border_title = self._question
-            yield Input(password=True, compact=True)
+            box.border_title = literal(self._question)
+            yield Input(password=self._is_secret, compact=True)
+
+    def action_leave(self) -> None:
+        """No answer."""
+        self.dismiss(None)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """The answer."""

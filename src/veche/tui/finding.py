@@ -1,16 +1,14 @@
 """Rows to choose from: places to go to, people by rank and presence, hits of a search. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.text import Text
 
-from veche.client.events import Answer
 from veche.client.model import Model, Room
 from veche.client.text import plain
 from veche.tui.book import Book, Entry
 from veche.tui.formatting import nick_colour
-from veche.wire import numerics as n
 
 MOST_PEOPLE = 2_000
 
@@ -27,9 +25,9 @@ def places(model: Model, book: Book, word: str) -> list[tuple[str, Text]]:
     return [(name, Text(plain(name), no_wrap=True, overflow="ellipsis")) for name in found]
 
 
-def people_rows(model: Model, room: Room, away: frozenset[str]) -> list[tuple[str, Text]]:
+def people_rows(model: Model, room: Room) -> list[tuple[str, Text]]:
     """The people of a room by rank, those who are there before those who are away, then by name."""
-    symbols = model.rank_symbols
+    symbols, away = model.rank_symbols, model.away
 
     def place(key: str) -> tuple[int, bool, str]:
         ranks = room.members[key].ranks
@@ -44,12 +42,6 @@ def people_rows(model: Model, room: Room, away: frozenset[str]) -> list[tuple[st
         text.append(f"{member.ranks[:1] or ' '}", "bold")
         rows.append((member.nick, text.append(nick, "dim" if key in away else nick_colour(nick))))
     return rows
-
-
-def away_of(model: Model, answer: Answer) -> frozenset[str]:
-    """Who is away, by folded nick: 352 <client> <channel> <username> <host> <server> <nick> <flags> ..."""
-    rows = answer.numerics(n.RPL_WHOREPLY)
-    return frozenset(model.fold(row[4]) for row in rows if len(row) >= 6 and row[5][:1] == "G")
 
 
 def search_words(conversation: str, word: str) -> str:
@@ -73,3 +65,9 @@ def hit_row(params: Sequence[str], nick: str, tags: Mapping[str, str], command: 
         time = time.replace(tzinfo=UTC)
     msgid = tags.get("msgid", "")
     return msgid or f"{tags.get('time', '')} {nick} {text}", Entry(time, kind, text, nick, msgid)
+
+
+def hit_of(entry: Entry, local: Callable[[datetime], datetime]) -> Text:
+    """A hit as a row."""
+    text = Text(f"{local(entry.time):%Y-%m-%d %H:%M} ", "dim", no_wrap=True, overflow="ellipsis")
+    return text.append(entry.sender + " ", "bold not dim").append(entry.shown, "not dim")

@@ -2,23 +2,29 @@
 
 The strategy: for every entry the number of the line behind it is kept; a line that is to be drawn is found by bisection
 and made when it is looked at. Only a change of width or of older entries measures everything anew.
+
+With the keyboard in it one message is chosen, and single keys say what to do with it; `DEEDS` names them.
 """
 
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import datetime
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from veche.client.text import plain
 from veche.phrases import Phrases
-from veche.tui.book import Conversation, Entry
+from veche.tui.book import MESSAGES, Conversation, Entry
 from veche.tui.formatting import nick_colour, styled
 from veche.tui.wrapping import wrap
 
@@ -29,11 +35,34 @@ _DIM = Style(dim=True)
 _MARK = Style(color="#e8590c", bold=True)
 
 
-class MessageLog(ScrollView, can_focus=False):
+# What can be done with a message: its name, and its keys, which are the same ones on a Russian keyboard.
+DEEDS = {
+    "answer": "r,к", "react": "plus,a,ф", "thread": "t,е", "edit": "e,у", "redact": "d,в,delete", "quoted": "g,п",
+    "copy": "c,с", "person": "p,з", "menu": "enter,space",
+}  # fmt: skip
+
+
+class MessageLog(ScrollView, can_focus=True):
     """Shows one conversation; follows its end while its end is in sight."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k,л", "choose(-1)"),
+        Binding("down,j,о", "choose(1)"),
+        Binding("home", "choose(-1000000)"),
+        Binding("end", "choose(1000000)"),
+        Binding("escape,tab,shift+tab,i,ш", "leave"),
+        *(Binding(keys, f"do('{deed}')") for deed, keys in DEEDS.items()),
+    ]
 
     class TopReached(Message):
         """The reader has scrolled to the oldest line: older ones are wanted."""
+
+    class Wanted(Message):
+        """Something is to be done with a message; `deed` is one of `DEEDS`, or "leave" the messages."""
+
+        def __init__(self, deed: str, entry: Entry | None = None) -> None:
+            super().__init__()
+            self.deed, self.entry = deed, entry
 
     def __init__(self, say: Phrases, local: Callable[[datetime], datetime], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -43,14 +72,15 @@ class MessageLog(ScrollView, can_focus=False):
         self._ends: list[int] = []
         self._measured: tuple[Conversation, int, int] | None = None
         self._strips: LRUCache[tuple[int, int], Strip] = LRUCache(2_000)
-        self._found: Entry | None = None
+        self.chosen: Entry | None = None
+        self.my_key = ""  # our folded nick, for the reactions that are ours
 
     # --- what is shown ---
 
     def show(self, conversation: Conversation) -> None:
         """Show this conversation from its end."""
         self._conversation = conversation
-        self._found = None
+        self.chosen = None
         self.renew(follow=True)
 
     def renew(self, *, follow: bool | None = None) -> None:
@@ -80,6 +110,26 @@ class MessageLog(ScrollView, can_focus=False):
         self._strips.clear()
         self.refresh()
 
+    def change(self, entry: Entry) -> None:
+        """An entry reads otherwise, or something stands under it: what lies below moves."""
+        index = self._index(entry)
+        if index is None or index >= len(self._ends):
+            return
+        before = self._ends[index - 1] if index else 0
+        more = before + self._height(entry, self._width) - self._ends[index]
+        if more:
+            follow = self.is_vertical_scroll_end
+            self._ends[index:] = [end + more for end in self._ends[index:]]
+            self.virtual_size = Size(self._width, self._total)
+            if follow:
+                self.scroll_end(animate=False, immediate=True)
+        self.restyle()
+
+    def _index(self, entry: Entry) -> int | None:
+        """Where an entry is; most that change are near the end."""
+        entries = self._conversation.entries
+        return next((at for at in range(len(entries) - 1, -1, -1) if entries[at] is entry), None)
+
     def keep_place(self, lines_before: int) -> None:
         """Older lines have come in above: stay at what was read."""
         self.renew(follow=False)
@@ -87,16 +137,77 @@ class MessageLog(ScrollView, can_focus=False):
 
     def jump(self, entry: Entry) -> bool:
         """Bring an entry into sight and mark it; False when it is not here."""
-        try:
-            index = self._conversation.entries.index(entry)
-        except ValueError:
+        index = self._index(entry)
+        if index is None or index >= len(self._ends):
             return False
-        self._found = entry
+        self.chosen = entry
         self._strips.clear()
         first = self._ends[index - 1] if index else 0
         self.scroll_to(y=max(0, first - self.size.height // 3), animate=False, immediate=True)
         self.refresh()
         return True
+
+    # --- choosing ---
+
+    def action_choose(self, step: int) -> None:
+        """The message above or below becomes the chosen one."""
+        entries = self._conversation.entries
+        at = self._index(self.chosen) if self.chosen is not None else None
+        at = len(entries) if at is None else at
+        found = None
+        for index in range(at - 1, -1, -1) if step < 0 else range(at + 1, len(entries)):
+            if entries[index].kind in MESSAGES:
+                found = index
+                if abs(step) == 1:
+                    break
+        if found is not None:
+            self._choose(found)
+        if step < 0 and found in (None, 0, 1):
+            self.post_message(self.TopReached())
+
+    def _choose(self, index: int) -> None:
+        self.chosen = self._conversation.entries[index]
+        self._strips.clear()
+        if index < len(self._ends):
+            first, behind = self._ends[index - 1] if index else 0, self._ends[index]
+            top, height = self.scroll_offset.y, self.size.height
+            if first < top or behind > top + height:
+                y = first if first < top else max(0, min(first, behind - height))
+                self.scroll_to(y=y, animate=False, immediate=True)
+        self.refresh()
+
+    def action_do(self, deed: str) -> None:
+        """Do something with the chosen message."""
+        if self.chosen is not None:
+            self.post_message(self.Wanted(deed, self.chosen))
+
+    def action_leave(self) -> None:
+        """Back to where one writes."""
+        self.post_message(self.Wanted("leave"))
+
+    def on_focus(self) -> None:
+        """One message is chosen at once."""
+        if self.chosen is None:
+            self.action_choose(-1)
+
+    def on_blur(self) -> None:
+        """None is, when one writes."""
+        self.chosen = None
+        self.restyle()
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose a message; the chosen one, or with the other button, offers what can be done."""
+        line = self.scroll_offset.y + event.y
+        if not 0 <= line < self._total:
+            return
+        index = bisect_right(self._ends, line)
+        entry = self._conversation.entries[index]
+        if entry.kind not in MESSAGES:
+            return
+        was_chosen = self.chosen is entry
+        self._choose(index)
+        if event.button != 1 or (was_chosen and event.chain > 1):
+            self.action_do("menu")
 
     @property
     def lines(self) -> int:
@@ -116,11 +227,15 @@ class MessageLog(ScrollView, can_focus=False):
     def _measure(self, width: int) -> None:
         ends, entries = self._ends, self._conversation.entries
         end = self._total
-        body, is_narrow = self._body_width(width), width < NARROW
         for index in range(len(ends), len(entries)):
-            entry = entries[index]
-            end += 1 + len(wrap(_name(entry) + entry.shown if is_narrow else entry.shown, body))
+            end += self._height(entries[index], width)
             ends.append(end)
+
+    def _height(self, entry: Entry, width: int) -> int:
+        """Lines of an entry: what it answers, the text, the reactions."""
+        text = _name(entry) + entry.shown if width < NARROW else entry.shown
+        cuts = wrap(text, self._body_width(width))
+        return 1 + len(cuts) + (entry.reply_to != "") + (entry.reactions is not None)
 
     def _body_width(self, width: int) -> int:
         return width if width < NARROW else width - NAME_CELLS - 8
@@ -162,8 +277,36 @@ class MessageLog(ScrollView, can_focus=False):
             name = Text.assemble((_name(entry), Style(color=nick_colour(entry.sender), bold=True)))
             body = name + body
         rows = list(body.divide(wrap(body.plain, self._body_width(width))))
-        text = rows[row] if row < len(rows) else Text()
-        return self._strip(text if width < NARROW else self._margin(entry, row).append_text(text))
+        is_first = row == 0
+        if entry.reply_to:
+            row -= 1
+        if row < 0:
+            text = self._quote(entry)
+        elif row < len(rows):
+            text = rows[row]
+        else:
+            text = self._reactions(entry)
+        if row < 0 or row >= len(rows):
+            text.truncate(self._body_width(width), overflow="ellipsis")
+        return self._strip(
+            text if width < NARROW else self._margin(entry, is_first=is_first).append_text(text)
+        )
+
+    def _quote(self, entry: Entry) -> Text:
+        """What an entry answers, in a line."""
+        quoted = self._conversation.by_id.get(entry.reply_to)
+        text = Text("↳ ", _DIM, end="", no_wrap=True)
+        if quoted is None:
+            return text.append(self._say("quote_unknown"), _DIM)
+        own = Style(color=nick_colour(quoted.sender))
+        return text.append(f"{quoted.sender}: ", own).append(quoted.shown[:300], _DIM)
+
+    def _reactions(self, entry: Entry) -> Text:
+        text = Text(end="", no_wrap=True)
+        for what, one in (entry.reactions or {}).items():
+            is_mine = self.my_key in one.who
+            text.append(f" {plain(what)} {one.count} ", Style(reverse=is_mine, dim=not is_mine)).append(" ")
+        return text
 
     def _body(self, entry: Entry) -> Text:
         style = Style()
@@ -175,23 +318,27 @@ class MessageLog(ScrollView, can_focus=False):
             style = Style(bold=True)
         if entry.state == "waiting":
             style += _DIM
+        elif entry.state == "gone":
+            style += _DIM + Style(italic=True)
         elif entry.state:
             style += Style(color="#e03131", strike=True)
-        if entry is self._found:
+        if entry is self.chosen:
             style += Style(reverse=True)
-        return styled(entry.text, style)
+        return styled(entry.drawn, style)
 
-    def _margin(self, entry: Entry, row: int) -> Text:
+    def _margin(self, entry: Entry, *, is_first: bool) -> Text:
         """Time and name in front of the first line, room for them in front of the others."""
-        if row:
+        if not is_first:
             return Text().append(" " * (NAME_CELLS + 6) + "│ ", _DIM)
         margin = Text().append(f"{self._local(entry.time):%H:%M} ", _DIM)
         name = Text({"news": "·", "action": "* " + entry.sender}.get(entry.kind, entry.sender))
         name.truncate(NAME_CELLS - 1, overflow="ellipsis")
         name.align("right", NAME_CELLS - 1)
         own = Style(color=nick_colour(entry.sender), bold=True) if entry.sender else _DIM
-        sign = {"": "│", "waiting": "…"}.get(entry.state, "✗")
-        colour = "#e03131" if entry.state not in {"", "waiting"} else "#e8590c" if entry.is_mention else ""
+        sign = {"": "│", "waiting": "…", "gone": "│"}.get(entry.state, "✗")
+        colour = (
+            "#e03131" if entry.state not in {"", "waiting", "gone"} else "#e8590c" if entry.is_mention else ""
+        )
         return margin.append(name.plain, own).append(f" {sign} ", Style(color=colour) if colour else _DIM)
 
     def _strip(self, text: Text) -> Strip:

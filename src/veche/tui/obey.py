@@ -59,15 +59,22 @@ class Obey:
             case Command(name="quit"):
                 return True
             case Command():
-                if trouble := await self._trouble(typed, where):
+                if trouble := await self._trouble(self._do(typed, where)):
                     self._tell(where, trouble)
         return False
 
-    async def _trouble(self, command: Command, where: Conversation) -> str:
-        """Obey; why it came to nothing, or "" ."""
+    async def attempt(self, deed: Awaitable[object]) -> bool:
+        """Do something that may be refused, which is then told where the reader is; whether it was done."""
+        trouble = await self._trouble(deed)
+        if trouble:
+            self._tell(self._book.current, trouble)
+        return not trouble
+
+    async def _trouble(self, deed: Awaitable[object]) -> str:
+        """Why it came to nothing, or "" ."""
         say = self._say
         try:
-            await self._do(command, where)
+            await deed
         except AskRefused as error:
             return say("not_done", reason=reason_of(say, error.refusal))
         except LoginFailed as error:
@@ -161,16 +168,19 @@ class Obey:
 
     # --- talking ---
 
-    def speak(self, where: Conversation, text: str, *, is_action: bool = False) -> None:
-        """Say it; each line and each piece that fits into one is a message of its own, shown as waiting."""
+    def speak(self, where: Conversation, text: str, *, is_action: bool = False, reply_to: str = "") -> None:
+        """Say it; each line and each piece that fits into one is a message of its own, shown as waiting. The first
+        answers `reply_to`; in a thread all belong to it.
+        """
         if not where.name:
             self._tell(where, self._say("nobody_chosen"))
             return
         frame = "\x01ACTION {}\x01" if is_action else "{}"
         for piece in split_text(text, self._chat.text_limit(where.name) - len(frame)):
-            entry = self._book.say(where, self._book.now(), piece, is_action=is_action)
+            about, reply_to = reply_to or where.thread, ""
+            entry = self._book.say(where, self._book.now(), piece, is_action=is_action, reply_to=about)
             try:
-                future = self._chat.post(where.name, frame.format(piece))
+                future = self._chat.post(where.name, frame.format(piece), reply_to=about)
             except ValueError as error:
                 entry.state = plain(str(error))
                 continue

@@ -33,6 +33,45 @@ TABLE: Table = {
     "hit_not_here": ("That message could not be fetched.", "Это сообщение не удалось получить."),
     "switch_hint": ("Go to: a room, a person", "Куда: комната или человек"),
     "search_hint": ("Search in {where}", "Искать: {where}"),
+    "thread": ("thread", "ветка"),
+    "quote_unknown": ("an earlier message", "более раннее сообщение"),
+    "taken_back": ("(taken back by {nick}{why})", "(удалено: {nick}{why})"),
+    # --- messages ---
+    "key_messages": ("Messages", "К сообщениям"),
+    "deed_answer": ("Answer", "Ответить"),
+    "deed_react": ("React", "Реакция"),
+    "deed_thread": ("Thread", "Ветка"),
+    "deed_edit": ("Edit", "Исправить"),
+    "deed_redact": ("Take back", "Удалить"),
+    "deed_quoted": ("Go to what it answers", "К тому, на что это ответ"),
+    "deed_copy": ("Copy", "Копировать"),
+    "deed_person": ("Who is it", "Кто это"),
+    "deed_menu": ("All", "Всё"),
+    "deed_leave": ("Write", "Писать"),
+    "deed_not_here": ("{deed}: not with this message.", "{deed}: не для этого сообщения."),
+    "about_answer": ("↳ answer to {nick}:", "↳ ответ {nick}:"),
+    "about_edit": ("✎ another wording of:", "✎ исправление:"),
+    "about_leave": ("Esc: leave it", "Esc: отменить"),
+    "redact_really": ("Take this message back, for everybody?", "Удалить это сообщение у всех?"),
+    "react_hint": ("React: an emoji, or a word", "Реакция: эмодзи или слово"),
+    "react_back": ("take it back", "убрать"),
+    # --- people ---
+    "card_account": ("account: {account}", "учётная запись: {account}"),
+    "card_write": ("Write to", "Написать"),
+    "card_mute": ("Silence in this room", "Лишить слова в этой комнате"),
+    "card_kick": ("Put out of this room", "Выгнать из этой комнаты"),
+    "card_ban": ("Put out and ban", "Выгнать и не пускать"),
+    "card_op": ("Make an operator", "Сделать оператором"),
+    "card_unop": ("Operator no more", "Больше не оператор"),
+    "card_voice": ("Give a voice", "Дать голос"),
+    "card_unvoice": ("Voice no more", "Больше без голоса"),
+    "for_10": ("for ten minutes", "на десять минут"),
+    "for_60": ("for an hour", "на час"),
+    "for_1440": ("for a day", "на сутки"),
+    "for_10080": ("for a week", "на неделю"),
+    "for_0": ("until it is lifted", "пока не снимут"),
+    "ask_reason": ("Why is {nick} put out? (may be empty)", "За что {nick} выгоняют? (можно не писать)"),
+    "people_hint": ("People: who is it", "Люди: кто это"),
     # --- keys ---
     "key_switch": ("Go to", "Куда"),
     "key_search": ("Search", "Поиск"),
@@ -51,7 +90,11 @@ TABLE: Table = {
         "Ctrl+N           the next conversation with news\n"
         "Alt+Up, Alt+Down the conversation above, below\n"
         "Ctrl+F           search, Enter on a hit goes there\n"
-        "Ctrl+T           light or dark\n"
+        "Shift+Tab        to the messages: arrows choose one, then R answer, A react,\n"
+        "                 T thread, E edit, D take back, C copy, P who is it, Enter all\n"
+        "F3               the people of the room\n"
+        "Esc              leave an answer, an edit, a thread\n"
+        "Ctrl+T           light, dark, or without colours\n"
         "F1 or ?          these keys\n"
         "Ctrl+Q           leave"),
         ("Enter            отправить\n"
@@ -63,7 +106,11 @@ TABLE: Table = {
         "Ctrl+N           к следующей беседе с новым\n"
         "Alt+Вверх, Вниз  к беседе выше, ниже\n"
         "Ctrl+F           поиск; Enter — перейти к найденному\n"
-        "Ctrl+T           светлое или тёмное\n"
+        "Shift+Tab        к сообщениям: стрелки выбирают, затем R ответить, A реакция,\n"
+        "                 T ветка, E исправить, D удалить, C копировать, P кто это, Enter всё\n"
+        "F3               люди в комнате\n"
+        "Esc              оставить ответ, исправление, ветку\n"
+        "Ctrl+T           светлое, тёмное или без цветов\n"
         "F1 или ?         эти клавиши\n"
         "Ctrl+Q           выйти"),
     ),
