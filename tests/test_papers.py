@@ -1,6 +1,7 @@
-"""The papers, held to what is there: links and files, options, keys, commands, quoted messages, and both READMEs alike.
+"""The papers, held to what is there: links, files, options, keys, quoted messages, figures; and both languages alike.
 
-The rule: what a paper names in `code` must exist, and the README in Russian says what the one in English says.
+The rule: what a paper names in `code` must exist, and a page in Russian says what its twin in English says. That their
+commands do what they should is for tests/test_paper_commands.py.
 """
 
 from __future__ import annotations
@@ -24,7 +25,25 @@ from veche.app.config_file import load_config
 
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.ru.md")
+RUNNING = ("docs/running.md", "docs/running.ru.md")
+CLIENT = ("docs/plain-client.md", "docs/plain-client.ru.md")
+TROUBLE = ("docs/troubleshooting.md", "docs/troubleshooting.ru.md")
 PAPERS = (*READMES, "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+# Everything that has links: the papers, the manual, the pages beside code.
+PAGES = sorted(
+    str(file.relative_to(ROOT))
+    for place in (".", "docs", "bench", "fuzz", "web", "examples")
+    for file in ((ROOT / place).glob("*.md") if place in {".", "web"} else (ROOT / place).rglob("*.md"))
+)
+RUSSIAN = [page for page in PAGES if page.endswith(".ru.md")]
+# What has a page of its own in one language only is linked to as it is, with a word about the language.
+TWINS = [(f"{page.removesuffix('.ru.md')}.md", page) for page in RUSSIAN]
+# Pages that say the same in the same order, line by line; of the others their own tests tell.
+PARALLEL = [
+    twins
+    for twins in TWINS
+    if twins[0] in {"README.md", RUNNING[0], CLIENT[0], TROUBLE[0], "docs/nc.md", "docs/irc-clients.md"}
+]
 # A file named in a paper is meant from the root, or, where the paper is about the code, from the package.
 BASES = (ROOT, ROOT / "src", ROOT / "src" / "veche")
 # Files of a data directory, and examples of files that the reader is to make.
@@ -124,7 +143,7 @@ def offered() -> dict[str, set[str]]:
 # ---- links and files
 
 
-@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("paper", PAGES)
 def test_links_lead_somewhere(paper: str) -> None:
     text = read(paper)
     for target in re.findall(r"\]\(([^)\s]+)\)", prose(text)):
@@ -162,13 +181,13 @@ def test_pictures_are_drawn_text(readme: str) -> None:
         assert "python server.py" in drawn
 
 
-# ---- options, keys, commands
+# ---- options, keys, figures
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("readme", READMES)
-def test_options_exist(readme: str, offered: dict[str, set[str]]) -> None:
-    text = read(readme)
+@pytest.mark.parametrize("paper", [*READMES, *RUNNING, *CLIENT])
+def test_options_exist(paper: str, offered: dict[str, set[str]]) -> None:
+    text = read(paper)
     assert options_in(text) <= set().union(*offered.values()) | {"--version"}
     for line in commands(text):
         words = shlex.split(line.rpartition("|")[2])
@@ -178,33 +197,36 @@ def test_options_exist(readme: str, offered: dict[str, set[str]]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("readme", READMES)
-def test_no_option_is_left_out(readme: str, offered: dict[str, set[str]]) -> None:
-    assert offered["server.py"] | offered["client.py"] <= options_in(read(readme))
+@pytest.mark.parametrize(("program", "papers"), [("server.py", RUNNING), ("client.py", CLIENT)])
+def test_no_option_is_left_out(program: str, papers: tuple[str, ...], offered: dict[str, set[str]]) -> None:
+    for paper in papers:
+        assert offered[program] <= options_in(read(paper)), paper
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_keys_exist(readme: str) -> None:
-    named = keys_in(read(readme))
+@pytest.mark.parametrize("paper", [*RUNNING, *TROUBLE, "docs/internet.md"])
+def test_keys_exist(paper: str) -> None:
+    named = keys_in(read(paper))
     assert named
     assert named <= known_keys()
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_the_example_is_a_config(readme: str, tmp_path: Path) -> None:
-    (example,) = blocks(read(readme), "toml")
-    file = tmp_path / "veche.toml"
-    file.write_text(example, encoding="utf-8")
-    file.chmod(0o600)
-    config = load_config(file)
-    assert leaves(tomllib.loads(example)).keys() <= known_keys()
-    assert config != Config()
+@pytest.mark.parametrize("paper", [*RUNNING, "docs/internet.md"])
+def test_examples_are_configs(paper: str, tmp_path: Path) -> None:
+    examples = blocks(read(paper), "toml")
+    assert examples
+    for number, example in enumerate(examples):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(example, encoding="utf-8")
+        file.chmod(0o600)
+        config = load_config(file)
+        assert leaves(tomllib.loads(example)).keys() <= known_keys()
+        assert config != Config()
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_defaults_are_as_they_are(readme: str) -> None:
+@pytest.mark.parametrize("paper", RUNNING)
+def test_defaults_are_as_they_are(paper: str) -> None:
     """Of the tables of keys: a default that is spelled out is the default."""
-    rows = re.findall(r"^\| (`[a-z_.`, ]+`) \| ([^|]+) \|", read(readme), re.MULTILINE)
+    rows = re.findall(r"^\| (`[a-z_.`, ]+`) \| ([^|]+) \|", read(paper), re.MULTILINE)
     defaults = leaves(msgspec.to_builtins(Config()))
     seen = 0
     for names, values in rows:
@@ -216,10 +238,10 @@ def test_defaults_are_as_they_are(readme: str) -> None:
     assert seen > 8
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_messages_are_quoted_as_they_are(readme: str) -> None:
-    """The left column of the troubleshooting table is found word for word in what the programs say."""
-    (table,) = re.findall(r"^\|[^\n]*\|\n\|---\|---\|\n((?:\| `[^-`][^\n]*\n)+)", read(readme), re.MULTILINE)
+@pytest.mark.parametrize("paper", TROUBLE)
+def test_messages_are_quoted_as_they_are(paper: str) -> None:
+    """The left column of the first table is found word for word in what the programs say."""
+    table = re.findall(r"^\|[^\n]*\|\n\|---\|---\|\n((?:\| `[^-`][^\n]*\n)+)", read(paper), re.MULTILINE)[0]
     sources = [*ROOT.glob("*.py"), *(ROOT / "src" / "veche").rglob("*.py")]
     said = "\n".join(source.read_text(encoding="utf-8") for source in sources)
     quoted = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
@@ -227,43 +249,68 @@ def test_messages_are_quoted_as_they_are(readme: str) -> None:
     assert [words for words in quoted if words not in said] == []
 
 
-# ---- two languages, one README
+@pytest.mark.parametrize("tool", ["figures", "reference"])
+def test_what_is_made_is_current(tool: str) -> None:
+    """The README shows the newest measurement; settings, limits and protocol are what the code declares."""
+    command = [sys.executable, str(ROOT / "tools" / tool), "--check"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
 
 
-def test_both_readmes_have_the_same_headings() -> None:
-    first, second = (re.findall(r"^(#+) ", prose(read(readme)), re.MULTILINE) for readme in READMES)
+def test_every_key_has_a_meaning() -> None:
+    rows = re.findall(r"^\| (`[a-z_0-9`<>br]+`) \|.*\| ([^|]*) \|$", read("docs/settings.md"), re.MULTILINE)
+    assert len(rows) > 60
+    # What needs no words is told by its section or by its values.
+    assert [keys for keys, meaning in rows if not meaning] == ["`level`"]
+
+
+# ---- two languages, one manual
+
+
+@pytest.mark.parametrize("page", RUSSIAN)
+def test_twins_lead_to_each_other(page: str) -> None:
+    english = f"{page.removesuffix('.ru.md')}.md"
+    assert f"]({Path(page).name})" in read(english)
+    assert f"]({Path(english).name})" in read(page)
+
+
+@pytest.mark.parametrize("twins", PARALLEL)
+def test_twins_have_the_same_headings(twins: tuple[str, str]) -> None:
+    first, second = (re.findall(r"^(#+) ", prose(read(paper)), re.MULTILINE) for paper in twins)
     assert first == second
 
 
-def test_both_readmes_have_the_same_commands() -> None:
+@pytest.mark.parametrize("twins", PARALLEL)
+def test_twins_have_the_same_commands(twins: tuple[str, str]) -> None:
     def bare(line: str) -> str:
         """A command without the words that a person would choose: quoted texts and the name at the end."""
         return re.sub(r" [A-ZА-ЯЁ]\w+$", " NAME", re.sub(r'"[^"]*"', '""', line))
 
-    first, second = ([bare(line) for line in commands(read(readme))] for readme in READMES)
+    first, second = ([bare(line) for line in commands(read(paper))] for paper in twins)
     assert first == second
 
 
-def test_both_readmes_name_the_same_options_keys_and_files() -> None:
-    english, russian = (read(readme) for readme in READMES)
+@pytest.mark.parametrize("twins", PARALLEL)
+def test_twins_name_the_same_options_keys_and_pages(twins: tuple[str, str]) -> None:
+    english, russian = (read(paper) for paper in twins)
     assert options_in(english) == options_in(russian)
     assert keys_in(english) == keys_in(russian)
-    files = [{word for word in code(text) if _FILE.fullmatch(word)} for text in (english, russian)]
-    assert files[0] == files[1]
     links = [
         [
-            link
-            for link in re.findall(r"\]\(([^)#]+)\)", prose(text))
-            if not link.startswith(("README", "docs/pictures"))
+            link.replace(".ru.md", ".md")
+            for link in re.findall(r"\]\(([^)#\s]+)", prose(text))
+            if not link.endswith((".svg", ".webp"))
         ]
         for text in (english, russian)
     ]
-    assert links[0] == links[1]
+    pages = [{link for link in found if link.endswith(".md")} for found in links]
+    own = {Path(twins[0]).name}
+    assert pages[0] - own == pages[1] - own
 
 
 def test_both_examples_are_the_same_settings() -> None:
     """The same keys; the same values, but for the words."""
-    english, russian = (leaves(tomllib.loads(blocks(read(readme), "toml")[0])) for readme in READMES)
+    english, russian = (leaves(tomllib.loads(blocks(read(paper), "toml")[0])) for paper in RUNNING)
     assert list(english) == list(russian)
     words = {"server.network", "server.motd", "lobby.room"}
     assert {key: english[key] for key in english.keys() - words} == {
@@ -271,8 +318,15 @@ def test_both_examples_are_the_same_settings() -> None:
     }
 
 
-def test_both_readmes_have_tables_of_one_shape() -> None:
+@pytest.mark.parametrize("twins", PARALLEL)
+def test_twins_have_tables_of_one_shape(twins: tuple[str, str]) -> None:
     first, second = (
-        [line.count("|") for line in read(readme).splitlines() if line.startswith("|")] for readme in READMES
+        [line.count("|") for line in read(paper).splitlines() if line.startswith("|")] for paper in twins
     )
     assert first == second
+
+
+def test_a_readme_is_one_screen() -> None:
+    """What it is, how it starts, what is promised, figures, and where the rest is: no more."""
+    for readme in READMES:
+        assert len(read(readme).splitlines()) < 100
