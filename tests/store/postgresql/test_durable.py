@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -152,6 +154,36 @@ def test_a_database_that_does_not_sync_is_spoken_of(
     with caplog.at_level(logging.WARNING, "veche.store"):
         open_store()
     assert "fsync is off" in caplog.text
+
+
+@pytest.fixture
+def standby(postgres: Postgres) -> Iterator[Postgres]:
+    """A second PostgreSQL that follows the first; no commit waits for it."""
+    from veche.testing.postgres import Postgres
+
+    with TemporaryDirectory(prefix="veche-standby-") as folder:
+        standby = Postgres(Path(folder))
+        standby.follow(postgres)
+        standby.start()
+        yield standby
+        standby.stop("fast")
+    postgres.ask("alter system reset synchronous_standby_names")
+    postgres.ask("select pg_reload_conf()")
+
+
+def test_a_standby_that_no_commit_waits_for_is_spoken_of(
+    open_store: Open, postgres: Postgres, standby: Postgres, caplog: pytest.LogCaptureFixture
+) -> None:
+    until = time.monotonic() + 10
+    while postgres.ask("select count(*) from pg_stat_replication") != "1":
+        assert time.monotonic() < until
+    with caplog.at_level(logging.WARNING, "veche.store"):
+        open_store("data").close()
+        assert "a standby follows that no commit waits for" in caplog.text
+        caplog.clear()
+        postgres.wait_for_standby()
+        open_store("data").close()
+        assert "standby" not in caplog.text
 
 
 def test_what_cannot_be_written_is_refused_and_the_next_batch_is_not(

@@ -279,6 +279,41 @@ def test_a_database_without_a_free_connection_is_waited_for(
     assert bench.seqs(Page(ROOM, 9)) == [1, 3]
 
 
+_STUMBLE = """
+    create sequence veche.stumbles;
+    create function veche.stumble() returns trigger language plpgsql as $$ begin
+        if nextval('veche.stumbles') <= {times} then raise exception 'not now' using errcode = '{state}'; end if;
+        return null;
+    end $$;
+    create trigger stumble before insert on veche.message for each statement execute function veche.stumble();
+"""
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_what_passes_at_the_next_try_is_tried_again(
+    open_store: Open, turns: Turns, postgres: Postgres, database: str, state: str
+) -> None:
+    """A serialization failure, a deadlock: nothing was stored, and nobody needs to hear of it."""
+    bench = StoreBench(open_store(), turns)
+    assert bench.commit(make_record(1)) is None
+    # A sequence is never rolled back: it remembers how often we have stumbled.
+    postgres.ask(_STUMBLE.format(times=3, state=state), database)
+    assert bench.commit(make_record(2), make_record(3)) is None
+    assert bench.seqs(Page(ROOM, 9)) == [1, 2, 3]
+    assert postgres.ask("select last_value from veche.stumbles", database) == "4"
+
+
+def test_what_never_passes_is_refused_at_last(
+    open_store: Open, turns: Turns, postgres: Postgres, database: str
+) -> None:
+    bench = StoreBench(open_store(), turns)
+    assert bench.commit(make_record(1)) is None
+    postgres.ask(_STUMBLE.format(times=5, state="40P01"), database)
+    assert isinstance(bench.commit(make_record(2)), StoreRefused)
+    assert bench.commit(make_record(3)) is None
+    assert bench.seqs(Page(ROOM, 9)) == [1, 3]
+
+
 async def take_all_connections(url: str) -> list[link.Connection]:
     crowd: list[link.Connection] = []
     while True:

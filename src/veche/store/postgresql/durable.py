@@ -220,10 +220,22 @@ async def _take(url: str, name: str) -> Connection:
         await asyncio.sleep(_PAUSE)
 
 
+# Who may not see more of a standby than that it is there sees no state.
+_HAS_STANDBY_BEHIND = """
+    select exists (select from pg_stat_replication where coalesce(sync_state, 'async') = 'async')
+    and current_setting('synchronous_standby_names') = ''
+"""
+
+
 async def _warn(connection: Connection) -> None:
     if await connection.fetchval("select current_setting('fsync')") != "on":
         _log.warning(
             "the database does not sync (fsync is off): a power cut may take back what was acknowledged"
+        )
+    if await connection.fetchval(_HAS_STANDBY_BEHIND):
+        _log.warning(
+            "a standby follows that no commit waits for (synchronous_standby_names is empty): if it takes over, what "
+            "was acknowledged last is lost"
         )
 
 
