@@ -1,10 +1,11 @@
 """A relay without rules: what a chat in Python costs at least, to compare with. Not a server.
 
-    python -m bench.model PORT [FILE]
+    python -m bench.model [--asyncio] PORT [FILE]
 
 Lines are rendered once, everybody gets the same bytes, and each session is written to once a turn. With FILE, a SQLite
 database, every message is committed to it, and synced, before anybody sees it: what arrives during a commit is the
 next batch, which is one INSERT in a thread of its own. NICK, USER, JOIN, PRIVMSG, PING; no limits, and no errors.
+With --asyncio the loop is the standard library's, else uvloop.
 """
 
 from __future__ import annotations
@@ -162,6 +163,8 @@ async def main(port: int, path: Path | None) -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
+        case ["--asyncio", port, *more]:
+            asyncio.run(main(int(port), Path(more[0]) if more else None))
         case [port, *more]:
             uvloop.run(main(int(port), Path(more[0]) if more else None))
         case _:

@@ -44,6 +44,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from veche.app.features import FEATURES
+from veche.core.registry import Feature
 from veche.core.settings import OperatorBlock, Settings
 from veche.testing.checks import check_stage
 from veche.testing.passwords import FakePasswords
@@ -57,9 +59,12 @@ class PlayFailed(AssertionError):
     """The server did not play its part. The text names the line of the play and shows the difference."""
 
 
-def play(script: Script, *, bytewise: bool = False) -> None:
-    """Play a script; with `bytewise` everything that persons send arrives in single bytes. Raises PlayFailed."""
-    player = _Player(script, bytewise=bytewise)
+def play(script: Script, *, bytewise: bool = False, features: list[Feature] = FEATURES) -> None:
+    """Play a script; with `bytewise` everything that persons send arrives in single bytes. Raises PlayFailed.
+
+    `features` are the server's, for who plays with one of his own.
+    """
+    player = _Player(script, bytewise=bytewise, features=features)
     with player.bugs:
         for step in script.steps:
             player.perform(step)
@@ -67,7 +72,8 @@ def play(script: Script, *, bytewise: bool = False) -> None:
 
 
 class _Player:
-    def __init__(self, script: Script, *, bytewise: bool) -> None:
+    def __init__(self, script: Script, *, bytewise: bool, features: list[Feature]) -> None:
+        self.features = features
         self.path: Path = script.path
         self.bytewise = bytewise
         self.settings = quiet_settings()
@@ -82,7 +88,7 @@ class _Player:
     def stage(self) -> Stage:
         """The server; it stands from the first time that somebody needs it."""
         if self._stage is None:
-            self._stage = Stage(self.settings, keeps=self.keeps)
+            self._stage = Stage(self.settings, features=self.features, keeps=self.keeps)
             self._stage.bugs = self.bugs
         return self._stage
 
