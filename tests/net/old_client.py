@@ -40,7 +40,7 @@ class OldClient:
             message = f"{self.nick}: {line}"
         self._socket.sendall(message.encode())
 
-    def wait_for(self, text: str, seconds: float = 5.0) -> None:
+    def wait_for(self, text: str, seconds: float = 20.0) -> None:
         """Wait until something shown holds `text`. Raises AssertionError with everything shown."""
         with self._heard:
             if not self._heard.wait_for(lambda: any(text in message for message in self.shown), seconds):
