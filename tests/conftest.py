@@ -80,6 +80,9 @@ _CONDITIONS: dict[str, Callable[[], bool]] = {
     "browser": _has_browser,
     "node": _has_node,
     "postgres": _has_postgres,
+    "hunspell-dictionaries": lambda: all(
+        Path("/usr/share/hunspell", f"{language}.dic").exists() for language in ("en_GB", "ru_RU")
+    ),
 }
 
 
