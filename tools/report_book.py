@@ -34,6 +34,17 @@ WORDS = {
     "about": ("A chat on sockets: the report", "Чат на сокетах: отчёт"),
     "contents": ("Contents", "Содержание"),
 }
+# Diagrams whose letters are large enough at less than the width of a page.
+SMALL = {
+    "floors.svg",
+    "floors.ru.svg",
+    "stream.svg",
+    "stream.ru.svg",
+    "loop.svg",
+    "loop.ru.svg",
+    "group.svg",
+    "group.ru.svg",
+}
 # Pictures that would take a page of their own, and need none.
 TALL = {"web-phone.webp", "web-phone.ru.webp", "message.svg", "message.ru.svg"}
 STYLE = """
@@ -51,7 +62,7 @@ p, li { orphans: 3; widows: 3; } p { margin: .6em 0; } a { color: #1f4fbf; text-
 code, pre { font-family: 'PT Mono', 'DejaVu Sans Mono', Menlo, monospace; font-size: .84em; hyphens: none; }
 code { overflow-wrap: break-word; }
 pre { background: #f7f4ef; border-left: 3px solid #d9b59f; padding: .6em .8em; line-height: 1.32; white-space: pre-wrap;
-      overflow-wrap: anywhere; margin: .7em 0; font-size: 7.6pt; }
+      overflow-wrap: anywhere; margin: .7em 0; font-size: 7.1pt; }
 pre code { font-size: 1em; } .code pre { margin-top: 0; } .short { break-inside: avoid; }
 .from { font-size: 8.5pt; color: #6b5a4e; background: #efe8df; padding: .25em .9em;
         margin-top: .8em; break-after: avoid; }
@@ -61,6 +72,7 @@ th { border-bottom: 2px solid #b9a99c; font-size: .92em; } tr { break-inside: av
 figure { margin: 1.1em 0; text-align: center; break-inside: avoid; }
 figure img { max-width: 100%; max-height: 222mm; height: auto; }
 figure.photo img { border: 1px solid #ddd; border-radius: 4px; } figure.tall img { max-height: 150mm; }
+figure.small img { max-width: 72%; }
 figcaption { font-size: 9.5pt; color: #555; margin: .5em auto 0; max-width: 92%; }
 .cover { height: 235mm; display: flex; flex-direction: column; justify-content: center; text-align: center; }
 @media screen { .cover { height: auto; padding: 4rem 0 1rem; } h1 { border-top: 1px solid #ddd; padding-top: 1.5em; } }
@@ -124,7 +136,7 @@ def _part(name: str, language: str) -> str:
     )
     html = re.sub(r"<!--.*?-->", "", html, flags=re.DOTALL)
     html = re.sub(
-        r'<p><img src="([^"]+)" alt="([^"]*)" />\s*<em>(.*?)</em></p>',
+        r'<p><img src="([^"]+)" alt="([^"]*)" /></p>\s*<p><em>(.*?)</em></p>',
         lambda found: _figure(found[1], found[2], found[3]),
         html,
         flags=re.DOTALL,
@@ -159,6 +171,7 @@ def _figure(source: str, alt: str, caption: str) -> str:
     data = base64.b64encode(path.read_bytes()).decode()
     looks = ["photo"] if path.suffix == ".webp" else []
     looks += ["tall"] if path.name in TALL else []
+    looks += ["small"] if path.name in SMALL else []
     return (
         f'<figure class="{" ".join(looks)}"><img src="data:{kind};base64,{data}" alt="{alt}">'
         f"<figcaption>{caption}</figcaption></figure>"
