@@ -131,7 +131,7 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
         assert "://" in target or (page.parent / target.partition("#")[0]).is_file(), target
 
 
-# ---- its commands
+# ---- its commands: tests/test_paper_commands.py types them
 
 
 def commands() -> set[str]:
@@ -140,22 +140,6 @@ def commands() -> set[str]:
     return {
         line for block in re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S) for line in block.splitlines()
     }
-
-
-# Those that other tests play: doors and clients, the starter of the tests, the book (below).
-PLAYED = {
-    "python server.py",
-    "python client.py",
-    "nc 127.0.0.1 1995",
-    'python test.py -m "not slow"',
-    ".venv/bin/python tools/report",
-}
-
-
-def test_every_command_is_one_that_is_run() -> None:
-    measuring = {command for command in commands() if " -m bench.theory --parts " in command}
-    assert measuring
-    assert commands() - measuring == PLAYED
 
 
 def test_every_part_of_the_measuring_is_there() -> None:
