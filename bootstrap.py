@@ -47,6 +47,8 @@ TEXTS = {
         "outdated": "The update could not be installed (code {code}: {reason}).\n"
         "Going on with the packages of before; the next start tries again.\n",
         "readonly": "Cannot write in {root} ({error}): start once as the owner of that directory.\n",
+        "unfetched": "The windows could not be fetched (code {code}: {output}).",
+        "without": "Plain lines instead; the next start tries again, and --plain does not.",
     },
     "ru": {
         "old": "Для Veche нужен Python {need} или новее, а это Python {have} ({exe}).\n",
@@ -62,14 +64,17 @@ TEXTS = {
         "outdated": "Обновление не установлено (код {code}: {reason}).\n"
         "Продолжаем с прежними пакетами; следующий запуск попробует снова.\n",
         "readonly": "Нельзя писать в {root} ({error}): запустите один раз от имени владельца каталога.\n",
+        "unfetched": "Окна скачать не удалось (код {code}: {output}).",
+        "without": "Пока простые строки; следующий запуск попробует снова, а с --plain не станет.",
     },
 }
 
 
-def start(module: str, group: str = "run", chdir: bool = False) -> None:
+def start(module: str, group: str = "run", chdir: bool = False, otherwise: str = "") -> None:
     """Become `python -m module` with this process's arguments; does not return.
 
-    `group` is a key of GROUPS. `chdir` moves to the checkout first (for tools that look around there).
+    `group` is a key of GROUPS. `chdir` moves to the checkout first (for tools that look around there). `otherwise` is a
+    module of the group "run" that does where the group cannot be had.
     Exits 2 when this Python is too old or has no installer, 1 when fetching failed, 130 on Ctrl-C.
     """
     if sys.version_info < OLDEST_PYTHON:
@@ -78,7 +83,14 @@ def start(module: str, group: str = "run", chdir: bool = False) -> None:
     if group == "run" or (group == "tui" and is_made_here("postgresql")):
         group = wanted_group()
     try:
-        ensure(group)
+        try:
+            ensure(group, quietly=otherwise != "")
+        except SystemExit:
+            if not otherwise:
+                raise
+            say("without")
+            module = otherwise
+            ensure(wanted_group())
     except KeyboardInterrupt:
         sys.stderr.write("\n")
         sys.exit(130)
@@ -93,6 +105,19 @@ def wanted_group() -> str:
     if asked == "postgresql" or is_made_here("postgresql"):
         return "postgresql"
     return "tui" if is_made_here("tui") else "run"
+
+
+def wants_windows(argv: "list[str]") -> bool:
+    """Whether a client opens windows: on a terminal in UTF-8 that is not dumb, unless plain lines are asked for."""
+    if {"--plain", "--help", "-h", "--version"} & set(argv):
+        return False
+    if "--windows" in argv:
+        return True
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    if not all(stream is not None and stream.isatty() for stream in streams):
+        return False
+    has_term = os.name == "nt" or os.environ.get("TERM", "") not in ("", "dumb", "unknown")
+    return has_term and (sys.stderr.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def become(module: str, arguments: "list[str]") -> None:
@@ -120,8 +145,11 @@ def groups_of(group: str) -> "list[str]":
     return names[: names.index(group) + 1]
 
 
-def ensure(group: str) -> None:
-    """Return when .venv holds what the group's lock names, having made or updated it if need be."""
+def ensure(group: str, quietly: bool = False) -> None:
+    """Return when .venv holds what the group's lock names, having made or updated it if need be.
+
+    `quietly`: why it cannot be had is told in a line, since something else will do.
+    """
     if is_ready(group):
         return
     try:
@@ -133,7 +161,7 @@ def ensure(group: str) -> None:
         take_turn(handle)
         if not is_ready(group):
             try:
-                set_up(group, handle.fileno())
+                set_up(group, handle.fileno(), quietly)
             except OSError as error:  # a full disk, above all
                 say("failed", code=error.errno, output=error)
                 sys.exit(1)
@@ -187,7 +215,7 @@ def take_turn(handle: "object") -> None:
         fcntl.flock(handle, fcntl.LOCK_EX)
 
 
-def set_up(group: str, lock_fd: int) -> None:
+def set_up(group: str, lock_fd: int, quietly: bool) -> None:
     """Make or update .venv. The stamps go first and come last: in between, nothing is trusted."""
     import sysconfig
     import time
@@ -216,7 +244,8 @@ def set_up(group: str, lock_fd: int) -> None:
         say("outdated", code=code, reason=(output.splitlines() or ["?"])[-1].strip())
         return
     if code:
-        say("failed", code=code, output=output)
+        last = (output.splitlines() or ["?"])[-1].strip()
+        say("unfetched" if quietly else "failed", code=code, output=last if quietly else output)
         sys.exit(1)
     # A path file instead of an installed package: the checkout's own source runs, and no build is needed.
     # Relative, because Python reads path files in the locale's encoding and the checkout may be anywhere.

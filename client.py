@@ -1,7 +1,7 @@
 """Starts the chat client:  python client.py [HOST[:PORT]] [options]   (--help lists them)
 
-The first start fetches the packages that requirements.lock names into .venv (with --windows those of
-requirements-tui.lock); later ones start at once.
+The first start fetches the packages that requirements-tui.lock names into .venv; later ones start at once. Without a
+terminal that can show windows, and with --plain, requirements.lock is enough.
 Everything else is in src/veche: this file only finds the right Python for it.
 """
 
@@ -14,6 +14,6 @@ except SyntaxError:  # this file parses even in Python 2, which many systems sti
     sys.exit(2)
 
 if __name__ == "__main__":
-    if "--windows" in sys.argv and "--plain" not in sys.argv:
-        bootstrap.start("veche.tui.start", group="tui")
+    if bootstrap.wants_windows(sys.argv):
+        bootstrap.start("veche.tui.start", group="tui", otherwise="veche.client.plain")
     bootstrap.start("veche.client.plain")

@@ -135,7 +135,7 @@ TALK = ("", "hello")
 WITH_SERVER: list[tuple[str, How]] = [
     (r"python client\.py", piped("Ann\n\nhello\n", "hello")),
     (r'echo "[^"]+" \| python client\.py --nick backup', piped("")),
-    (r"python client\.py --windows", seated(("", "127.0.0.1"))),
+    (r"python client\.py --plain", piped("Ann\n\nhello\n", "hello")),
     (
         r"nc (127\.0\.0\.1|localhost) 1995",
         seated(("", "NICK"), ("Dave", "Connected"), ("tea?", "Dave: tea?")),

@@ -210,6 +210,18 @@ def test_windows_need_more_and_are_there_from_then_on(checkout: Checkout) -> Non
     assert checkout.run("client.py", "--windows")[2] == ""
 
 
+def test_windows_that_cannot_be_fetched_leave_plain_lines_and_say_so_in_a_line(checkout: Checkout) -> None:
+    checkout.run("client.py")
+    (checkout.root / "requirements-tui.lock").write_text("tea==1 --hash=sha256:" + "0" * 64 + "\n")
+    status, out, err = checkout.run("client.py", "--windows", PIP_INDEX_URL="http://127.0.0.1:9/", PIP_RETRIES="0",
+                                    UV_INDEX_URL="http://127.0.0.1:9/")  # fmt: skip
+    assert (status, "/client/plain.py" in out) == (0, True), (out, err)
+    assert [line.split(" (")[0].split(";")[0] for line in err.splitlines()][-2:] == [
+        "The windows could not be fetched", "Plain lines instead",
+    ]  # fmt: skip
+    assert checkout.stamps == ["veche-run.stamp"]
+
+
 def test_environment_for_a_browser_is_made_where_one_is(checkout: Checkout, tmp_path: Path) -> None:
     (tmp_path / "chromium").touch(mode=0o755)
     assert "No module named pytest" in checkout.run("test.py", PATH=str(tmp_path))[2]

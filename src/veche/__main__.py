@@ -22,7 +22,7 @@ PHRASES = {
         """usage: veche COMMAND [options]
 
   serve          start a chat server
-  client         come into a chat; with --windows in windows
+  client         come into a chat, in windows; --plain for plain lines
   db             look after the record: check, verify, backup, restore, copy
   export         write down what somebody has said, or what was said in a room
   hash-password  make the hash of an operator's password
@@ -32,7 +32,7 @@ PHRASES = {
         """запуск: veche КОМАНДА [параметры]
 
   serve          запустить сервер чата
-  client         войти в чат; с --windows — в окнах
+  client         войти в чат, в окнах; --plain — простыми строками
   db             летопись: проверить, скопировать, вернуть копию
   export         выгрузить сказанное кем-то или в комнате
   hash-password  сделать хеш пароля оператора
@@ -64,10 +64,10 @@ def serve(arguments: Sequence[str]) -> int:
 
 def client(arguments: Sequence[str]) -> int:
     """The client: plain lines, or windows."""
-    if "--windows" in arguments and "--plain" not in arguments:
-        if find_spec("textual") is None:
-            return refuse("no-windows")
-        from veche.tui import start  # noqa: PLC0415
+    if "--windows" in arguments and "--plain" not in arguments and find_spec("textual") is None:
+        return refuse("no-windows")
+    if "--plain" not in arguments:
+        from veche.tui import start  # noqa: PLC0415 - which takes the plain client where there are no windows
 
         return start.main(arguments)
     from veche.client import plain  # noqa: PLC0415

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -17,26 +18,36 @@ from veche.phrases import Language, Phrases
 from veche.tui.app import Windows
 from veche.tui.chat import Chat
 from veche.tui.composer import Composer
+from veche.tui.keep import Keep
 from veche.tui.log import MessageLog
 from veche.tui.phrases import TABLE
+from veche.tui.settings import Settings
 
 NOBODY = KnownServers(Path("/nonexistent/known_servers"))
 
 
 def windows(
-    port: int, language: Language = "en", *, nick: str = "ann", account: str = "", password: str = ""
+    port: int,
+    language: Language = "en",
+    *,
+    nick: str = "ann",
+    account: str = "",
+    password: str = "",
+    keep: Keep | None = None,
 ) -> Windows:
     """The program, with the fields of arrival filled in."""
     wish = Wish(host="127.0.0.1", port=port, account=account, password=password, known=NOBODY)
-    return Windows(Phrases(TABLE, language), wish, nick, lambda time: time.astimezone(UTC))
+    settings = Settings(list_at_start=False)
+    return Windows(Phrases(TABLE, language), wish, nick, lambda time: time.astimezone(UTC), settings=settings,
+                   keep=keep or Keep(None, None))  # fmt: skip
 
 
 @asynccontextmanager
 async def at(
-    port: int, room: str = "#lobby", size: tuple[int, int] = (110, 30), **who: str
+    port: int, room: str = "#lobby", size: tuple[int, int] = (110, 30), **who: Any
 ) -> AsyncIterator[Pilot[int]]:
     """Somebody who sits in front of the chat, in a room."""
-    app = windows(port, **who)  # type: ignore[arg-type]
+    app = windows(port, **who)
     async with app.run_test(size=size) as pilot:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, Chat) and app.screen.book.current.name != "")
@@ -72,8 +83,9 @@ def state(pilot: Pilot[int]) -> str:
     return str(pilot.app.screen.query_one("#state", Static).content)
 
 
-async def until(pilot: Pilot[int], is_so: Callable[[], bool]) -> None:
-    for _ in range(200):
+async def until(pilot: Pilot[int], is_so: Callable[[], bool], patience: float = 20) -> None:
+    """Wait until it is so; the test fails when it does not come to that."""
+    for _ in range(int(patience * 50)):
         if is_so():
             return
         await pilot.pause(0.02)

@@ -115,6 +115,16 @@ def test_what_we_say_waits_until_the_server_has_it() -> None:
     assert tea.unread == 2
 
 
+def test_what_the_server_had_before_the_connection_broke_waits_no_longer() -> None:
+    pages = book()
+    tea = pages.open("#tea")
+    pages.is_settled = True
+    entry = pages.say(tea, NOON, "in doubt", is_action=False)
+    pages.hear(said("in doubt", "ann", is_mine=True, msgid="m1", is_replay=True))
+    assert [(one.shown, one.state) for one in tea.entries if one.sender] == [("in doubt", "")]
+    assert tea.by_id["m1"] is entry
+
+
 def test_what_is_corrected_reads_so_and_what_is_taken_back_is_gone() -> None:
     pages = book()
     pages.edited_mark = "(edited)"

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList, Static
 
-from tests.clients.serving import Ports, serving
-from tests.tui.sitting import at, chat_of, chooses, says, shows, until
+from tests.clients.serving import Killable, Ports, serving
+from tests.tui.sitting import at, chat_of, chooses, says, shows, state, until, windows
 from veche.client.connection import Connection
 from veche.client.events import MessageReceived
 from veche.client.link import Timing
+from veche.tui.arrival import Arrival
+from veche.tui.chat import Chat
 from veche.tui.composer import Composer
-from veche.tui.dialogs import Menu, Picker, Question
+from veche.tui.dialogs import Help, Menu, Picker, Question
+from veche.tui.keep import Keep
+from veche.tui.log import MessageLog
+from veche.tui.phrases import TABLE
 
 pytestmark = pytest.mark.slow
 PASSWORD = "correct horse battery"
@@ -161,3 +170,150 @@ async def test_who_may_keeps_order_from_the_card_of_a_person(ports: Ports) -> No
         await pilot.press(*"enough", "enter")
         await until(pilot, shows(pilot, "enough"))
         await until(pilot, lambda: troll.room("#order") is None)
+
+
+async def test_one_registers_with_a_code_and_chooses_where_to_go(ports: Ports) -> None:
+    async with other(ports, "bob", rooms=("#choice",)) as bob:
+        await bob.ask("TOPIC", "#choice", "[red]what is chosen")
+        app = windows(ports.irc, nick="rita")
+        app.settings.list_at_start = True
+        async with app.run_test(size=(100, 40)) as pilot:
+            await pilot.press("tab", "down", "down", "enter")
+            await until(pilot, lambda: app.screen.query_one("#email").display)
+            for field, text in (("password", PASSWORD), ("again", "otherwise")):
+                app.screen.query_one(f"#{field}", Input).value = text
+            app.screen.query_one("#password").focus()
+            await pilot.press("enter")
+            trouble = app.screen.query_one("#trouble", Static)
+            await until(
+                pilot, lambda: "differ" in str(trouble.content) or "not the same" in str(trouble.content)
+            )
+            app.screen.query_one("#again", Input).value = PASSWORD
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, Picker))
+            rows = app.screen.query_one("#rows", OptionList)
+            await until(pilot, lambda: rows.option_count > 1)
+            labels = [str(rows.get_option_at_index(at).prompt) for at in range(rows.option_count)]
+            assert any("#choice  1 person  [red]what is chosen" in label for label in labels), labels
+            await pilot.press(*"#cho", "enter")
+            await until(
+                pilot, lambda: isinstance(app.screen, Chat) and app.screen.book.current.name == "#choice"
+            )
+            assert chat_of(pilot)._chat.model.account == "rita"
+        async with other(ports, "rita2", account="rita", password=PASSWORD) as again:
+            assert again.model.account == "rita"
+
+
+async def test_several_servers_have_a_bar_with_what_is_new(ports: Ports, tmp_path: Path) -> None:
+    with serving(tmp_path, "--set", "limits.flood=false") as second:
+        async with at(ports.irc) as pilot:
+            first = chat_of(pilot)
+            await says(pilot, f"/connect 127.0.0.1:{second.irc}")
+            await until(pilot, lambda: isinstance(pilot.app.screen, Arrival))
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, Chat) and pilot.app.screen is not first)
+            bar = pilot.app.screen.query_one("#servers", Static)
+            await until(pilot, lambda: bar.display and f"2 127.0.0.1:{second.irc}" in str(bar.content))
+            async with other(ports, "bob") as bob:
+                await bob.send("ann", "here, on the first one")
+                await until(pilot, lambda: f"1 127.0.0.1:{ports.irc} 1" in str(bar.content))
+                await pilot.press("alt+1")
+                await until(pilot, lambda: pilot.app.screen is first)
+                await pilot.press("ctrl+n")
+                await until(pilot, shows(pilot, "here, on the first one"))
+            await pilot.press("alt+2")
+            await says(pilot, "/disconnect")
+            await until(pilot, lambda: pilot.app.screen is first)
+            await until(pilot, lambda: not first.query_one("#servers").display)
+            await says(pilot, "/to #lobby")
+            await until(pilot, lambda: first.book.current.name == "#lobby")
+            await says(pilot, "still here")
+            await until(pilot, shows(pilot, "│ still here"))
+
+
+async def test_drafts_are_there_after_a_restart(ports: Ports, tmp_path: Path) -> None:
+    keep = Keep(None, tmp_path / "drafts.json")
+    async with at(ports.irc, "#drafts", keep=keep) as pilot:
+        pilot.app.screen.query_one(Composer).insert("half a thought")
+        await says_nothing(pilot)
+        await pilot.press("ctrl+k", *"#lobby", "enter")
+        await until(pilot, lambda: chat_of(pilot).book.current.name == "#lobby")
+        pilot.app.screen.query_one(Composer).insert("and another")
+        await until(pilot, lambda: keep.drafts(f"127.0.0.1:{ports.irc}").get("#lobby") == "and another")
+    async with at(ports.irc, keep=keep) as pilot:
+        composer = pilot.app.screen.query_one(Composer)
+        assert composer.text == "and another"
+        await pilot.press("ctrl+u")
+        composer.load_text("")
+        await says(pilot, "/join #drafts")
+        await until(pilot, lambda: composer.text == "half a thought")
+
+
+async def says_nothing(pilot: Pilot[int]) -> None:
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("way", ["guest", "register"])
+async def test_the_server_is_killed_while_somebody_writes(tmp_path: Path, way: str) -> None:
+    server = Killable(tmp_path, "--set", "limits.flood=false")
+    server.start()
+    try:
+        async with at(server.port) as pilot:
+            if way == "register":
+                await chat_of(pilot)._chat.register("*", "*", PASSWORD)
+            said = [f"before {number}" for number in range(4)]
+            for text in said:
+                await says(pilot, text)
+            await until(pilot, shows(pilot, "│ before 3"))
+            await says(pilot, "in the middle of it")
+            server.kill()
+            await until(pilot, lambda: "connection lost" in state(pilot))
+            await says(pilot, "while it was gone")
+            composer = pilot.app.screen.query_one(Composer)
+            composer.insert("a draft that stays")
+            server.start()
+            await until(pilot, lambda: "· connected" in state(pilot), patience=60)
+            expected = [*said, "in the middle of it", "while it was gone"]
+            await until(pilot, shows(pilot, "│ while it was gone"))
+            shown = [entry.text for entry in chat_of(pilot).book.current.entries if entry.kind == "message"]
+            assert shown == expected
+            assert composer.text == "a draft that stays"
+            async with Connection("127.0.0.1", server.port, nick="bob") as bob:
+                kept = [message.text async for message in bob.history("#lobby", 50)]
+                assert kept[::-1] == expected
+    finally:
+        server.kill()
+
+
+async def test_it_speaks_russian_and_needs_no_colours(ports: Ports) -> None:
+    async with at(ports.irc, language="ru") as pilot:
+        assert "на связи" in state(pilot)
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Help))
+        assert "Ответить" in str(TABLE["deed_answer"])
+        await pilot.press("escape", "ctrl+t", "ctrl+t")
+        await says(pilot, "чай \x0304красный")
+        await until(pilot, shows(pilot, "чай красный"))
+        screen = pilot.app.export_screenshot()
+        # The buttons of the window in the picture are no part of the screen.
+        colours = {one.lower() for one in re.findall(r"(?:fill: |fill=\")(#[0-9a-fA-F]{6})", screen)}
+        colours -= {"#ff5f57", "#febc2e", "#28c840", "#c5c8c6"}
+        assert colours
+        assert all(one[1:3] == one[3:5] == one[5:7] for one in colours), colours
+
+
+async def test_in_20_by_5_by_keyboard_alone(ports: Ports) -> None:
+    async with other(ports, "bob", rooms=("#tiny",)) as bob, at(ports.irc, "#tiny", (20, 5)) as pilot:
+        sent = await bob.send("#tiny", "is anybody there?")
+        await until(pilot, shows(pilot, "there?"))
+        await chooses(pilot, "anybody", "r")
+        await pilot.press(*"yes", "enter")
+        await until(pilot, shows(pilot, "ann: yes"))
+        assert (await last_said(bob, "#tiny")).reply_to == sent.msgid
+        await pilot.press("ctrl+f", *"anybody", "enter")
+        await until(pilot, lambda: pilot.app.screen.query_one("#rows", OptionList).option_count == 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Chat))
+        chosen = pilot.app.screen.query_one(MessageLog).chosen
+        assert chosen is not None
+        assert chosen.text == "is anybody there?"

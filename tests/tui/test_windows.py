@@ -93,7 +93,8 @@ async def test_a_lost_connection_is_shown_and_what_is_said_meanwhile_waits() -> 
     async with FakeServer() as server, sitting(server) as pilot:
         server.faults.die_before.add("lost")
         await pilot.press(*"lost", "enter")
-        await until(pilot, shows(pilot, "ann … lost"))
+        entries = chat_of(pilot).book.current.entries
+        await until(pilot, lambda: any(entry.state == "waiting" for entry in entries))
         await until(pilot, shows(pilot, "ann │ lost"))
         assert server.texts() == ["lost"]
 

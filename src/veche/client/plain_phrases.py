@@ -46,12 +46,12 @@ TABLE: Table = {
     "empty_file": ("its first line is empty", "первая строка пуста"),
     "arg_nick": ("the name to talk under", "имя, под которым говорить"),
     "arg_plain": (
-        "plain lines, for pipes and screen readers (so it is without --windows)",
-        "простые строки, для конвейеров и программ чтения с экрана (так и без --windows)",
+        "plain lines, for pipes and screen readers (so it is without a terminal)",
+        "простые строки, для конвейеров и программ чтения с экрана (так и без терминала)",
     ),
     "arg_windows": (
-        "rooms, people and messages in windows of their own (new; client.py fetches what it needs)",
-        "комнаты, люди и сообщения в своих окнах (ново; client.py докачает, что нужно)",
+        "rooms, people and messages in windows of their own (so it is on a terminal in UTF-8)",
+        "комнаты, люди и сообщения в своих окнах (так и на терминале в UTF-8)",
     ),
     "bad_server": ("{value!r} is not HOST or HOST:PORT", "{value!r} — не HOST и не HOST:PORT"),
     # --- coming in ---

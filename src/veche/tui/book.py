@@ -195,7 +195,9 @@ class Book:
     def hear(self, event: ev.MessageReceived) -> Entry:
         """Something was said; what we said ourselves takes the place of what was waiting."""
         where = self.open(event.conversation)
-        if event.is_mine and not event.is_replay and (said := self._take_waiting(where, event)):
+        # Of what was played back after a break, it may be that the server has it and we have not heard so.
+        is_news = not event.is_replay or (self.is_settled and event.msgid not in where.by_id)
+        if event.is_mine and is_news and (said := self._take_waiting(where, event)):
             return said
         entry = self._entry(event)
         if entry.msgid and entry.msgid in where.by_id:

@@ -7,44 +7,53 @@ came, and costs nothing while nothing comes.
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import ClassVar
+from time import monotonic
+from typing import ClassVar, TypeVar
 
 from rich.text import Text
-from textual import events, work
-from textual.app import ComposeResult
+from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from veche.client.connection import Connection
 from veche.client.errors import AskRefused, ClientError
 from veche.client.gaps import reference
+from veche.client.plain_choice import RoomRow
 from veche.client.plain_commands import Command, Say, parse_typed
 from veche.client.plain_show import Show
 from veche.client.text import plain
 from veche.phrases import Phrases
-from veche.tui.book import SERVER, Book, Conversation, Entry
+from veche.tui.book import SERVER, Conversation, Entry
 from veche.tui.completion import candidates
 from veche.tui.composer import Composer
 from veche.tui.deeds import Deeds
 from veche.tui.dialogs import Help, Line, Picker
-from veche.tui.finding import hit_of, hit_row, people_rows, places, search_words
+from veche.tui.drawing import Home, Panes
+from veche.tui.finding import choices, hit_of, hit_row, listed_rooms, people_rows, places, search_words
 from veche.tui.hearing import OF_PEOPLE, Hearing
 from veche.tui.log import MessageLog
 from veche.tui.obey import Obey
-from veche.tui.panes import about_line, headline, literal, room_row, state_line
+from veche.tui.panes import about_line
+from veche.wire import numerics as n
 
 # Seconds between two drawings, lines fetched when one scrolls up, and pages looked through for a hit.
 FRAME = 0.05
 PAGE = 100
 MOST_PAGES = 20
+# Seconds after a key in which everything is drawn at once, and after the last one until drafts are written down.
+TYPING, DRAFT_AFTER = 1.0, 1.0
+# Frames to wait for a room to be in before one is asked where to go.
+MOST_TURNS = 100
 # Seconds for which one has to have seen the end of a conversation before it counts as read.
 READ_AFTER = 0.5
 
 
-class Chat(Screen[str]):
+T = TypeVar("T")
+
+
+class Chat(Panes):
     """The windows of one visit; ends with why it ended."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,11 +70,17 @@ class Chat(Screen[str]):
     ]
 
     def __init__(
-        self, chat: Connection, say: Phrases, server: str, local: Callable[[datetime], datetime]
+        self,
+        chat: Connection,
+        say: Phrases,
+        server: str,
+        local: Callable[[datetime], datetime],
+        *,
+        mode: str,
+        home: Home,
     ) -> None:
-        super().__init__()
-        self._chat, self._say, self._server, self._local = chat, say, server, local
-        self.book = self._open_book()
+        super().__init__(chat, say, server, local, home)
+        self._mode = mode
         self._show = Show(say, local, datetime.now().astimezone().date())
         self._obey = Obey(
             chat, self.book, say, tell=self._tell, changed=self._change, go=self.go, secret=self._ask_secret
@@ -74,48 +89,30 @@ class Chat(Screen[str]):
             chat, self.book, self._show, self._obey.past, changed=self._change_entry, called=self._called
         )
         self._about: tuple[str, Entry] | None = None  # what is being written is an answer or an edit of this
-        self._frame: object | None = None
-        self._are_people_new = True
+        self._frame: Timer | None = None
+        self._drawn_at = self._typed_at = 0.0
+        self._over, self._is_ending = "", False
         self._is_fetching = False
-
-    def _open_book(self) -> Book:
-        chat, say = self._chat, self._say
-        book = Book(lambda: chat.model, self._local)
-        book.edited_mark = say("edited_mark")
-        book.gone_text = lambda by, reason: say(
-            "taken_back", nick=plain(by), why=f": {plain(reason)}" if reason else ""
-        )
-        book.has_counts = lambda: bool(chat.model.account) and "veche/unread" in chat.model.capabilities
-        return book
-
-    def compose(self) -> ComposeResult:
-        """Three columns, and a line of state below them."""
-        with Horizontal():
-            yield _list("rooms", self._say("conversations"))
-            with Vertical(id="middle"):
-                yield Static(id="topic")
-                yield MessageLog(self._say, self._local, id="log")
-                yield Static(id="about")
-                yield Composer(self._complete, id="composer")
-            yield _list("people", self._say("people"))
-        yield Static(id="state")
 
     def on_mount(self) -> None:
         """Begin to read, and to draw."""
-        self.query_one("#about").display = False
+        self.query_one("#about").display = self.query_one("#servers").display = False
         self.query_one(Composer).focus()
+        self.query_one(MessageLog).is_roomy = self._home.settings.density == "roomy"
+        self._drafts = self._home.keep.drafts(self._server)
         self._deeds = Deeds(
-            self.app, self._chat, self.book, self._say, attempt=self._obey.attempt, write_about=self._write_about,
+            self.ask, self.app.copy_to_clipboard, self._chat, self.book, self._say,
+            attempt=self._obey.attempt, write_about=self._write_about,
             go_thread=self._go_thread, jump=self._jump, go=self.go, tell=self._tell,
         )  # fmt: skip
         self._read()
         self._draw()
+        if self._home.settings.list_at_start:
+            self._choose_at_start()
 
-    def on_resize(self, event: events.Resize) -> None:
-        """A small terminal shows less, and what matters most."""
-        self.set_class(event.size.width < 70, "narrow")
-        self.set_class(event.size.width < 100, "no-people")
-        self.set_class(event.size.height < 12, "low")
+    async def ask(self, window: Screen[T]) -> T | None:
+        """Show a small window over this chat, and wait for what comes of it."""
+        return await self.app.push_screen_wait(window, mode=self._mode)
 
     # --- events ---
 
@@ -127,15 +124,32 @@ class Chat(Screen[str]):
             if going is not None:
                 await self.go(going)
             self._dirty()
+        self._over = self._say("state_closed")
+        if self.app.current_mode == self._mode:
+            self._end()
+
+    @work(group="end")
+    async def _end(self) -> None:
+        self._is_ending = True
+        self._keep_drafts()
         while self.app.screen is not self:  # a small window may lie on top
             self.app.screen.dismiss(None)
             await asyncio.sleep(0)
-        self.dismiss(self._say("state_closed"))
+        self.dismiss(self._over)
 
-    def _called(self, _where: Conversation, entry: Entry) -> None:
+    def on_screen_resume(self) -> None:
+        """What ended while another server was looked at is over now."""
+        if self._over and not self._is_ending:
+            self._end()
+        self._dirty()
+
+    def _called(self, where: Conversation, entry: Entry) -> None:
         """Somebody else has said something just now."""
-        if entry.is_mention:
-            self.app.bell()
+        notify = self._home.settings.notify
+        is_seen = self.app.app_focus and self.app.screen is self and self.book.current.name == where.name
+        if notify != "nothing" and not is_seen and (entry.is_mention or notify == "all"):
+            title = f"{entry.sender}, {plain(where.name)}" if where.is_room else entry.sender
+            self._home.call(title, entry.shown)
 
     def _tell(self, where: Conversation, text: str) -> None:
         self.book.tell(where, self.book.now(), text)
@@ -151,55 +165,24 @@ class Chat(Screen[str]):
     # --- drawing ---
 
     def _dirty(self) -> None:
-        """Something is to be drawn: soon, and with whatever else comes until then."""
+        """Something is to be drawn: soon, and with whatever else comes until then; what is typed here, at once."""
+        now = monotonic()
+        wait = FRAME
+        if now - self._typed_at > TYPING:
+            wait = max(FRAME, self._home.pace - (now - self._drawn_at))
+        elif self._frame is not None and self._home.pace:
+            self._frame.stop()
+            self._frame = None
         if self._frame is None:
-            self._frame = self.set_timer(FRAME, self._draw)
+            self._frame = self.set_timer(wait, self._draw)
 
     def _draw(self) -> None:
-        self._frame = None
-        log = self.query_one(MessageLog)
-        log.my_key = self._chat.model.fold(self._chat.nick)
-        log.renew()
-        current = self.book.current
-        rows = self.query_one("#rooms", OptionList)
-        rows.clear_options()
-        shown = self.book.open(current.name)
-        for key, one in self.book.conversations.items():
-            row = room_row(one, self._server, has_draft=bool(one.draft) and one is not shown)
-            rows.add_option(Option(row, id=key or " "))
-            if one is shown:
-                rows.highlighted = rows.option_count - 1
-        room = self._chat.room(current.name)
-        if self._are_people_new:
-            self._draw_people()
-        say = self._say
-        self.query_one("#topic", Static).update(
-            headline(current, self._server, room.topic if room else "", say)
-        )
-        composer = self.query_one(Composer)
-        composer.placeholder = literal(say("type_here", where=plain(current.name) or say("the_server")))
-        waiting = sum(entry.state == "waiting" for entry in current.entries[-50:])
-        self.query_one("#state", Static).update(
-            state_line(
-                say,
-                nick=self._chat.nick,
-                server=self._server,
-                is_online=self._chat.is_online,
-                waiting=waiting,
-                is_choosing=log.has_focus,
-            )
-        )
-        self._see(current)
-
-    def _draw_people(self) -> None:
-        self._are_people_new = False
-        people = self.query_one("#people", OptionList)
-        people.clear_options()
-        room = self._chat.room(self.book.current.name)
-        title = f"{self._say('people')} {len(room.members)}" if room else self._say("people")
-        people.border_title = literal(title)
-        if room is not None:
-            people.add_options([Option(text, id=nick) for nick, text in people_rows(self._chat.model, room)])
+        self._frame, self._drawn_at = None, monotonic()
+        if self._mode != self.app.current_mode:
+            self._home.news_changed()
+            return  # nobody sees it; it is drawn when it comes to the front
+        self.draw_all()
+        self._see(self.book.current)
 
     def on_descendant_focus(self) -> None:
         """Other keys are of use now."""
@@ -240,11 +223,11 @@ class Chat(Screen[str]):
         self._leave_about()
         composer = self.query_one(Composer)
         if where is not self.book.current:
-            self.book.current.draft = composer.text
-            composer.load_text(where.draft)
+            self._take_draft()
+            composer.load_text(where.draft or self._drafts.pop(where.name, ""))
             composer.move_cursor(composer.document.end)
         self.book.go_to(where)
-        self._show.current = where.name
+        self._show.current, self._typed_at = where.name, monotonic()
         self.query_one(MessageLog).show(where)
         self._are_people_new = True
         self._dirty()
@@ -343,7 +326,7 @@ class Chat(Screen[str]):
         async def find(word: str) -> list[tuple[str, Text]]:
             return places(self._chat.model, self.book, word)
 
-        found = await self.app.push_screen_wait(Picker(self._say("switch_hint"), find, on_enter=False))
+        found = await self.ask(Picker(self._say("switch_hint"), find, on_enter=False))
         if found:
             self._try_go(found)
 
@@ -356,7 +339,7 @@ class Chat(Screen[str]):
             rows = people_rows(self._chat.model, room) if room is not None else []
             return [(nick, text) for nick, text in rows if word.casefold() in plain(nick).casefold()]
 
-        found = await self.app.push_screen_wait(Picker(self._say("people_hint"), find, on_enter=False))
+        found = await self.ask(Picker(self._say("people_hint"), find, on_enter=False))
         if found:
             await self._deeds.card(found)
 
@@ -383,7 +366,7 @@ class Chat(Screen[str]):
             return [(key, hit_of(entry, self._local)) for key, entry in newest]
 
         hint = self._say("search_hint", where=plain(where.name) or self._say("the_server"))
-        chosen = await self.app.push_screen_wait(Picker(hint, find, on_enter=True, word=word))
+        chosen = await self.ask(Picker(hint, find, on_enter=True, word=word))
         if chosen:
             await self._jump(where, hits[chosen])
 
@@ -454,6 +437,82 @@ class Chat(Screen[str]):
         elif self.book.current.thread:
             self._show_conversation(self.book.open(self.book.current.name))
 
+    # --- coming in, and other servers ---
+
+    @work(group="choose")
+    async def _choose_at_start(self) -> None:
+        """Rooms and people to choose from, as soon as we are somewhere."""
+        for _ in range(MOST_TURNS):
+            if self.book.current.name or self.book.is_settled:
+                break
+            await asyncio.sleep(FRAME)
+        await self._choose()
+
+    @work(group="choose")
+    async def action_list(self) -> None:
+        """/list."""
+        await self._choose()
+
+    async def _choose(self) -> None:
+        listed: list[RoomRow] = []
+        try:
+            answer = await self._chat.ask("LIST")
+            listed = listed_rooms(answer.numerics(n.RPL_LIST))
+        except ClientError:
+            pass  # a server without LIST: our rooms and their people are known all the same
+
+        async def find(word: str) -> list[tuple[str, Text]]:
+            return choices(
+                self._chat.model, listed, word, lambda count: self._say.count("list_people", count)
+            )
+
+        found = await self.ask(Picker(self._say("list_hint"), find, on_enter=False))
+        if found:
+            self._try_go(found)
+
+    def _command_of_windows(self, text: str) -> bool:
+        """Commands that only the windows have; whether this was one."""
+        word, _, rest = text.strip().partition(" ")
+        if word in {"/connect", "/подключить"}:
+            if self._home.may_connect:
+                self._home.connect_to(rest.strip())
+            else:
+                self._tell(self.book.current, self._say("no_other_servers"))
+            return True
+        if word in {"/disconnect", "/отключить"}:
+            self._leave_server()
+            return True
+        if word in {"/list", "/l", "/ls", "/список"} and not rest:
+            self.action_list()
+            return True
+        return False
+
+    @work(group="leave")
+    async def _leave_server(self) -> None:
+        self._keep_drafts()
+        if not self._home.close_visit(self):
+            self._over = self._say("state_closed")
+            self._end()
+
+    # --- drafts ---
+
+    def _take_draft(self) -> None:
+        if self._about is None:
+            self.book.current.draft = self.query_one(Composer).text
+
+    def _keep_drafts(self) -> None:
+        """Write down what was begun."""
+        self._take_draft()
+        drafts = {one.name: one.draft for one in self.book.conversations.values() if one.draft}
+        self._home.keep.keep_drafts(self._server, {**self._drafts, **drafts})
+
+    @work(group="drafts", exclusive=True)
+    async def on_text_area_changed(self) -> None:
+        """Some time after the last key, what was begun is written down."""
+        self._typed_at = monotonic()
+        await asyncio.sleep(DRAFT_AFTER)
+        self._keep_drafts()
+
     # --- writing ---
 
     @work(group="obey")
@@ -465,13 +524,15 @@ class Chat(Screen[str]):
             self._about = None
             self._leave_about()
             await self._say_about(*about, typed.text, where)
-        elif isinstance(typed, Command) and typed.name == "list":
-            self.action_switch()
+        elif self._command_of_windows(event.text):
+            pass
         elif isinstance(typed, Command) and typed.name == "search":
             self.action_search(typed.args[0])
         elif isinstance(typed, Command) and typed.name == "history":
             self.action_page(-1)
         elif await self._obey.obey(event.text, where):
+            self.book.current.draft = ""
+            self._keep_drafts()
             self.app.exit(0)
         self._dirty()
 
@@ -487,7 +548,8 @@ class Chat(Screen[str]):
             name, msgid, text
         )  # a line break or too long a text is refused inside of the attempt
 
-    def _complete(self, before: str) -> tuple[int, list[str]]:
+    def complete(self, before: str) -> tuple[int, list[str]]:
+        """What Tab makes of the word before the cursor."""
         model, current = self._chat.model, self.book.current
         room = self._chat.room(current.name)
         people = [*current.speakers(), *(map(plain, room.nicks()) if room else ())]
@@ -495,11 +557,4 @@ class Chat(Screen[str]):
         return candidates(before, others, [plain(one.name) for one in model.rooms.values()])
 
     async def _ask_secret(self, question: str) -> str:
-        return await self.app.push_screen_wait(Line(question, is_secret=True)) or ""
-
-
-def _list(name: str, title: str) -> OptionList:
-    rows = OptionList(id=name, compact=True, markup=False)
-    rows.border_title = literal(title)
-    rows.can_focus = False
-    return rows
+        return await self.ask(Line(question, is_secret=True)) or ""

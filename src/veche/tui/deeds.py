@@ -5,9 +5,10 @@ is told where the person is.
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
 
 from rich.text import Text
-from textual.app import App
+from textual.screen import Screen
 
 from veche.client.connection import Connection
 from veche.client.errors import ClientError
@@ -26,12 +27,22 @@ HELPERS = "~&@%"  # the ranks that keep order
 TIMES = (10, 60, 1440, 10080, 0)
 
 
+T = TypeVar("T")
+
+
+class Ask(Protocol):
+    """Shows a window and gives its answer."""
+
+    async def __call__(self, window: Screen[T]) -> T | None: ...
+
+
 class Deeds:
     """The deeds of one visit. `ask` shows a window and gives its answer; `attempt` runs what may be refused."""
 
     def __init__(
         self,
-        app: App[int],
+        ask: Ask,
+        copy: Callable[[str], None],
         chat: Connection,
         book: Book,
         say: Phrases,
@@ -43,7 +54,7 @@ class Deeds:
         go: Callable[[str], Awaitable[None]],
         tell: Callable[[Conversation, str], None],
     ) -> None:
-        self._app, self._chat, self._book, self._say = app, chat, book, say
+        self._ask, self._copy, self._chat, self._book, self._say = ask, copy, chat, book, say
         self._attempt, self._write_about, self._go_thread = attempt, write_about, go_thread
         self._jump, self._go, self._tell = jump, go, tell
 
@@ -78,7 +89,7 @@ class Deeds:
         offered = self.offered(entry)
         if deed == "menu":
             rows = [(one, Text(self._say("deed_" + one))) for one in offered]
-            chosen = await self._app.push_screen_wait(Menu(f"{entry.sender}: {entry.shown[:60]}", rows))
+            chosen = await self._ask(Menu(f"{entry.sender}: {entry.shown[:60]}", rows))
             deed = chosen or ""
         if deed not in offered:
             if deed:
@@ -92,7 +103,7 @@ class Deeds:
                 await self._react(where, entry)
             case "redact":
                 lines = [self._say("redact_really"), entry.shown[:200]]
-                if await self._app.push_screen_wait(Question(self._say, lines)):
+                if await self._ask(Question(self._say, lines)):
                     await self._attempt(self._chat.redact(where.name, entry.msgid))
             case "thread":
                 await self._attempt(self._thread(where, entry))
@@ -102,7 +113,7 @@ class Deeds:
                 )
                 await self._jump(where, quoted)
             case "copy":
-                self._app.copy_to_clipboard(entry.shown)
+                self._copy(entry.shown)
             case "person":
                 await self.card(entry.nick)
 
@@ -126,7 +137,7 @@ class Deeds:
             return rows
 
         hint = self._say("react_hint")
-        chosen = await self._app.push_screen_wait(Picker(hint, find, on_enter=False))
+        chosen = await self._ask(Picker(hint, find, on_enter=False))
         if chosen:
             is_back = chosen in given
             await self._attempt(self._chat.react(where.name, entry.msgid, chosen, take_back=is_back))
@@ -152,7 +163,7 @@ class Deeds:
         if account:
             lines.append(say("card_account", account=plain(account)))
         rows = [(one, Text(say("card_" + one))) for one in self._card_offers(nick)]
-        deed = await self._app.push_screen_wait(Menu(plain(nick), rows, lines))
+        deed = await self._ask(Menu(plain(nick), rows, lines))
         if deed == "write":
             await self._go(nick)
         elif deed:
@@ -186,7 +197,7 @@ class Deeds:
         if deed in {"mute", "ban"}:
             rows = [(str(one), Text(self._say(f"for_{one}"))) for one in TIMES if self._has("t") or not one]
             title = self._say(f"card_{deed}") + " " + plain(nick)
-            minutes = await self._app.push_screen_wait(Menu(title, rows))
+            minutes = await self._ask(Menu(title, rows))
             if minutes is None:
                 return
             mask = f"m:{mask}" if deed == "mute" else mask
@@ -194,7 +205,7 @@ class Deeds:
             if not await self._attempt(chat.ask("MODE", room, "+b", mask)) or deed == "mute":
                 return
         title = self._say("ask_reason", nick=plain(nick))
-        reason = await self._app.push_screen_wait(Line(title, is_secret=False))
+        reason = await self._ask(Line(title, is_secret=False))
         if reason is not None:
             await self._attempt(chat.ask("KICK", room, nick, *((reason,) if reason else ())))
 

@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from rich.text import Text
 
 from veche.client.model import Model, Room
+from veche.client.plain_choice import RoomRow
 from veche.client.text import plain
 from veche.tui.book import Book, Entry
 from veche.tui.formatting import nick_colour
 
 MOST_PEOPLE = 2_000
+# Rooms of a LIST that are looked at.
+MOST_LISTED = 5_000
 
 
 def places(model: Model, book: Book, word: str) -> list[tuple[str, Text]]:
@@ -23,6 +26,41 @@ def places(model: Model, book: Book, word: str) -> list[tuple[str, Text]]:
     if low and not any(model.same(word.strip(), name) for name in found) and " " not in word.strip():
         found.append(word.strip())
     return [(name, Text(plain(name), no_wrap=True, overflow="ellipsis")) for name in found]
+
+
+def listed_rooms(rows: Sequence[Sequence[str]]) -> list[RoomRow]:
+    """The rooms of a LIST: 322 <client> <channel> <client count> :<topic>"""
+    found = []
+    for row in rows[:MOST_LISTED]:
+        count = row[1] if len(row) > 1 else ""
+        is_number = count.isascii() and count.isdigit() and len(count) < 9
+        if row and row[0]:
+            found.append(RoomRow(row[0], int(count) if is_number else None, row[-1] if len(row) > 2 else ""))
+    return found
+
+
+def choices(
+    model: Model, listed: list[RoomRow], word: str, people: Callable[[int], str]
+) -> list[tuple[str, Text]]:
+    """Rooms with their people and topics, our own first, then the biggest; then the people whom we see."""
+    ours = {
+        key: RoomRow(room.name, len(room.members), room.topic) for key, room in sorted(model.rooms.items())
+    }
+    others = [row for row in listed if model.fold(row.name) not in ours]
+    low = word.casefold().strip()
+    found: list[tuple[str, Text]] = []
+    for row in [*ours.values(), *sorted(others, key=lambda row: (-(row.people or 0), row.name))]:
+        if low in plain(row.name).casefold() or low in plain(row.topic).casefold():
+            text = Text(plain(row.name), "bold", no_wrap=True, overflow="ellipsis")
+            if row.people is not None:
+                text.append(f"  {people(row.people)}", "dim not bold")
+            found.append((row.name, text.append("  " + plain(row.topic)[:200], "dim not bold")))
+    for nick in model.people():
+        if low in plain(nick).casefold():
+            found.append((nick, Text("● " + plain(nick), no_wrap=True, overflow="ellipsis")))
+    if low and " " not in low and not any(model.same(word.strip(), name) for name, _ in found):
+        found.append((word.strip(), Text(word.strip())))
+    return list(dict(found).items())
 
 
 def people_rows(model: Model, room: Room) -> list[tuple[str, Text]]:

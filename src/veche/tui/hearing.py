@@ -96,7 +96,9 @@ class Hearing:
     def _hear_message(self, event: ev.MessageReceived) -> None:
         self._past.hear(event)
         entry = self._book.hear(event)
-        if not event.is_mine and not event.is_replay:
+        if event.is_mine:
+            self._changed(entry)  # it waits no longer
+        elif not event.is_replay:
             entry.is_mention = entry.is_mention or event.is_private
             self._called(self._book.open(event.conversation), entry)
 

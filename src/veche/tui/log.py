@@ -73,6 +73,7 @@ class MessageLog(ScrollView, can_focus=True):
         self._measured: tuple[Conversation, int, int] | None = None
         self._strips: LRUCache[tuple[int, int], Strip] = LRUCache(2_000)
         self.chosen: Entry | None = None
+        self.is_roomy = False
         self.my_key = ""  # our folded nick, for the reactions that are ours
 
     # --- what is shown ---
@@ -235,7 +236,8 @@ class MessageLog(ScrollView, can_focus=True):
         """Lines of an entry: what it answers, the text, the reactions."""
         text = _name(entry) + entry.shown if width < NARROW else entry.shown
         cuts = wrap(text, self._body_width(width))
-        return 1 + len(cuts) + (entry.reply_to != "") + (entry.reactions is not None)
+        height = 1 + len(cuts) + (entry.reply_to != "") + (entry.reactions is not None)
+        return height + (self.is_roomy and entry.kind in MESSAGES)
 
     def _body_width(self, width: int) -> int:
         return width if width < NARROW else width - NAME_CELLS - 8
@@ -284,8 +286,10 @@ class MessageLog(ScrollView, can_focus=True):
             text = self._quote(entry)
         elif row < len(rows):
             text = rows[row]
-        else:
+        elif entry.reactions is not None and row == len(rows):
             text = self._reactions(entry)
+        else:  # the empty line below a message, where there is room
+            return self._strip(Text())
         if row < 0 or row >= len(rows):
             text.truncate(self._body_width(width), overflow="ellipsis")
         return self._strip(

@@ -1,5 +1,7 @@
 """The texts of the panes around the messages. Pure: what there is becomes styled text."""
 
+from typing import NamedTuple
+
 from rich.text import Text
 from textual.content import Content
 
@@ -72,3 +74,24 @@ def about_line(say: Phrases, kind: str, sender: str, shown: str) -> Text:
     """What the text that is being written is: an answer, or another wording."""
     text = line().append(say("about_" + kind, nick=sender) + " ", f"bold {ORANGE}")
     return text.append(shown[:300], "dim").append("  " + say("about_leave"), "dim italic")
+
+
+class Tab(NamedTuple):
+    """A server in the bar above, and what is new on it."""
+
+    name: str
+    news: tuple[int, int]  # unread, and said to us
+    is_current: bool = False
+
+
+def tab_bar(tabs: list[Tab]) -> tuple[Text, list[int]]:
+    """The bar, and the column behind each tab, by which a click is understood."""
+    text, ends = line(), []
+    for number, tab in enumerate(tabs, 1):
+        text.append(f" {number} {tab.name}", "bold reverse" if tab.is_current else "")
+        unread, mentions = tab.news
+        if unread:
+            text.append(f" {unread}", f"bold {ORANGE}" if mentions else "dim")
+        text.append(" ")
+        ends.append(text.cell_len)
+    return text, ends

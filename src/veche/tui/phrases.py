@@ -10,7 +10,33 @@ TABLE: Table = {
     "arrival_title": ("Veche — a chat", "Вече — чат"),
     "field_server": ("Server", "Сервер"),
     "field_name": ("Your name", "Ваше имя"),
-    "field_password": ("Password (only with an account)", "Пароль (только с учётной записью)"),
+    "way_guest": ("as a guest", "как гость"),
+    "way_login": ("log in to my account", "войти в учётную запись"),
+    "way_register": ("make an account", "завести учётную запись"),
+    "field_password": ("Password", "Пароль"),
+    "field_again": ("The same password again", "Тот же пароль ещё раз"),
+    "field_email": ("E-mail (may be empty)", "Почта (можно не указывать)"),
+    "ask_code": ("{account}: the code that was sent. {text}", "{account}: код, который был отправлен. {text}"),
+    "code_later": (
+        "The account waits for its code. Log in when you have it, or take another name.",
+        "Учётная запись ждёт кода. Войдите, когда он будет, или возьмите другое имя.",
+    ),
+    "no_windows": (
+        "No windows on this terminal ({reason}): plain lines instead, as with --plain.",
+        "На этом терминале окон не будет ({reason}): простые строки, как с --plain.",
+    ),
+    # --- settings ---
+    "settings_in": ("{file}: {line}", "{file}: {line}"),
+    "settings_line": ("line {line}: {reason}", "строка {line}: {reason}"),
+    "settings_unknown": ("there is no setting {name!r}", "нет настройки {name!r}"),
+    "settings_value": ("{name} cannot be that", "у {name} не может быть такого значения"),
+    "settings_key": ("{name} is no key like Ctrl+K", "{name}: это не клавиша вроде Ctrl+K"),
+    "settings_server": (
+        "[[servers]] needs address and name, and may have password_file; all are texts",
+        "[[servers]]: нужны address и name, может быть password_file; всё — строки",
+    ),
+    "settings_unread": ("cannot be read ({reason})", "не читается ({reason})"),
+    "settings_password": ("There is no password in {file}.", "В {file} нет пароля."),
     "button_enter": ("Come in", "Войти"),
     "connecting": ("Connecting to {server} …", "Связь с {server} …"),
     "bad_address": ("{value!r} is not HOST or HOST:PORT", "{value!r} — не HOST и не HOST:PORT"),
@@ -30,6 +56,13 @@ TABLE: Table = {
     "state_closed": ("the connection is over", "связь закончена"),
     "still_waiting": ("{n} message on its way|{n} messages on their way",
                       "{n} сообщение в пути|{n} сообщения в пути|{n} сообщений в пути"),
+    "usage_connect": (
+        "/connect [HOST]   another server; /disconnect leaves this one; Alt+1, Alt+2 … go to one",
+        "/connect [АДРЕС]  ещё один сервер; /disconnect — уйти с этого; Alt+1, Alt+2 … — перейти",
+    ),
+    "no_other_servers": ("There is only this server here.", "Здесь есть только этот сервер."),
+    "list_hint": ("Where to? Esc: stay here", "Куда? Esc: остаться здесь"),
+    "list_people": ("{n} person|{n} people", "{n} человек|{n} человека|{n} человек"),
     "hit_not_here": ("That message could not be fetched.", "Это сообщение не удалось получить."),
     "switch_hint": ("Go to: a room, a person", "Куда: комната или человек"),
     "search_hint": ("Search in {where}", "Искать: {where}"),
@@ -96,6 +129,7 @@ TABLE: Table = {
         "Esc              leave an answer, an edit, a thread\n"
         "Ctrl+T           light, dark, or without colours\n"
         "F1 or ?          these keys\n"
+        "Alt+1, Alt+2 …   another server  (/connect HOST, /disconnect)\n"
         "Ctrl+Q           leave"),
         ("Enter            отправить\n"
         "Alt+Enter        новая строка  (или Ctrl+J)\n"
@@ -112,6 +146,7 @@ TABLE: Table = {
         "Esc              оставить ответ, исправление, ветку\n"
         "Ctrl+T           светлое, тёмное или без цветов\n"
         "F1 или ?         эти клавиши\n"
+        "Alt+1, Alt+2 …   другой сервер  (/connect АДРЕС, /disconnect)\n"
         "Ctrl+Q           выйти"),
     ),
 }  # fmt: skip
