@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
-
-from veche.wire.caps import BATCH, BITS, MESSAGE_TAGS, VIEW, bits_of, names_of
+from veche.wire.caps import BATCH, BITS, EDIT, MESSAGE_TAGS, MULTILINE, VIEW, view_of
 
 
 def test_names_and_bits_are_one_to_one() -> None:
     assert len(set(BITS.values())) == len(BITS)
     assert all(bit.bit_count() == 1 for bit in BITS.values())
-    for name in BITS:
-        assert names_of(bits_of([name])) == [name]
 
 
-def test_a_set_of_bits_has_its_names_in_order() -> None:
-    assert names_of(BATCH | MESSAGE_TAGS) == ["message-tags", "batch"]
-    assert names_of(0) == []
+def test_a_line_looks_otherwise_only_by_what_changes_lines() -> None:
     assert VIEW & MESSAGE_TAGS
+    assert not VIEW & BITS["echo-message"]
+    assert view_of(MESSAGE_TAGS | BITS["echo-message"]) == MESSAGE_TAGS
 
 
-def test_an_unknown_name_is_an_error() -> None:
-    with pytest.raises(KeyError):
-        bits_of(["batch", "no-such-thing"])
+def test_what_leans_on_another_capability_counts_only_with_it() -> None:
+    """multiline: "This specification depends on the `batch` capability which MUST be negotiated"."""
+    assert not view_of(MULTILINE | MESSAGE_TAGS) & MULTILINE
+    assert view_of(MULTILINE | BATCH) & MULTILINE
+    assert not view_of(EDIT) & EDIT
+    assert view_of(EDIT | MESSAGE_TAGS) & EDIT

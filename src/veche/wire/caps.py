@@ -5,8 +5,6 @@ The rule: every capability that Veche can speak has its bit here; which of them 
 Source: capability-negotiation and the specification of each name.
 """
 
-from collections.abc import Iterable
-
 _NAMES = (
     "message-tags",
     "server-time",
@@ -60,7 +58,6 @@ BATCH = BITS["batch"]
 CAP_NOTIFY = BITS["cap-notify"]
 CHATHISTORY = BITS["draft/chathistory"]
 MULTI_PREFIX = BITS["multi-prefix"]
-STANDARD_REPLIES = BITS["standard-replies"]
 USERHOST_IN_NAMES = BITS["userhost-in-names"]
 NO_IMPLICIT_NAMES = BITS["no-implicit-names"]
 EXTENDED_JOIN = BITS["extended-join"]
@@ -116,16 +113,3 @@ def view_of(caps: int) -> int:
     view = caps & VIEW if caps & BATCH else caps & VIEW & ~MULTILINE
     # Which message is edited is said by a tag.
     return view if caps & MESSAGE_TAGS else view & ~EDIT
-
-
-def names_of(bits: int) -> list[str]:
-    """The names of a set of bits, in the order of this table."""
-    return [name for name, bit in BITS.items() if bits & bit]
-
-
-def bits_of(names: Iterable[str]) -> int:
-    """The bits of known names. Raises KeyError for a name that Veche does not speak."""
-    bits = 0
-    for name in names:
-        bits |= BITS[name]
-    return bits
