@@ -72,7 +72,7 @@ th { border-bottom: 2px solid #b9a99c; font-size: .92em; } tr { break-inside: av
 figure { margin: 1.1em 0; text-align: center; break-inside: avoid; }
 figure img { max-width: 100%; max-height: 222mm; height: auto; }
 figure.photo img { border: 1px solid #ddd; border-radius: 4px; } figure.tall img { max-height: 150mm; }
-figure.small img { max-width: 72%; }
+figure.small img { max-width: 64%; max-height: 54mm; }
 figcaption { font-size: 9.5pt; color: #555; margin: .5em auto 0; max-width: 92%; }
 .cover { height: 235mm; display: flex; flex-direction: column; justify-content: center; text-align: center; }
 @media screen { .cover { height: auto; padding: 4rem 0 1rem; } h1 { border-top: 1px solid #ddd; padding-top: 1.5em; } }
