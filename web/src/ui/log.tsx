@@ -10,10 +10,11 @@ import { Icon, dayName, dayOf, useWatched } from "./parts.tsx";
 import type { Desk } from "./desk.ts";
 import { Events, Row, Unsent, stampOf } from "./message.tsx";
 import { settings } from "./settings.ts";
+import { endOf, startOf } from "./span.ts";
 
-const LEAST = 160; // entries on the page, and more where it is very high
-const SPARE = 8; // by which it slides further than it must: many small steps keep every frame short
+const LEAST_HEIGHT = 20; // of a row, in pixels
 const NEAR = 600; // pixels from an edge at which the window slides
+const SPARE = 8; // rows by which it slides further than it must: many small steps keep every frame short
 const GROUP = 5 * 60_000; // messages of one person within so many milliseconds stand together
 
 interface Props {
@@ -34,9 +35,12 @@ export function Log({ desk, conversation }: Props): JSX.Element {
   const seen = useRef(0);
 
   const { entries, first } = conversation;
-  const most = Math.max(LEAST, Math.ceil(innerHeight / 8));
+  const isShown = (entry: Entry): boolean =>
+    !(entry.kind === "event" && settings.isHidingEvents && entry.text[0] === "\x01") && !(chat.blocked.size > 0 && chat.isBlocked(entry.from));
+  // In rows: never less than fills the page and what is near on both sides of it. Fewer of them are quicker to lay out and paint.
+  const most = Math.ceil((innerHeight + 2 * NEAR) / LEAST_HEIGHT) + SPARE;
   const to = end === null ? entries.length : Math.min(entries.length, end + first);
-  const from = Math.max(0, to - most);
+  const from = startOf(entries, to, most, isShown);
   const isApart = conversation.sync === "apart";
   const isAtEnd = to === entries.length && !isApart;
   const news = isStuck.current && isAtEnd ? 0 : entries.length - first - seen.current;
@@ -46,28 +50,31 @@ export function Log({ desk, conversation }: Props): JSX.Element {
     const box = scroller.current!;
     const edge = box.getBoundingClientRect().top;
     // Messages alone: what happened between them is one row under the name of its first, which a page in front may change.
-    for (const row of box.querySelectorAll<HTMLElement>("article[data-key]")) {
-      const { top, bottom } = row.getBoundingClientRect();
-      if (bottom > edge) {
-        anchor.current = { key: row.dataset["key"]!, top: top - edge };
-        return;
-      }
+    const all = box.querySelectorAll<HTMLElement>("article[data-key]");
+    let low = 0;
+    for (let high = all.length; low < high;) {
+      const middle = (low + high) >> 1;
+      if (all[middle]!.getBoundingClientRect().bottom > edge) high = middle;
+      else low = middle + 1;
     }
-    anchor.current = null;
+    const row = all[low];
+    anchor.current = row === undefined ? null : { key: row.dataset["key"]!, top: row.getBoundingClientRect().top - edge };
   }, []);
 
   /** Slide the window where one is near an edge of it, and load what lies beyond the last of what is here. */
   const slide = (): void => {
     const box = scroller.current!;
     const below = box.scrollHeight - box.scrollTop - box.clientHeight;
-    const height = box.scrollHeight / Math.max(1, to - from); // of a row, more or less
-    const step = Math.min(most / 2, Math.ceil((NEAR - Math.min(box.scrollTop, below)) / height) + SPARE);
+    const height = box.scrollHeight / Math.max(1, rows.length); // of a row, more or less
+    const step = Math.min(most >> 1, Math.ceil((NEAR - Math.min(box.scrollTop, below)) / height) + SPARE);
     if (box.scrollTop < NEAR) {
-      if (from > 0) setEnd(Math.max(from + most - step, most) - first);
+      if (from > 0) setEnd(endOf(entries, startOf(entries, from, step, isShown), most, isShown) - first);
       else older(chat, conversation);
     } else if (below < NEAR && to === entries.length && isApart) newer(chat, conversation);
-    else if (below < NEAR && !isAtEnd) setEnd(to + step >= entries.length && !isApart ? null : Math.min(to + step, entries.length) - first);
-    else if (end === null && entries.length > most) setEnd(to - first);
+    else if (below < NEAR && !isAtEnd) {
+      const further = endOf(entries, to, step, isShown);
+      setEnd(further === entries.length && !isApart ? null : further - first);
+    } else if (end === null && from > 0) setEnd(to - first);
   };
 
   const onScroll = (): void => {
@@ -141,7 +148,7 @@ export function Log({ desk, conversation }: Props): JSX.Element {
     isStuck.current = false;
     anchor.current = { key: entry.key, top: 120 };
     // Always: a window that ends at the newest would run away with what comes.
-    setEnd(Math.min(entries.length, Math.round(at + most / 2)) - first);
+    setEnd(endOf(entries, at, most >> 1, isShown) - first);
     setShown(entry.key);
     again((count) => count + 1);
     setTimeout(() => scroller.current?.querySelector<HTMLElement>(`[data-key="${entry.key}"]`)?.focus({ preventScroll: true }), 50);
@@ -165,8 +172,7 @@ export function Log({ desk, conversation }: Props): JSX.Element {
     events = [];
   };
   for (const entry of entries.slice(from, to)) {
-    if (entry.kind === "event" && settings.isHidingEvents && entry.text[0] === "\x01") continue;
-    if (chat.blocked.size > 0 && chat.isBlocked(entry.from)) continue;
+    if (!isShown(entry)) continue;
     if (day !== dayOf(entry.time)) {
       closeEvents();
       day = dayOf(entry.time);

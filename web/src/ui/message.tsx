@@ -52,7 +52,8 @@ function Message({ desk, conversation, entry, isFirst, isShown, inThread = false
   const { chat } = desk;
   const [isReacting, setReacting] = useState(false);
   const [isSure, setSure] = useState(true); // false while the question is on the page
-  // Its tools are made when the pointer or the focus is there: five buttons for each of hundreds of messages are too many.
+  // Its tools are made when the pointer or the focus comes there: five buttons for each of a hundred messages are too many,
+  // and so are they for each that passes below a pointer that rests while one scrolls.
   const [isOver, setOver] = useState(false);
   const [isFocused, setFocused] = useState(false);
   const isNear = isOver || isFocused || isReacting;
@@ -65,49 +66,47 @@ function Message({ desk, conversation, entry, isFirst, isShown, inThread = false
   return (
     <article
       data-key={entry.key} tabIndex={-1} aria-label={`${entry.from}, ${clock(entry.time)}`}
-      onPointerEnter={() => setOver(true)} onPointerLeave={() => setOver(false)} onFocusIn={() => setFocused(true)}
+      onPointerMove={() => setOver(true)} onPointerLeave={() => setOver(false)} onFocusIn={() => setFocused(true)}
       onFocusOut={(event) => setFocused(event.currentTarget.contains(event.relatedTarget as Node | null))}
       class={`row ${isFirst ? "is-first" : ""} ${calls ? "is-call" : ""} ${isShown ? "is-shown" : ""} ${entry.kind}`}
     >
-      <div class="gutter">
-        {isFirst ? <Avatar name={entry.from} /> : <time title={when}>{clock(entry.time)}</time>}
-      </div>
-      <div class="body">
-        {entry.reply !== "" && !inThread && <Quote conversation={conversation} msgid={entry.reply} onJump={onJump} />}
-        {isFirst && (
-          <header>
-            <Nick name={entry.from} onClick={openPerson} /> <time title={when}>{clock(entry.time)}</time>
-            {entry.kind === "notice" && <span class="tag">{t("notice")}</span>}
-          </header>
-        )}
-        {entry.isRedacted ? (
-          <p class="text is-gone">{t("removed")}</p>
-        ) : (
-          <div class="text" dir="auto">
-            <RichText text={entry.text} nick={chat.nick} onRoom={go} />
-            {entry.isEdited && <small class="edited"> {t("edited")}</small>}
-          </div>
-        )}
-        <Reactions desk={desk} conversation={conversation} entry={entry} />
-        {answers > 0 && !inThread && (
-          <button type="button" class="link answers" onClick={openThread}>{t("n-answers", { n: answers })}</button>
-        )}
-        {!isSure && (
-          <div class="question" role="alertdialog" aria-label={t("really-remove")}>
-            {t("really-remove")}{" "}
-            <button type="button" class="danger" onClick={() => { setSure(true); chat.redact(conversation, entry.msgid); }}>
-              {t("remove")}
-            </button>{" "}
-            <button type="button" onClick={() => setSure(true)}>{t("cancel")}</button>
-          </div>
-        )}
-        {isReacting && (
-          <Picker
-            onClose={() => setReacting(false)}
-            onPick={(text) => { setReacting(false); chat.react(conversation, entry.msgid, text); }}
-          />
-        )}
-      </div>
+      {(isFirst || isNear) && (
+        <div class="gutter">{isFirst ? <Avatar name={entry.from} /> : <time title={when}>{clock(entry.time)}</time>}</div>
+      )}
+      {entry.reply !== "" && !inThread && <Quote conversation={conversation} msgid={entry.reply} onJump={onJump} />}
+      {isFirst && (
+        <header>
+          <Nick name={entry.from} onClick={openPerson} /> <time title={when}>{clock(entry.time)}</time>
+          {entry.kind === "notice" && <span class="tag">{t("notice")}</span>}
+        </header>
+      )}
+      {entry.isRedacted ? (
+        <p class="text is-gone">{t("removed")}</p>
+      ) : (
+        <div class="text" dir="auto">
+          <RichText text={entry.text} nick={chat.nick} onRoom={go} />
+          {entry.isEdited && <small class="edited"> {t("edited")}</small>}
+        </div>
+      )}
+      <Reactions desk={desk} conversation={conversation} entry={entry} />
+      {answers > 0 && !inThread && (
+        <button type="button" class="link answers" onClick={openThread}>{t("n-answers", { n: answers })}</button>
+      )}
+      {!isSure && (
+        <div class="question" role="alertdialog" aria-label={t("really-remove")}>
+          {t("really-remove")}{" "}
+          <button type="button" class="danger" onClick={() => { setSure(true); chat.redact(conversation, entry.msgid); }}>
+            {t("remove")}
+          </button>{" "}
+          <button type="button" onClick={() => setSure(true)}>{t("cancel")}</button>
+        </div>
+      )}
+      {isReacting && (
+        <Picker
+          onClose={() => setReacting(false)}
+          onPick={(text) => { setReacting(false); chat.react(conversation, entry.msgid, text); }}
+        />
+      )}
       {isNear && !entry.isRedacted && entry.msgid !== "" && (
         <div class="tools">
           <IconButton icon="react" label={t("react")} expanded={isReacting} onClick={() => setReacting(!isReacting)} />
@@ -230,20 +229,18 @@ export function Unsent({ desk, conversation, outgoing }: {
   return (
     <article class={`row is-first is-unsent ${outgoing.kind}`} data-progress={outgoing.progress}>
       <div class="gutter"><Avatar name={chat.nick} /></div>
-      <div class="body">
-        <header>
-          <Nick name={chat.nick} />{" "}
-          <small>{isFailed ? "" : isWaiting ? t("waiting") : t("sending")}</small>
-        </header>
-        <div class="text" dir="auto"><RichText text={outgoing.text} nick="" onRoom={() => undefined} /></div>
-        {isFailed && (
-          <div class="question" role="alert">
-            <bdi>{t("failed", { reason: outgoing.reason })}</bdi>{" "}
-            <button type="button" onClick={() => retry(chat, conversation, outgoing)}>{t("retry")}</button>{" "}
-            <button type="button" onClick={() => discard(conversation, outgoing)}>{t("discard")}</button>
-          </div>
-        )}
-      </div>
+      <header>
+        <Nick name={chat.nick} />{" "}
+        <small>{isFailed ? "" : isWaiting ? t("waiting") : t("sending")}</small>
+      </header>
+      <div class="text" dir="auto"><RichText text={outgoing.text} nick="" onRoom={() => undefined} /></div>
+      {isFailed && (
+        <div class="question" role="alert">
+          <bdi>{t("failed", { reason: outgoing.reason })}</bdi>{" "}
+          <button type="button" onClick={() => retry(chat, conversation, outgoing)}>{t("retry")}</button>{" "}
+          <button type="button" onClick={() => discard(conversation, outgoing)}>{t("discard")}</button>
+        </div>
+      )}
     </article>
   );
 }
