@@ -95,6 +95,8 @@ async def test_the_chat_is_the_front_page_and_its_files_may_be_kept_for_good(doo
                 assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
                 assert answer.headers["Content-Encoding"] == "gzip"
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
+                # One of the scripts is a worker that connects, and obeys what it came with.
+                assert answer.headers["Content-Security-Policy"] == policy
                 assert await answer.text()
             async with browser.get(url + file, headers={"Accept-Encoding": "identity"}) as answer:
                 assert "Content-Encoding" not in answer.headers

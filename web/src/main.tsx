@@ -2,9 +2,9 @@
 
 import { render } from "preact";
 import { Chat } from "./chat/chat.ts";
-import { connect } from "./chat/link.ts";
+import { connectShared } from "./share/ports.ts";
 import { App } from "./ui/app.tsx";
-import { takeStay, wasGuest } from "./ui/arrive.tsx";
+import { rememberGuest, takeStay, wasGuest } from "./ui/arrive.tsx";
 import { callFrom } from "./ui/calls.ts";
 import { Desk } from "./ui/desk.ts";
 import { keepDrafts } from "./ui/drafts.ts";
@@ -12,12 +12,12 @@ import { isStale, keepForLater, readKept, registerWorker, showKept } from "./ui/
 import { readAddress } from "./ui/places.ts";
 import { settings } from "./ui/settings.ts";
 import { forgetLogin, readLogin, stay } from "./ui/stay.ts";
-import { answerTabs } from "./ui/tabs.ts";
+import { answerTabs, askTabs, tellSeen } from "./ui/tabs.ts";
 import "./style.css";
 
 settings.load();
 const network = document.querySelector<HTMLMetaElement>('meta[name="network"]')?.content ?? "";
-const chat = new Chat(connect);
+const chat = new Chat(connectShared);
 const desk = new Desk(chat);
 chat.network = network;
 
@@ -56,17 +56,40 @@ settings.watch(() => {
   if (chat.account !== "" && chat.state === "in") chat.question(() => undefined, "NICKSERV", ["SET", "LANGUAGE", settings.language]);
 });
 callFrom(chat, (conversation, msgid) => (msgid === "" ? desk.show(conversation) : desk.jump(conversation.name, msgid)));
+chat.onSeen = (entry) => tellSeen(entry.msgid);
 keepDrafts(chat);
 
 keepForLater(chat);
-answerTabs(chat);
+answerTabs(chat, () => rememberGuest(""));
+chat.watch(() => {
+  if (chat.state === "in" && wasGuest() !== "") rememberGuest(chat.nick);
+});
 registerWorker();
 
-/** Let in again who was in before: a guest of this tab, or who stays logged in on this device. */
+const ASKED = 2000; // milliseconds for which one waits for the other tabs
+
+/** Let in again who was in before: a guest of this tab or of another one, or who stays logged in on this device. */
 async function comeBack(): Promise<void> {
-  const login = wasGuest() ? null : await readLogin();
-  if (!wasGuest() && login === null) return;
-  chat.enter({ nick: login?.account ?? settings.name, password: login?.token ?? "", isNew: false, email: "", invitation: "" });
+  const guest = wasGuest();
+  const login = guest === "" ? await readLogin() : null;
+  if (guest !== "" || login !== null) enter(login?.account ?? guest, login?.token ?? "");
+  else if (readAddress(location.hash).invitation + readAddress(location.hash).owner === "") goOn();
+}
+
+/** Go on as the guest that another tab is, with it: the two share his connection. */
+function goOn(): void {
+  if (typeof SharedWorker === "undefined") return;
+  const end = askTabs(({ nick, isGuest }) => {
+    end();
+    if (!isGuest || chat.state !== "out") return;
+    rememberGuest(nick);
+    enter(nick, "");
+  });
+  setTimeout(end, ASKED);
+}
+
+function enter(nick: string, password: string): void {
+  chat.enter({ nick, password, isNew: false, email: "", invitation: "" });
   const end = chat.watch(() => {
     if (chat.state === "connecting") return;
     end();

@@ -79,7 +79,9 @@ async def open_page_server(site: "Site") -> PageServer:
         found = assets.files.get(request.match_info["name"])
         if found is None:
             raise web.HTTPNotFound
-        return _give(request, found, {"Cache-Control": "public, max-age=31536000, immutable"})
+        # A worker obeys the policy that it came with: one of these holds the connection of a browser's tabs.
+        policy = {"Content-Security-Policy": _CHAT_POLICY}
+        return _give(request, found, {"Cache-Control": "public, max-age=31536000, immutable", **policy})
 
     async def doors(request: web.Request) -> web.Response:
         page = site.page(choose_language(request.headers.get("Accept-Language", "")))
@@ -164,7 +166,7 @@ def _whole(found: Asset | None) -> Callable[[web.Request], Awaitable[web.Respons
     async def give(request: web.Request) -> web.Response:
         if found is None:
             raise web.HTTPNotFound
-        # A worker obeys the policy that it came with: it asks for the page and its files.
+        # So does this worker: it asks for the page and its files.
         return _give(request, found, {"Content-Security-Policy": _CHAT_POLICY})
 
     return give
@@ -192,7 +194,7 @@ def _policy(style: str) -> str:
 _CHAT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    # The one policy makes the address of the service worker, and no other (web/src/ui/offline.ts).
+    # The one policy makes the addresses of our workers, and no others (web/src/ui/trusted.ts).
     "require-trusted-types-for 'script'; trusted-types veche"
 )
 _BUSY = 503

@@ -66,8 +66,11 @@ export class Chat extends Watched {
   /** What somebody else has said where one does not look; `isCall`: to one alone, or by one's name. */
   onNews: (conversation: Conversation, entry: Entry, isCall: boolean) => void = () => undefined;
 
+  /** What somebody else has said where one does look. */
+  onSeen: (entry: Entry) => void = () => undefined;
+
   private link: Link | null = null;
-  private connect: (ends: Ends) => Link;
+  private connect: (ends: Ends, guest: string) => Link;
   private who: Who | null = null;
   private batches = new Batches();
   private asked = new Map<string, Answer>();
@@ -82,7 +85,8 @@ export class Chat extends Watched {
   private newsEnd: ReturnType<typeof setTimeout> | undefined;
   private typedAt = new Map<string, number>();
 
-  constructor(connect: (ends: Ends) => Link) {
+  /** `connect` is told the name of who comes as a guest, "" for whoever proves who he is. */
+  constructor(connect: (ends: Ends, guest: string) => Link) {
     super();
     this.connect = connect;
     setInterval(() => this.watchSilence(), 5000);
@@ -141,11 +145,14 @@ export class Chat extends Watched {
     );
     this.registration = registration;
     this.caps = registration.caps;
-    mine = this.connect({
+    const ends: Ends = {
       opened: () => isMine() && registration.begin(),
       line: (text) => isMine() && this.take(text),
       closed: () => isMine() && this.lost(),
-    });
+    };
+    // Whoever was in keeps the name that he has by now.
+    const { nick, password } = this.who!;
+    mine = this.connect(ends, password === "" ? nick : "");
     this.link = mine;
     this.heardAt = Date.now();
     this.changed();
@@ -187,6 +194,12 @@ export class Chat extends Watched {
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
     this.retry = setTimeout(() => this.open(), wait);
     this.changed();
+  }
+
+  /** One is called otherwise from now on; a guest comes back by that name. */
+  renamed(nick: string): void {
+    this.nick = nick;
+    if (this.who?.password === "") this.who = { ...this.who, nick };
   }
 
   /** 001 has come: the nick is ours. */
@@ -309,6 +322,7 @@ export class Chat extends Watched {
     if (this.current === conversation) return;
     this.current = conversation;
     conversation.line = conversation.unread > 0 && conversation.readAt > 0 ? conversation.readAt : 0;
+    conversation.missed = conversation.line === 0 ? 0 : conversation.unread;
     if (this.state === "in" && (!conversation.isRoom || conversation.isJoined)) sync(this, conversation);
     this.markRead(conversation);
     this.look(conversation);

@@ -125,6 +125,7 @@ function said(chat: Chat, message: Message): void {
     conversation.changed();
     return;
   }
+  if (!entry.isMine && isSeen) chat.onSeen(entry);
   if (!entry.isMine && !isSeen) {
     if (conversation.unread === 0 && conversation.line === 0) conversation.line = entry.time - 1;
     conversation.unread++;
@@ -240,7 +241,7 @@ function nick(chat: Chat, message: Message): void {
   const fresh = message.params[0] ?? old;
   const rooms = roomsOf(chat, old);
   const isMe = chat.isMe(old);
-  if (isMe) chat.nick = fresh;
+  if (isMe) chat.renamed(fresh);
   const person = learn(chat, message.source);
   chat.people.delete(fold(old));
   chat.people.set(fold(fresh), { ...person, nick: fresh });
@@ -462,7 +463,9 @@ const HANDLERS: Record<string, Handler> = {
     if (Number.isNaN(at)) return;
     const conversation = chat.conversation(params[0] ?? "");
     conversation.readAt = Math.max(conversation.readAt, at);
-    if ((conversation.newest?.time ?? Infinity) <= conversation.readAt) conversation.unread = conversation.mentions = 0;
+    // What was said where nothing is loaded yet waits for its history.
+    const newest = conversation.held.at(-1) ?? conversation.newest;
+    if ((newest?.time ?? Infinity) <= conversation.readAt) conversation.unread = conversation.mentions = 0;
     chat.changed();
   },
   UNREAD: (chat, { params }) => {

@@ -11,11 +11,15 @@ export interface Ends {
   closed(): void;
 }
 
-/** Connect to the server that the page came from. */
-export function connect(ends: Ends): Link {
+/** Where the server is that the page came from. */
+export function addressOfServer(): string {
   const address = new URL("irc", location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   address.search = address.hash = "";
+  return address.href;
+}
+
+export function connect(ends: Ends, address = addressOfServer()): Link {
   // "text.ircv3.net": a message of the WebSocket is a line of IRC, without its end.
   const socket = new WebSocket(address, "text.ircv3.net");
   let isOver = false;

@@ -14,7 +14,7 @@ import { askTabs } from "./tabs.ts";
 
 type Way = "guest" | "login" | "register";
 
-const GUEST = "veche-guest"; // in this tab, until it is closed: whoever reloads the page is let in again
+const GUEST = "veche-guest"; // the name in this tab, until it is closed: whoever reloads the page is let in again
 
 export function Arrive({ chat, network }: { chat: Chat; network: string }): JSX.Element {
   useWatched(chat);
@@ -25,7 +25,7 @@ export function Arrive({ chat, network }: { chat: Chat; network: string }): JSX.
   const [isStaying, setStaying] = useState(true);
   const [others, setOthers] = useState<string[]>([]); // who is in already, in other tabs
   const [kept, setKept] = useState<Kept | null>(null);
-  useEffect(() => askTabs((nick) => setOthers((before) => [...new Set([...before, nick])])), []);
+  useEffect(() => askTabs(({ nick }) => setOthers((before) => [...new Set([...before, nick])])), []);
   useEffect(() => { void readKept().then(setKept); }, [chat.failure]);
   const isComing = chat.state === "connecting";
   const { failure } = chat;
@@ -35,7 +35,7 @@ export function Arrive({ chat, network }: { chat: Chat; network: string }): JSX.
     const nick = name.trim();
     if (nick === "" || isComing) return;
     settings.set({ name: nick });
-    remember(way === "guest");
+    rememberGuest(way === "guest" ? nick : "");
     willStay = way !== "guest" && isStaying && mayStay();
     chat.enter({
       nick,
@@ -122,24 +122,21 @@ export function takeStay(): boolean {
   return answer;
 }
 
-function remember(isGuest: boolean): void {
+/** Remember who is a guest in this tab; "" for nobody. */
+export function rememberGuest(nick: string): void {
   try {
-    if (isGuest) sessionStorage.setItem(GUEST, "1");
-    else sessionStorage.removeItem(GUEST);
+    if (nick === "") sessionStorage.removeItem(GUEST);
+    else sessionStorage.setItem(GUEST, nick);
   } catch {
     // Storage that is forbidden: a reload asks again.
   }
 }
 
-/** Whether this tab was in as a guest before it was loaded again. */
-export function wasGuest(): boolean {
+/** Who was in as a guest in this tab before it was loaded again; "" for nobody. */
+export function wasGuest(): string {
   try {
-    return sessionStorage.getItem(GUEST) === "1" && settings.name !== "";
+    return sessionStorage.getItem(GUEST) ?? "";
   } catch {
-    return false;
+    return "";
   }
-}
-
-export function forgetGuest(): void {
-  remember(false);
 }

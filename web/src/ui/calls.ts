@@ -1,11 +1,13 @@
 // How the reader is called when something is said: a notice of the system, a sound, as he has chosen. Several tabs of one
-// browser call once: a notice has the id of its message for a tag, and a sound is made by the tab that is first.
+// browser call once, and not at all where one of them shows the message: a notice has the id of its message for a tag, and
+// a sound is made by the tab that is first.
 
 import type { Chat } from "../chat/chat.ts";
 import type { Conversation, Entry } from "../chat/model.ts";
 import { t } from "../phrases.ts";
 import { bare } from "../wire/rich.ts";
 import { settings } from "./settings.ts";
+import { isSeenElsewhere } from "./tabs.ts";
 
 const LOCKED = 3000; // milliseconds for which other tabs keep silent about one message
 
@@ -14,6 +16,9 @@ export function callFrom(chat: Chat, show: (conversation: Conversation, msgid: s
   chat.onNews = (conversation, entry, isCall) => {
     const level = settings.levelOf(conversation.name);
     if (level === "none" || (level === "mentions" && !isCall) || settings.isQuiet(new Date())) return;
+    void isSeenElsewhere(entry.msgid).then((isSeen) => isSeen || call(conversation, entry));
+  };
+  const call = (conversation: Conversation, entry: Entry): void => {
     if (settings.isSound) once(entry.msgid, chime);
     if (!settings.isDesktop || !("Notification" in window) || Notification.permission !== "granted") return;
     const title = conversation.isRoom ? t("says-in", { a: entry.from, b: conversation.name }) : entry.from;

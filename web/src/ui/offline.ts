@@ -6,6 +6,7 @@
 import type { Chat } from "../chat/chat.ts";
 import { Conversation, type Entry } from "../chat/model.ts";
 import { forget, read, write } from "./shelf.ts";
+import { trusted, WORKERS } from "./trusted.ts";
 
 const MOST_ENTRIES = 200; // of each conversation
 const MOST_CONVERSATIONS = 60;
@@ -84,20 +85,8 @@ export async function forgetKept(): Promise<void> {
 /** Let the browser open the page without a network. */
 export function registerWorker(): void {
   if (!("serviceWorker" in navigator)) return; // nor does it where the connection is not safe
-  const address = "sw.js";
-  const policy = (window as { trustedTypes?: Factory }).trustedTypes?.createPolicy("veche", {
-    createScriptURL: (asked) => {
-      if (asked !== address) throw new TypeError("no other script");
-      return asked;
-    },
-  });
-  const trusted = policy?.createScriptURL(address) ?? address;
   // Refused by a browser's settings, or in a private window: then the page needs the network, as any other.
-  navigator.serviceWorker.register(trusted as string, { scope: "./" }).catch(() => undefined);
-}
-
-interface Factory {
-  createPolicy(name: string, rules: { createScriptURL: (asked: string) => string }): { createScriptURL(asked: string): unknown };
+  navigator.serviceWorker.register(trusted(WORKERS.offline), { scope: "./" }).catch(() => undefined);
 }
 
 /** Whether the server gives another page than this one: it was upgraded while the tab was open. */

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
 import { t } from "../phrases.ts";
 import { isRefusal, worded } from "../refusals.ts";
-import { forgetGuest } from "./arrive.tsx";
+import { rememberGuest } from "./arrive.tsx";
 import { chime, mayNotify } from "./calls.ts";
 import { Choice } from "./choice.tsx";
 import type { Desk } from "./desk.ts";
@@ -15,6 +15,7 @@ import { Dialog, Icon, Tabs, useWatched } from "./parts.tsx";
 import { linesOf, Outcome, ServiceRows, useAnswer } from "./service.tsx";
 import { LEVELS, settings, type Level } from "./settings.ts";
 import { unstay } from "./stay.ts";
+import { tellLeft } from "./tabs.ts";
 
 const PAGES = ["looks", "calls", "account", "devices", "blocked"] as const;
 type Page = (typeof PAGES)[number];
@@ -55,11 +56,12 @@ function Looks({ desk }: { desk: Desk }): JSX.Element {
 
 /** Leave for good: nothing of the chat stays in this browser but how it looks. */
 async function leave(desk: Desk): Promise<void> {
-  forgetGuest();
+  rememberGuest("");
   forgetDrafts();
   desk.close();
   await unstay(desk.chat);
   await forgetKept();
+  tellLeft(desk.chat.nick);
   desk.chat.leave();
 }
 

@@ -1,27 +1,67 @@
-// Tabs of one browser know of one another: a new one says who is in already, so that nobody wonders why a name is taken.
+// Tabs of one browser know of one another: a new one says who is in already and goes on as the guest that another one is;
+// and whoever leaves the chat in one of them leaves it in all.
 
 import type { Chat } from "../chat/chat.ts";
+import { fold } from "../wire/names.ts";
 
 const NAME = "veche";
 
-type Word = { kind: "who" } | { kind: "here"; nick: string };
+interface Here {
+  kind: "here";
+  nick: string;
+  isGuest: boolean;
+}
 
-/** Answer other tabs that ask who is here. */
-export function answerTabs(chat: Chat): void {
+type Word = { kind: "who" } | Here | { kind: "left"; nick: string } | { kind: "seen"; msgid: string };
+
+const MOST_SEEN = 100;
+const MOMENT = 150; // milliseconds by which a tab hears later than another one, at most
+const seen = new Set<string>(); // in other tabs
+
+let channel: BroadcastChannel | null = null;
+
+function say(word: Word): void {
+  channel?.postMessage(word);
+}
+
+/** Answer other tabs that ask who is here, and leave when one of them leaves for good. */
+export function answerTabs(chat: Chat, left: () => void): void {
   if (typeof BroadcastChannel === "undefined") return;
-  const channel = new BroadcastChannel(NAME);
-  channel.onmessage = (event: MessageEvent<Word>) => {
-    if (event.data.kind === "who" && chat.state === "in") channel.postMessage({ kind: "here", nick: chat.nick } satisfies Word);
+  channel = new BroadcastChannel(NAME);
+  channel.onmessage = ({ data }: MessageEvent<Word>) => {
+    if (data.kind === "who" && chat.state === "in") say({ kind: "here", nick: chat.nick, isGuest: chat.account === "" });
+    if (data.kind === "seen") {
+      seen.add(data.msgid);
+      if (seen.size > MOST_SEEN) seen.delete(seen.values().next().value!);
+    }
+    if (data.kind !== "left" || chat.state === "out" || fold(data.nick) !== fold(chat.nick)) return;
+    left();
+    chat.leave();
   };
 }
 
+/** Tell the other tabs that one leaves for good. */
+export function tellLeft(nick: string): void {
+  say({ kind: "left", nick });
+}
+
+/** Tell the other tabs that the reader has a message before his eyes. */
+export function tellSeen(msgid: string): void {
+  say({ kind: "seen", msgid });
+}
+
+/** Whether the reader has a message that has just come before his eyes in another tab; a moment later. */
+export function isSeenElsewhere(msgid: string): Promise<boolean> {
+  return new Promise((done) => setTimeout(() => done(seen.has(msgid)), MOMENT));
+}
+
 /** Ask the other tabs who is here; returns what ends the asking. */
-export function askTabs(answer: (nick: string) => void): () => void {
+export function askTabs(answer: (here: Here) => void): () => void {
   if (typeof BroadcastChannel === "undefined") return () => undefined;
-  const channel = new BroadcastChannel(NAME);
-  channel.onmessage = (event: MessageEvent<Word>) => {
-    if (event.data.kind === "here" && typeof event.data.nick === "string") answer(event.data.nick);
+  const asking = new BroadcastChannel(NAME);
+  asking.onmessage = ({ data }: MessageEvent<Word>) => {
+    if (data.kind === "here" && typeof data.nick === "string") answer(data);
   };
-  channel.postMessage({ kind: "who" } satisfies Word);
-  return () => channel.close();
+  asking.postMessage({ kind: "who" } satisfies Word);
+  return () => asking.close();
 }
