@@ -7,8 +7,7 @@ import { t } from "../phrases.ts";
 import { fold } from "../wire/names.ts";
 import { plain } from "../wire/rich.ts";
 import type { Desk } from "./desk.ts";
-import { Avatar, Dialog, Tabs } from "./parts.tsx";
-import { TIMES } from "./person.tsx";
+import { Avatar, Dialog, Tabs, TermsFields, type Terms } from "./parts.tsx";
 import { linesOf, Outcome, useAnswer } from "./service.tsx";
 
 const PAGES = ["users", "rooms", "bans", "accounts", "numbers"] as const;
@@ -121,8 +120,8 @@ function Rooms({ desk }: { desk: Desk }): JSX.Element {
 function Bans({ chat }: { chat: Chat }): JSX.Element {
   const [turn, setTurn] = useState(0);
   const [mask, setMask] = useState("");
-  const [reason, setReason] = useState("");
-  const [minutes, setMinutes] = useState(1440);
+  const [terms, setTerms] = useState<Terms>({ reason: "", minutes: 1440 });
+  const { reason, minutes } = terms;
   const [outcome, setOutcome] = useState<string[]>([]);
   const lines = useAnswer(chat, ["UBAN", "LIST"], turn);
   const serve = (...params: string[]): void =>
@@ -145,13 +144,7 @@ function Bans({ chat }: { chat: Chat }): JSX.Element {
       >
         <h3>{t("new-ban")}</h3>
         <label class="field"><span>{t("ban-mask")}</span><input value={mask} placeholder="*@192.0.2.7" onInput={(event) => setMask(event.currentTarget.value)} /></label>
-        <label class="field"><span>{t("reason")}</span><input value={reason} maxLength={200} onInput={(event) => setReason(event.currentTarget.value)} /></label>
-        <label class="field">
-          <span>{t("how-long")}</span>
-          <select value={minutes} onChange={(event) => setMinutes(Number(event.currentTarget.value))}>
-            {TIMES.map(([value, phrase]) => <option key={value} value={value}>{t(phrase)}</option>)}
-          </select>
-        </label>
+        <TermsFields terms={terms} set={setTerms} />
         <button type="submit" class="danger" disabled={!/^\S+$/.test(mask.trim())}>{t("ban-server")}</button>
       </form>
       <Outcome lines={outcome} />

@@ -3,7 +3,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import type { Watched } from "../chat/model.ts";
-import { currentLanguage, t } from "../phrases.ts";
+import { currentLanguage, t, type Phrase } from "../phrases.ts";
 import { fold } from "../wire/names.ts";
 
 /** Render again whenever one of these changes. */
@@ -152,6 +152,32 @@ export function Tabs<T extends string>({ names, now, label, nameOf, choose }: Ta
         </button>
       ))}
     </div>
+  );
+}
+
+/** For how long somebody is kept silent or out, and why. */
+export interface Terms {
+  reason: string;
+  minutes: number; // 0: until it is lifted
+}
+
+const TIMES: [number, Phrase][] = [[10, "for-10m"], [60, "for-hour"], [1440, "for-day"], [10080, "for-week"], [0, "for-ever"]];
+
+export function TermsFields({ terms, set, hint }: { terms: Terms; set: (terms: Terms) => void; hint?: string }): JSX.Element {
+  const { reason, minutes } = terms;
+  return (
+    <>
+      <label class="field">
+        <span>{t("reason")}</span>
+        <input value={reason} maxLength={200} placeholder={hint} onInput={(event) => set({ reason: event.currentTarget.value, minutes })} />
+      </label>
+      <label class="field">
+        <span>{t("how-long")}</span>
+        <select value={minutes} onChange={(event) => set({ reason, minutes: Number(event.currentTarget.value) })}>
+          {TIMES.map(([value, phrase]) => <option key={value} value={value}>{t(phrase)}</option>)}
+        </select>
+      </label>
+    </>
   );
 }
 

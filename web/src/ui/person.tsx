@@ -10,7 +10,7 @@ import type { Message } from "../wire/message.ts";
 import { fold } from "../wire/names.ts";
 import { plain } from "../wire/rich.ts";
 import type { Desk } from "./desk.ts";
-import { Avatar, Dialog, Icon, shortMoment, useWatched } from "./parts.tsx";
+import { Avatar, Dialog, Icon, TermsFields, shortMoment, useWatched, type Terms } from "./parts.tsx";
 import { useAnswer } from "./service.tsx";
 
 export const RANKS = [
@@ -20,8 +20,6 @@ export const RANKS = [
 ] as const satisfies { mark: string; letter: string; phrase: Phrase }[];
 export const HELPER = 3; // places in RANKS
 export const OPERATOR = 2;
-/** How long somebody is kept silent or out, in minutes; 0: until it is lifted. */
-export const TIMES: [number, Phrase][] = [[10, "for-10m"], [60, "for-hour"], [1440, "for-day"], [10080, "for-week"], [0, "for-ever"]];
 
 export function PersonCard({ desk, nick, conversation }: {
   desk: Desk; nick: string; conversation: Conversation | null;
@@ -141,8 +139,8 @@ function Order({ desk, conversation, nick, mine, account, host }: {
   desk: Desk; conversation: Conversation; nick: string; mine: number; account: string; host: string;
 }): JSX.Element {
   const { chat } = desk;
-  const [reason, setReason] = useState("");
-  const [minutes, setMinutes] = useState(60);
+  const [terms, setTerms] = useState<Terms>({ reason: "", minutes: 60 });
+  const { reason, minutes } = terms;
   const [whom, setWhom] = useState("");
   const theirs = conversation.rankOf(nick);
   const room = conversation.name;
@@ -180,16 +178,7 @@ function Order({ desk, conversation, nick, mine, account, host }: {
           ))}
         </select>
       </label>
-      <label class="field">
-        <span>{t("reason")}</span>
-        <input value={reason} maxLength={200} placeholder={t("reason-hint")} onInput={(event) => setReason(event.currentTarget.value)} />
-      </label>
-      <label class="field">
-        <span>{t("how-long")}</span>
-        <select value={minutes} onChange={(event) => setMinutes(Number(event.currentTarget.value))}>
-          {TIMES.map(([value, phrase]) => <option key={value} value={value}>{t(phrase)}</option>)}
-        </select>
-      </label>
+      <TermsFields terms={terms} set={setTerms} hint={t("reason-hint")} />
       <label class="field">
         <span>{t("whom")}</span>
         <select value={mask} onChange={(event) => setWhom(event.currentTarget.value)}>
@@ -224,8 +213,8 @@ function mayGive(mine: number, place: number): boolean {
 
 function ServerOrder({ desk, nick, host, done }: { desk: Desk; nick: string; host: string; done: () => void }): JSX.Element {
   const { chat } = desk;
-  const [reason, setReason] = useState("");
-  const [minutes, setMinutes] = useState(1440);
+  const [terms, setTerms] = useState<Terms>({ reason: "", minutes: 1440 });
+  const { reason, minutes } = terms;
   const tell = (lines: Message[]): void => {
     const refusal = lines.find(isRefusal);
     if (refusal !== undefined) chat.say(worded(refusal));
@@ -236,16 +225,7 @@ function ServerOrder({ desk, nick, host, done }: { desk: Desk; nick: string; hos
   return (
     <fieldset class="order">
       <legend>{t("order-server")}</legend>
-      <label class="field">
-        <span>{t("reason")}</span>
-        <input value={reason} maxLength={200} onInput={(event) => setReason(event.currentTarget.value)} />
-      </label>
-      <label class="field">
-        <span>{t("how-long")}</span>
-        <select value={minutes} onChange={(event) => setMinutes(Number(event.currentTarget.value))}>
-          {TIMES.map(([value, phrase]) => <option key={value} value={value}>{t(phrase)}</option>)}
-        </select>
-      </label>
+      <TermsFields terms={terms} set={setTerms} />
       <div class="buttons">
         <button type="button" onClick={() => chat.question(tell, "KILL", [nick, reason || "-"])}>{t("disconnect")}</button>
         <button
