@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,10 +127,12 @@ def test_a_link_leads_to_a_message_and_a_quote_to_what_it_quotes(ports: Ports, b
         ann.log.evaluate("log => { log.scrollTop = log.scrollHeight; }")
         ann.log.locator("article", has_text="this one").locator(".quote").click()
         expect(ann.log.locator(".is-shown")).to_contain_text("message 250")
-        other = Sitter.at(context.new_page(), address)
+        away = browser.new_context(locale="en")
+        other = Sitter.at(away.new_page(), address)
         other.come_in("Bea")
         expect(other.log.locator(".is-shown")).to_contain_text("message 250")
         expect(other.log.locator(".is-shown")).to_be_in_viewport()
+        away.close()
         context.close()
 
 
@@ -152,6 +155,48 @@ def test_a_room_that_is_left_while_it_scrolls_leaves_nothing_behind(ports: Ports
             )
             expect(ann.page.get_by_role("heading", name="#lobby")).to_be_visible()
         # An exception that nobody caught fails the visit.
+
+
+def test_one_is_led_to_the_first_of_what_one_has_missed(ports: Ports, visit: Visitor) -> None:
+    from playwright.sync_api import expect
+
+    with fill(ports, "#tea", 5) as bob:
+        ann = sit_down(visit, ports, "Ann")
+        ann.say("/join #tea")
+        ann.sees("message 4")
+        ann.open("lobby")
+        # Few that one sees at once are not told of; many are, also those that are not loaded yet.
+        bob.say("PRIVMSG #tea :just one")
+        expect(ann.room("tea").locator(".badge")).to_have_text("1")
+        ann.open("tea")
+        expect(ann.log.locator(".line")).to_be_in_viewport()
+        expect(ann.page.locator(".to-unread")).to_have_count(0)
+        for count in (60, 400):
+            ann.open("lobby")
+            bob.say(*(f"PRIVMSG #tea :missed {number} of {count}" for number in range(count)), "PING done")
+            bob.skip_to("PONG")
+            expect(ann.room("tea").locator(".badge")).to_have_text(str(count))
+            ann.open("tea")
+            ann.sees(f"missed {count - 1} of {count}")
+            ann.page.get_by_role("button", name=f"{count} unread since").click()
+            expect(ann.log.get_by_text(f"missed 0 of {count}")).to_be_in_viewport()
+            expect(ann.log.locator(".line")).to_be_in_viewport()
+            expect(ann.page.locator(".to-unread")).to_have_count(0)
+            ann.page.get_by_role("button", name="To the newest").click()
+            expect(ann.log.get_by_text(f"missed {count - 1} of {count}")).to_be_in_viewport()
+
+
+def test_a_room_where_hundreds_came_and_went_still_shows_what_was_said(ports: Ports, visit: Visitor) -> None:
+    from playwright.sync_api import expect
+
+    with fill(ports, "#tea", 100) as bob:
+        ann = sit_down(visit, ports, "Ann")
+        ann.say("/join #tea")
+        ann.sees("message 99")
+        bob.say(*("PART #tea", "JOIN #tea") * 150, "PING done")
+        bob.skip_to("PONG")
+        expect(ann.log.get_by_role("button", name=re.compile("29. more"))).to_be_visible()
+        expect(ann.log.get_by_text("message 99")).to_be_visible()
 
 
 def test_a_thread_has_a_pane_and_what_one_said_is_edited(ports: Ports, visit: Visitor) -> None:
@@ -183,6 +228,14 @@ def test_a_thread_has_a_pane_and_what_one_said_is_edited(ports: Ports, visit: Vi
         for place in (".thread", ".conversation"):
             expect(person.page.locator(place)).to_contain_text("I bring a cake (edited)")
             expect(person.page.locator(place)).not_to_contain_text("cakr")
+    # How it was before is for who wrote it and who keeps order; here Ann came first, but nobody owns the lobby.
+    expect(ann.page.get_by_role("main").get_by_role("button", name="(edited)")).to_have_count(0)
+    bob.page.get_by_role("main").get_by_role("button", name="(edited)").click()
+    wordings = bob.page.get_by_role("dialog", name="What Bob had written before").locator(".hit")
+    expect(wordings).to_have_count(2)
+    expect(wordings.first).to_contain_text("I bring a cakr")
+    expect(wordings.last).to_contain_text("as it is now")
+    bob.page.keyboard.press("Escape")
     with Line(ports.irc) as carol:
         carol.say("CAP REQ :draft/chathistory batch message-tags draft/message-edit", "CAP END")
         carol.register("carol")

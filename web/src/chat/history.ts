@@ -36,19 +36,33 @@ export function forgetSyncs(chat: Chat): void {
 
 /** Load what was said around a message, instead of what is here, unless it is here. `done` hears whether it is now. */
 export function around(chat: Chat, conversation: Conversation, msgid: string, done: (isHere: boolean) => void): void {
-  if (conversation.find(msgid) !== undefined) {
-    done(true);
-    return;
+  if (conversation.find(msgid) !== undefined) done(true);
+  else visit(chat, conversation, `msgid=${msgid}`, (page) => page.some((entry) => entry.msgid === msgid), done);
+}
+
+/** Load what was new when one came, from its beginning, unless that is here. */
+export function firstNews(chat: Chat, conversation: Conversation, done: (entry: Entry | null) => void): void {
+  const here = conversation.firstNew();
+  if (here !== null) done(here);
+  else {
+    const moment = `timestamp=${new Date(conversation.line).toISOString()}`;
+    visit(chat, conversation, moment, (page) => page.length > 0, () => {
+      done(conversation.entries.find((entry) => entry.time > conversation.line && !entry.isMine && entry.kind !== "event") ?? null);
+    });
   }
+}
+
+function visit(
+  chat: Chat, conversation: Conversation, where: string, isRight: (page: Entry[]) => boolean, done: (isHere: boolean) => void,
+): void {
   if (chat.state !== "in" || conversation.sync === "loading") {
     done(false);
     return;
   }
   const before = conversation.sync;
   conversation.sync = "loading";
-  const asked = ["AROUND", conversation.name, `msgid=${msgid}`, String(pageOf(chat))];
-  fetch(chat, conversation, asked, (page) => {
-    if (!page.some((entry) => entry.msgid === msgid)) {
+  fetch(chat, conversation, ["AROUND", conversation.name, where, String(pageOf(chat))], (page) => {
+    if (!isRight(page)) {
       conversation.sync = before === "apart" ? "apart" : "stale";
       sync(chat, conversation);
       done(false);

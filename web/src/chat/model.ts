@@ -97,6 +97,7 @@ export class Conversation extends Watched {
   mentions = 0;
   readAt = 0; // milliseconds
   line = 0; // entries after this moment were new when one came; 0: no line
+  missed = 0; // how many there were then, until one has seen where they begin
   typing = new Map<string, number>(); // nick -> when it ends
   draft = "";
   replyTo: Entry | null = null;
@@ -142,6 +143,12 @@ export class Conversation extends Watched {
   touch(entry: Entry): void {
     entry.rev++;
     this.changed();
+  }
+
+  /** The first entry that was new when one came; null where what is loaded may begin after it. */
+  firstNew(): Entry | null {
+    const at = this.entries.findIndex((entry) => entry.time > this.line && !entry.isMine && entry.kind !== "event");
+    return at > 0 || (at === 0 && this.isWhole) ? this.entries[at]! : null;
   }
 
   /** The last entry that the server has given an id. */

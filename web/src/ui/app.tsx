@@ -23,6 +23,7 @@ import { settings } from "./settings.ts";
 import { Sidebar } from "./sidebar.tsx";
 import { Switcher } from "./switcher.tsx";
 import { Thread } from "./thread.tsx";
+import { Wordings } from "./wordings.tsx";
 
 export function App({ desk, network }: { desk: Desk; network: string }): JSX.Element {
   const { chat } = desk;
@@ -80,6 +81,7 @@ function Over({ desk }: { desk: Desk }): JSX.Element | null {
     case "keys": return <Keys desk={desk} />;
     case "operator": return <OperatorPage desk={desk} />;
     case "room": return <RoomWindow key={opened.conversation.key} desk={desk} conversation={opened.conversation} />;
+    case "wordings": return <Wordings desk={desk} conversation={opened.conversation} entry={opened.entry} />;
     case "person": return <PersonCard key={opened.nick} desk={desk} nick={opened.nick} conversation={opened.conversation} />;
     case "": return null;
   }

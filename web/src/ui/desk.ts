@@ -2,7 +2,7 @@
 
 import type { Chat } from "../chat/chat.ts";
 import { around } from "../chat/history.ts";
-import { Watched, type Conversation } from "../chat/model.ts";
+import { Watched, type Conversation, type Entry } from "../chat/model.ts";
 import { t } from "../phrases.ts";
 
 export type Pane = "" | "menu" | "side"; // over the conversation, where the page is narrow
@@ -10,6 +10,7 @@ export type Side = { kind: "people" } | { kind: "search" } | { kind: "thread"; r
 export type Opened =
   | { kind: "" | "rooms" | "settings" | "switcher" | "keys" | "operator" }
   | { kind: "room"; conversation: Conversation }
+  | { kind: "wordings"; conversation: Conversation; entry: Entry }
   | { kind: "person"; nick: string; conversation: Conversation | null };
 
 /** A place in a conversation that is to be shown, and how often one has asked for one. */

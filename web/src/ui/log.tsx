@@ -3,10 +3,10 @@
 
 import type { JSX } from "preact";
 import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { newer, older, toNow } from "../chat/history.ts";
+import { firstNews, newer, older, toNow } from "../chat/history.ts";
 import type { Conversation, Entry } from "../chat/model.ts";
 import { t } from "../phrases.ts";
-import { Icon, dayName, dayOf, useWatched } from "./parts.tsx";
+import { Icon, clock, dayName, dayOf, shortMoment, useWatched } from "./parts.tsx";
 import type { Desk } from "./desk.ts";
 import { Events, Row, Unsent, stampOf } from "./message.tsx";
 import { settings } from "./settings.ts";
@@ -82,6 +82,7 @@ export function Log({ desk, conversation }: Props): JSX.Element {
     if (box === null) return; // told of at the next frame, when another conversation may be open
     isStuck.current = isAtEnd && box.scrollHeight - box.scrollTop - box.clientHeight < 40;
     keepAnchor();
+    seeLine(box);
     if (!isStuck.current) slide();
     else if (end !== null) setEnd(null);
     else if (news > 0) again((count) => count + 1);
@@ -139,6 +140,21 @@ export function Log({ desk, conversation }: Props): JSX.Element {
     toNow(chat, conversation);
     again((count) => count + 1);
   };
+
+  /** How many one has missed is told until one sees where they begin. */
+  const seeLine = (box: HTMLElement): void => {
+    if (conversation.missed === 0 || conversation.sync === "loading") return;
+    const line = box.querySelector(".line");
+    if (line === null || line.getBoundingClientRect().top < box.getBoundingClientRect().top) return;
+    conversation.missed = 0;
+    again((count) => count + 1);
+  };
+  useLayoutEffect(() => seeLine(scroller.current!));
+  const toUnread = (): void => firstNews(chat, conversation, (entry) => {
+    conversation.missed = 0;
+    if (entry !== null) showPlace(entry.msgid);
+    conversation.changed();
+  });
 
   const jump = (msgid: string): void => desk.jump(conversation.name, msgid);
   const showPlace = (msgid: string): void => {
@@ -219,6 +235,11 @@ export function Log({ desk, conversation }: Props): JSX.Element {
           </div>
         </div>
       </div>
+      {conversation.missed > 0 && conversation.sync !== "loading" && conversation.sync !== "none" && (
+        <button type="button" class="to-unread" onClick={toUnread}>
+          <Icon name="down" /> {t("n-unread-since", { n: conversation.missed, a: dayOf(conversation.line) === dayOf(Date.now()) ? clock(conversation.line) : shortMoment(conversation.line) })}
+        </button>
+      )}
       {!(isStuck.current && isAtEnd) && (
         <button type="button" class="to-newest" onClick={toNewest}>
           {news > 0 && !isApart ? t("n-new", { n: news }) : t("to-newest")} <Icon name="down" />

@@ -9,6 +9,7 @@ import { mentions } from "../wire/names.ts";
 import { bare, plain } from "../wire/rich.ts";
 import type { Desk } from "./desk.ts";
 import { findEmoji } from "./emoji.ts";
+import { OPERATOR } from "./person.tsx";
 import { addressOf } from "./places.ts";
 import { Avatar, IconButton, Nick, clock, moment } from "./parts.tsx";
 import { RichText } from "./rich.tsx";
@@ -85,7 +86,7 @@ function Message({ desk, conversation, entry, isFirst, isShown, inThread = false
       ) : (
         <div class="text" dir="auto">
           <RichText text={entry.text} nick={chat.nick} onRoom={go} />
-          {entry.isEdited && <small class="edited"> {t("edited")}</small>}
+          {entry.isEdited && <> <Edited desk={desk} conversation={conversation} entry={entry} /></>}
         </div>
       )}
       <Reactions desk={desk} conversation={conversation} entry={entry} />
@@ -125,9 +126,23 @@ function Message({ desk, conversation, entry, isFirst, isShown, inThread = false
   );
 }
 
+/** That a message was said anew; whoever may read how it was before is led there. */
+function Edited({ desk, conversation, entry }: { desk: Desk; conversation: Conversation; entry: Entry }): JSX.Element {
+  const isOpen = entry.isMine || (conversation.isRoom && conversation.rankOf(desk.chat.nick) <= OPERATOR);
+  if (!isOpen || !desk.chat.caps.has("draft/message-edit")) return <small class="edited">{t("edited")}</small>;
+  return (
+    <button
+      type="button" class="link edited" title={t("wordings", { name: entry.from })}
+      onClick={() => desk.open({ kind: "wordings", conversation, entry })}
+    >
+      {t("edited")}
+    </button>
+  );
+}
+
 function mayRemove(desk: Desk, conversation: Conversation, entry: Entry): boolean {
   const { chat } = desk;
-  const isModerator = conversation.isRoom && conversation.rankOf(chat.nick) <= 2;
+  const isModerator = conversation.isRoom && conversation.rankOf(chat.nick) <= OPERATOR;
   return (entry.isMine || isModerator) && chat.caps.has("draft/message-redaction");
 }
 
