@@ -195,7 +195,10 @@ def test_notices_and_quiet_hours(ports: Ports, browser: Browser) -> None:
         bob.register("bob")
         bob.say("PRIVMSG #lobby :nobody is meant", "PRIVMSG #lobby :Ann, **tea**?", "PRIVMSG Ann :psst")
         expect(ann.room("bob").locator(".badge")).to_have_text("1")
-        page.wait_for_function("raised.length > 1")
+        for _ in range(100):
+            if len(page.evaluate("raised")) > 1:
+                break
+            page.wait_for_timeout(50)
         assert page.evaluate("raised") == ["bob in #lobby: Ann, tea?", "bob: psst"]
         page.get_by_role("button", name="Settings").click()
         page.get_by_role("tab", name="Notifications").click()

@@ -236,6 +236,14 @@ def test_a_thread_has_a_pane_and_what_one_said_is_edited(ports: Ports, visit: Vi
     expect(wordings.first).to_contain_text("I bring a cakr")
     expect(wordings.last).to_contain_text("as it is now")
     bob.page.keyboard.press("Escape")
+    # Around a hit of the search it stands once, as it is now.
+    bob.page.keyboard.press("Control+f")
+    bob.page.get_by_role("searchbox", name="Words that were said").fill("brings")
+    bob.page.keyboard.press("Enter")
+    hit = bob.page.locator(".hit", has_text="who brings what?").first
+    hit.get_by_role("button", name="What was around").click()
+    expect(hit).to_contain_text("I bring a cake")
+    expect(hit.get_by_text("I bring a cake")).to_have_count(1)
     with Line(ports.irc) as carol:
         carol.say("CAP REQ :draft/chathistory batch message-tags draft/message-edit", "CAP END")
         carol.register("carol")

@@ -53,7 +53,7 @@ def test_a_room_is_made_and_kept_in_order(ports: Ports, visit: Visitor) -> None:
     bob.say("/join #kitchen")
     expect(bob.page.get_by_role("alert")).to_contain_text("#kitchen is by invitation. Ask somebody")
     page.get_by_role("tab", name="Invite").click()
-    page.get_by_label("Name of who is on this server").fill("Bob")
+    page.get_by_label("Somebody’s name").fill("Bob")
     page.get_by_role("button", name="Invite", exact=True).click()
     expect(page.get_by_text("Bob is invited.")).to_be_visible()
     page.keyboard.press("Escape")

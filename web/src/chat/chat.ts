@@ -5,6 +5,7 @@
 
 import { fold, isRoom } from "../wire/names.ts";
 import { format, isWritable, parse, type Message, type Tags } from "../wire/message.ts";
+import { t } from "../phrases.ts";
 import { isRefusal, worded } from "../refusals.ts";
 import { Batches, isBatch, messagesOf, type Batch } from "./batches.ts";
 import { forgetSyncs, sync } from "./history.ts";
@@ -460,9 +461,10 @@ export class Chat extends Watched {
     const message = parse(line);
     if (message === null) return;
     const label = this.label((lines) => {
-      for (const { command, params } of lines) {
-        if (!/^(\d\d\d|FAIL|WARN|NOTE)$/.test(command)) continue;
-        conversation.append(entryOf({ kind: "event", text: params.slice(1).join(" "), time: Date.now() }));
+      for (const line of lines) {
+        if (!/^(\d\d\d|FAIL|WARN|NOTE)$/.test(line.command)) continue;
+        const text = isRefusal(line) ? worded(line) : line.command === "381" ? t("you-operate") : line.params.slice(1).join(" ");
+        conversation.append(entryOf({ kind: "event", text, time: Date.now() }));
       }
       conversation.changed();
     });

@@ -5,7 +5,7 @@
 import { escape, type Message } from "../wire/message.ts";
 import { isRefusal, worded } from "../refusals.ts";
 import type { Chat } from "./chat.ts";
-import { place, readEntry } from "./incoming.ts";
+import { isEdit, place, readEntry } from "./incoming.ts";
 import type { Entry } from "./model.ts";
 
 export interface Question {
@@ -55,7 +55,8 @@ export function search(chat: Chat, question: Question, answer: (hits: Hits) => v
 export function surroundings(chat: Chat, hit: Hit, answer: () => void): void {
   chat.question(
     (lines) => {
-      hit.around = lines.map((line) => readEntry(chat, line)).filter((entry) => entry !== null);
+      // Where a message was edited the page tells of the edit, too; the message has the text of it already.
+      hit.around = lines.filter((line) => !isEdit(chat, line)).map((line) => readEntry(chat, line)).filter((entry) => entry !== null);
       answer();
     },
     "CHATHISTORY",

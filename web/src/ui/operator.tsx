@@ -176,8 +176,8 @@ function Numbers({ chat }: { chat: Chat }): JSX.Element {
     [t("people-now"), at(lusers, "265")[1] ?? ""],
     [t("people-most"), at(lusers, "265")[2] ?? ""],
     [t("rooms-now"), at(lusers, "254")[1] ?? "0"],
-    [t("up-since"), uptime === null ? "" : t("days-and-time", { n: Number(days), a: time })],
-    [t("version"), at(version, "351")[1] ?? ""],
+    [t("up-since"), uptime === null ? "" : days === "0" ? time : t("days-and-time", { n: Number(days), a: time })],
+    [t("version"), (at(version, "351")[1] ?? "").replace(/^veche-/, "")],
   ];
   const commands = (used ?? []).filter((line) => line.command === "212").map(({ params }) => [params[1] ?? "", Number(params[2] ?? 0)] as const)
     .sort((a, b) => b[1] - a[1]);

@@ -1,7 +1,7 @@
 // Small parts that several of the page's components share.
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useReducer, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer, useRef } from "preact/hooks";
 import type { Watched } from "../chat/model.ts";
 import { currentLanguage, t, type Phrase } from "../phrases.ts";
 import { fold } from "../wire/names.ts";
@@ -142,8 +142,11 @@ export function Tabs<T extends string>({ names, now, label, nameOf, choose }: Ta
     const tabs = (event.currentTarget as HTMLElement).querySelectorAll("button");
     tabs[(names.indexOf(now) + step + names.length) % names.length]?.focus();
   };
+  const row = useRef<HTMLDivElement>(null);
+  // Where there is no room for all of them, the one that is open is to be seen.
+  useLayoutEffect(() => row.current!.querySelector("[aria-selected=true]")!.scrollIntoView({ block: "nearest", inline: "center" }), [now]);
   return (
-    <div class="tabs" role="tablist" aria-label={label} onKeyDown={turn}>
+    <div ref={row} class="tabs" role="tablist" aria-label={label} onKeyDown={turn}>
       {names.map((name) => (
         <button
           key={name} type="button" role="tab" aria-selected={name === now} tabIndex={name === now ? 0 : -1} onClick={() => choose(name)}

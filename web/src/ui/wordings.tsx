@@ -8,7 +8,7 @@ import type { Conversation, Entry } from "../chat/model.ts";
 import { t } from "../phrases.ts";
 import { isRefusal, worded } from "../refusals.ts";
 import type { Desk } from "./desk.ts";
-import { Dialog, moment } from "./parts.tsx";
+import { Dialog, shortMoment } from "./parts.tsx";
 import { RichText } from "./rich.tsx";
 import { useAnswer } from "./service.tsx";
 
@@ -24,7 +24,7 @@ export function Wordings({ desk, conversation, entry }: { desk: Desk; conversati
       <ol class="hits">
         {found.map((one, at) => (
           <li key={at} class="hit">
-            <header><time>{moment(one.time)}</time> {at === found.length - 1 && <span class="tag">{t("wording-now")}</span>}</header>
+            <header><time>{shortMoment(one.time)}</time> {at === found.length - 1 && <span class="tag">{t("wording-now")}</span>}</header>
             <div class="text" dir="auto"><RichText text={one.text} nick="" onRoom={(room) => desk.go(room)} /></div>
           </li>
         ))}
