@@ -425,17 +425,3 @@ def compare(
         assert found.is_complete
         answers.append([record.seq for record in found.records])
     assert answers[0] == answers[1]
-
-
-def test_beside_a_burst_of_messages_it_rests_longer_but_never_falls_far_behind(data: Path) -> None:
-    bench = open_bench(data)
-    search = store_of(bench)._search  # nothing was said: its thread sleeps
-    search._looked = (0.0, 0)
-    rests = []
-    for now, last in ((0.1, 500), (0.2, 550), (0.25, 5550), (0.31, 5550), (0.42, 5550 + index._BURST)):
-        search._last = last
-        search._look_at_pace(now)
-        rests.append(search._rest)
-    assert rests == [index._REST_IN_A_BURST, index._REST, index._REST, index._REST_IN_A_BURST, index._REST]
-    search._last = 0
-    end(bench)

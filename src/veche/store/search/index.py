@@ -4,11 +4,9 @@ The rules:
 * **Nobody waits for the index.** Messages are committed without it and indexed behind the commit: the owner hands over
   a number now and then, and the thread reads what is new from the record. Just before an answer it catches up, so what
   was committed before the question is found.
-* It works a millisecond at a time and then rests for twice as long as that took, so that beside a busy event loop it
-  takes little and holds the interpreter lock for no longer than a millisecond; also when a record of ten million
-  messages from before there was an index is being indexed, the newest block first. Questions come in between.
-* While a great many messages come at once it rests much longer and works when that is over; but it falls behind by no
-  more than a burst, since what is not indexed is not found.
+* It works a millisecond at a time and then rests (pace.py), so that beside a busy event loop it takes little and holds
+  the interpreter lock for no longer than a millisecond; also when a record of ten million messages from before there
+  was an index is being indexed, the newest block first. Questions come in between.
 * What is in memory is lost with the process and made anew by the next: at most one block, the newest.
 * The record is read through a connection of its own that cannot write; see record.py.
 * A question may take 2 s, and 32 may wait: beyond, the answer is "busy".
@@ -28,6 +26,7 @@ from veche.core.search import Found, SearchQuestion
 from veche.store.engines.sqlite import describe, primary_code
 from veche.store.search.block import Block, known_by
 from veche.store.search.finding import Finder
+from veche.store.search.pace import LOOK_EVERY, Pace
 from veche.store.search.postings import BLOCK_BITS, Postings
 from veche.store.search.record import IndexedRecord
 from veche.store.search.tidying import Tidying
@@ -42,14 +41,8 @@ TELL_EVERY = 512
 _SLICE = 64
 # What is new is indexed before an answer for at most so long (s): some ten thousand messages.
 _CATCH_UP = 0.5
-# The rest after a slice, in times of what it took; and after an error, in s.
-_REST = 2.0
+# The rests (s) before the first slice after a question, and after an error.
 _SHORTEST_REST = 0.001
-# While so many messages come in a second (looked at so often, in s), and no more than a burst of them is waiting.
-_REST_IN_A_BURST = 20.0
-_MANY_A_SECOND = 1000
-_LOOK_EVERY = 0.1
-_BURST = 200_000
 _REST_AFTER_ERROR = 30.0
 _STEPS_BETWEEN_LOOKS = 50_000
 
@@ -82,8 +75,7 @@ class SearchIndex:
         self._asked = 0
         self._trouble = ""
         self._resumes = 0.0
-        self._rest = _REST
-        self._looked = (clock(), last)  # when, and where the record ended then
+        self._pace = Pace(clock(), 0.0, last)
         self._tail = Block(last >> BLOCK_BITS)
         self._building: Block | None = None
         self._written: dict[int, tuple[int, int]] = {}
@@ -148,25 +140,19 @@ class SearchIndex:
 
     def _go_on(self) -> float | None:
         """Do a little of what there is to do; how long to rest then (s), None when there is nothing."""
-        began = self._clock()
-        if began < self._resumes:
-            return self._resumes - began
+        now = self._clock()
+        if now < self._resumes:
+            return self._resumes - now
+        began = time.thread_time()
+        self._pace.look(now, time.process_time() - began, self._last, self._tail.upto)
+        if self._pace.is_burst:
+            return LOOK_EVERY
         try:
             has_more = self._index_some()
         except Exception as error:
             self._fail(error)
             return _REST_AFTER_ERROR
-        ended = self._clock()
-        self._look_at_pace(ended)
-        return max(_SHORTEST_REST, self._rest * (ended - began)) if has_more else None
-
-    def _look_at_pace(self, now: float) -> None:
-        since, last = now - self._looked[0], self._last
-        if since < _LOOK_EVERY:
-            return
-        is_burst = last - self._looked[1] > _MANY_A_SECOND * since and last - self._tail.upto <= _BURST
-        self._rest = _REST_IN_A_BURST if is_burst else _REST
-        self._looked = (now, last)
+        return self._pace.rest(time.thread_time() - began) if has_more else None
 
     def _index_some(self) -> bool:
         """Index one slice; False when everything is indexed."""
