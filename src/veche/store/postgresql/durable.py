@@ -72,10 +72,11 @@ class PostgresqlStore(Front):
         self._thread = thread
         self._writer = writer
         self._reader = reader
+        self._known: questions.Known = {}  # the loop thread's
 
     def page(self, page: Page, done: Callable[[Records | StoreError], None]) -> None:
         """Read messages; "busy" when too many questions wait, or when one takes longer than 3 s."""
-        self._ask(partial(questions.ask_page, page), done)
+        self._ask(partial(questions.ask_page, self._known, page), done)
 
     def latest(
         self, conversations: list[tuple[str, int]], done: Callable[[dict[str, int] | StoreError], None]

@@ -4,8 +4,7 @@ The rules are those of store/history.py and store/overview.py: none reads furthe
 rows.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from itertools import starmap
 
 from veche.core.ports import (
     PARTNER_SEARCH,
@@ -76,6 +75,10 @@ _THREAD = """
 """
 _THREADS = {way: _THREAD % (way, way) for way in ("asc", "desc")}
 _ROOT = "select root from reply where message = $1"
+
+# The numbers of conversations that are remembered, by name and era; beyond so many, all are forgotten and asked anew.
+Known = dict[tuple[str, int], int]
+_REMEMBERED = 10_000
 
 _FIND_NUMBERS = "select era, id from conversation where name = $1 and era in (0, $2)"
 _FIND = """
@@ -165,10 +168,16 @@ _UNREAD = f"""
 """  # noqa: S608
 
 
-async def ask_page(page: Page, connection: Connection) -> Records:
-    """See Store.page."""
-    found = await connection.fetch(_FIND_NUMBERS, page.conversation, clamp(page.era))
-    return await read_page(_PageReader(connection, page, {number: era for era, number in found}), page)
+async def ask_page(known: Known, page: Page, connection: Connection) -> Records:
+    """See Store.page. `known` is what was asked before: a conversation keeps its number for ever."""
+    name, era = page.conversation, clamp(page.era)
+    if (name, 0) not in known or (name, era) not in known:
+        if len(known) > _REMEMBERED:
+            known.clear()
+        for found, number in await connection.fetch(_FIND_NUMBERS, name, era):
+            known[name, found] = number
+    eras = {known[name, wanted]: wanted for wanted in (0, era) if (name, wanted) in known}
+    return await read_page(_PageReader(connection, page, eras), page)
 
 
 class _PageReader:
@@ -222,13 +231,40 @@ class _PageReader:
         del rows[limit:]
         if newest:
             rows.reverse()
-        return Records((self._record(row) for row in rows), has_more=has_more)
+        return Records(starmap(self._record, rows), has_more=has_more)
 
-    def _record(self, row: Sequence[Any]) -> Record:
-        seq, time, number, msgid, command, source, sender, account, target, tags, text, edited = row
-        era, name = self._eras[number], self._name
-        said = (command, source, sender, account, target, tags, text)
-        return Record(seq, msgid, time, name, era, *said, edited=edited or 0)
+    def _record(
+        self,
+        seq: int,
+        time: int,
+        number: int,
+        msgid: str,
+        command: str,
+        source: str,
+        sender: str,
+        account: str,
+        target: str,
+        tags: str,
+        text: str,
+        edited: int | None,
+    ) -> Record:
+        era = self._eras[number]
+        return Record(
+            seq,
+            msgid,
+            time,
+            self._name,
+            era,
+            command,
+            source,
+            sender,
+            account,
+            target,
+            tags,
+            text,
+            0,
+            edited or 0,
+        )
 
 
 async def root_of(connection: Connection, message: int) -> int:
