@@ -96,9 +96,9 @@ class Talk:
 
 
 class Owner:
-    """A store with its turns."""
+    """A store with its turns. `data` is the data directory where the record is in PostgreSQL; None: a new one."""
 
-    def __init__(self, record: Path | str) -> None:
+    def __init__(self, record: Path | str, data: Path | None = None) -> None:
         self.due: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.store: SqliteStore | PostgresqlStore
         if isinstance(record, Path):
@@ -107,7 +107,7 @@ class Owner:
             from veche.store.postgresql.durable import open_postgresql
 
             self._folder = tempfile.TemporaryDirectory()  # of the server that there is none of
-            self.store = open_postgresql(record, Path(self._folder.name) / "data", self.due.put)
+            self.store = open_postgresql(record, data or Path(self._folder.name) / "data", self.due.put)
 
     def commit(self, records: list[Record]) -> None:
         answers: list[object] = []

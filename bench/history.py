@@ -1,7 +1,9 @@
 """What reading a long record costs: the real server on it, asked through a socket; and its start.
 
-    python -m bench.history RECORD [NAME]           a data directory or a URL of PostgreSQL's that bench.generate has
-                                                    filled; writes results/NAME.md and NAME.json
+    python -m bench.history DIRECTORY [NAME]        a data directory that bench.generate has filled; writes
+                                                    results/NAME.md and NAME.json
+    python -m bench.history URL NAME DATA           the same for a database of PostgreSQL's; DATA is the data directory
+                                                    in which `bench.search index` has made the index
 
 One client, in 50 of the rooms, asks one thing after the other and waits for the last line of each answer. Server time
 is what the kernel charged to all threads of the server for one answer, and to the processes of PostgreSQL that work
@@ -28,7 +30,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -46,6 +47,7 @@ _SETTINGS = (
     "limits.connections_per_address=0",
     "lobby.room=",
 )
+_FILES = ("veche.db", "search.db")
 _CAPABILITIES = "batch draft/chathistory message-tags server-time soju.im/search"
 
 Figures = dict[str, float]
@@ -252,19 +254,17 @@ def start_times(record: list[str], repeats: int = 5) -> dict[str, float]:
     return {name: statistics.median(all_times) for name, all_times in times.items()}
 
 
-def measure(record: Path | str, name: str) -> Path:
-    """Everything about a record; the page."""
+def measure(record: Path | str, name: str, folder: Path) -> Path:
+    """Everything about a record, with `folder` as the data directory; the page."""
     machine = describe_machine()
-    with tempfile.TemporaryDirectory() as scratch:
-        options = [f"--data={record}"]
-        if isinstance(record, str):
-            options = [f"--data={scratch}/data", f"--store={record}"]
-        rows, sizes = _sizes(record)
-        starts = start_times(options)
-        _read_through(record)
-        with ExitStack() as stack:
-            server = stack.enter_context(Server(options))
-            answers = ask_all(server, START + rows * 20, partial(_helpers, record))
+    options = [f"--data={folder}"]
+    if isinstance(record, str):
+        options.append(f"--store={record}")
+    rows, sizes = _sizes(record, folder)
+    starts = start_times(options)
+    _read_through(record, folder)
+    with Server(options) as server:
+        answers = ask_all(server, START + rows * 20, partial(_helpers, record))
     data = {"machine": machine, "rows": rows, "sizes": sizes, "starts": starts, "answers": answers}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n")
@@ -273,13 +273,13 @@ def measure(record: Path | str, name: str) -> Path:
     return page
 
 
-def _read_through(record: Path | str) -> None:
-    if isinstance(record, Path):
-        for file in ("veche.db", "search.db"):
-            with (record / file).open("rb") as opened:
+def _read_through(record: Path | str, folder: Path) -> None:
+    for file in _FILES:
+        if (folder / file).exists():
+            with (folder / file).open("rb") as opened:
                 while opened.read(1 << 22):
                     pass
-    else:
+    if isinstance(record, str):
         asyncio.run(_read_through_postgresql(record))
 
 
@@ -288,17 +288,24 @@ async def _read_through_postgresql(url: str) -> None:
 
     connection = await asyncpg.connect(url)
     await connection.fetchval("select sum(length(text)) from veche.message", timeout=PATIENCE * 5)
+    # What is read in order leaves the index out.
+    await connection.execute("set enable_seqscan = off")
+    await connection.fetchval(
+        "select count(time) from veche.message where conversation >= 0", timeout=PATIENCE * 5
+    )
     await connection.close()
 
 
-def _sizes(record: Path | str) -> tuple[int, dict[str, int]]:
+def _sizes(record: Path | str, folder: Path) -> tuple[int, dict[str, int]]:
     """How many messages there are, and the bytes that each part takes on the disk."""
+    files = {file: (folder / file).stat().st_size for file in _FILES if (folder / file).exists()}
     if isinstance(record, str):
-        return asyncio.run(_sizes_in_postgresql(record))
+        rows, tables = asyncio.run(_sizes_in_postgresql(record))
+        return rows, tables | files
     connection = sqlite3.connect(f"{(record / 'veche.db').absolute().as_uri()}?mode=ro", uri=True)
-    rows: int = connection.execute("select max(seq) from message").fetchone()[0]
+    counted: int = connection.execute("select max(seq) from message").fetchone()[0]
     connection.close()
-    return rows, {file: (record / file).stat().st_size for file in ("veche.db", "search.db")}
+    return counted, files
 
 
 async def _sizes_in_postgresql(url: str) -> tuple[int, dict[str, int]]:
@@ -308,7 +315,7 @@ async def _sizes_in_postgresql(url: str) -> tuple[int, dict[str, int]]:
     rows: int = await connection.fetchval("select max(seq) from veche.message")
     found = await connection.fetch(
         "select relname, pg_total_relation_size(oid) as size, pg_indexes_size(oid) as indexes from pg_class"
-        " where relkind = 'r' and relnamespace = 'veche'::regnamespace order by 2 desc limit 4"
+        " where relkind = 'r' and relnamespace = 'veche'::regnamespace order by 2 desc limit 1"
     )
     await connection.close()
     return rows, {f"{row['relname']} (indexes {row['indexes'] / rows:.0f})": row["size"] for row in found}
@@ -366,7 +373,11 @@ def _page(
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case [record, *more]:
-            print(f"written: {measure(record_of(record), more[0] if more else 'history')}")
+        case [word, *more] if len(more) < 3:
+            record = record_of(word)
+            folder = record if isinstance(record, Path) else Path(more[1]) if len(more) > 1 else None
+            if folder is None:
+                sys.exit(__doc__)
+            print(f"written: {measure(record, more[0] if more else 'history', folder)}")
         case _:
             sys.exit(__doc__)

@@ -1,7 +1,9 @@
 """What searching costs: making the index, its size, and questions of several sorts.
 
     python -m bench.search cost [ROWS]              microseconds of CPU a message with and without the index
-    python -m bench.search ask DIRECTORY [ASKS]     times of answers in a record of bench/generate.py's
+    python -m bench.search index RECORD [DATA]      makes the index of a record of bench/generate.py, and says how long
+                                                    that takes; of one in PostgreSQL in the data directory DATA
+    python -m bench.search ask DIRECTORY [ASKS]     times of answers in such a record
 
 `ask` waits until the record is indexed, which it times where there is something left to do. Its times are those that
 the kernel charged: waiting for the disk and for others on the machine is not in them. The one who asks is in 50
@@ -18,10 +20,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench.generate import BATCH, ROOMS, START, WORDS, Owner, Talk, batches
+from bench.generate import BATCH, ROOMS, START, WORDS, Owner, Talk, batches, record_of
 from veche.core.ports import Page, StoreError
 from veche.core.search import Found, Reading, SearchQuestion
-from veche.store.durable import SqliteStore
 from veche.wire.words import parse
 
 
@@ -37,9 +38,10 @@ def ask(owner: Owner, question: SearchQuestion) -> Found:
 def wait_indexed(owner: Owner) -> float:
     """Until everything is indexed; how long that took."""
     began = time.perf_counter()
-    assert isinstance(owner.store, SqliteStore)
     search = owner.store._search
-    while search._missing or search._building is not None or search._tail.upto < owner.store.last()[0]:
+    while search._postings is None or (
+        search._missing or search._building is not None or search._tail.upto < owner.store.last()[0]
+    ):
         time.sleep(0.05)
         if int(time.perf_counter() - began) % 60 == 59:
             print(f"  {len(search._missing)} blocks to go", flush=True)
@@ -95,6 +97,19 @@ def questions(owner: Owner) -> Iterator[tuple[str, Callable[[random.Random], Sea
             nick=f"nick{chance.randrange(200)}",
             before=chance.randrange(START, newest),
         ),
+    )
+
+
+def index(record: Path | str, data: Path) -> None:
+    """Have the index made, with nobody else at work in the process."""
+    owner = Owner(record, data)
+    rows = owner.store.last()[0]
+    took = wait_indexed(owner)
+    spent = time.process_time()
+    assert owner.store.close(60.0)
+    size = (data / "search.db").stat().st_size
+    print(
+        f"{rows} messages; indexed in {took:.0f} s, {spent:.0f} s of CPU; {size / rows:.1f} bytes a message"
     )
 
 
@@ -181,6 +196,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["cost", *more]:
             cost(int(more[0]) if more else 100_000)
+        case ["index", record, *more]:
+            index(record_of(record), Path(more[0] if more else record))
         case ["ask", folder, *more]:
             ask_all(Path(folder), int(more[0]) if more else 300)
         case _:
