@@ -6,6 +6,7 @@ import pytest
 
 from veche.core import log as log_module
 from veche.core.fanout import Fanout
+from veche.core.gathering import LONGEST
 from veche.core.log import Log
 from veche.core.outbox import Outboxes
 from veche.core.ports import Record, StoreError
@@ -232,3 +233,24 @@ def test_the_journal_holds_what_was_applied() -> None:
     house.log.pump()
     house.disk.answer()
     assert [type(fact).__name__ for fact in house.log.journal] == ["Said", "Changed"]
+
+
+def test_where_thousands_come_a_commit_waits_some_milliseconds_for_more() -> None:
+    house = House()
+    wakes: list[float] = []
+    house.log.on_wait = wakes.append
+    for n in range(20):
+        house.clock.advance(0.01)
+        house.say(*(f"{n}.{m}" for m in range(100)))
+        house.log.pump()
+        house.disk.release()
+    assert house.log.gathering.is_many
+    house.log.gathering._talked = set(range(3))
+    house.say("a", "b")
+    house.log.pump()
+    house.log.pump()
+    assert house.log.batch is None
+    assert wakes == [house.clock.monotonic() + LONGEST]
+    house.say("c")
+    house.log.pump()
+    assert house.waiting() == ["a", "b", "c"]

@@ -94,6 +94,7 @@ class Engine:
             self.log.keeps_events = settings.event_days > 0
             self.log.behind.keep = settings.event_days * _DAY
             self.log.on_behind = self._write_behind_later
+            self.log.on_wait = self._pump_at
         self.log.on_bug = self._bug_in
         if self.registry.witnesses:
             self.log.on_applied = self._bear_witness
@@ -241,6 +242,9 @@ class Engine:
     def is_idle(self) -> bool:
         """Whether everything that was read has been answered."""
         return self.log.is_idle and not any(s.held or s.in_flight for s in self.sessions)
+
+    def _pump_at(self, when: float) -> None:
+        self.timers.at(when, self.log.pump)
 
     def _write_behind_later(self) -> None:
         pause = PAUSE_WHILE_MANY if len(self.log.behind.rows) >= AT_ONCE else PAUSE

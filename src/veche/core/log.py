@@ -21,6 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from veche.core.behind import Behind
+from veche.core.gathering import Gathering
 from veche.core.ports import Record, Row, Store, StoreError, StoreUnknown
 from veche.core.replies import Refusal
 from veche.core.saved import row_of
@@ -75,6 +76,7 @@ class Log:
         "clock",
         "failed",
         "fanout",
+        "gathering",
         "journal",
         "keeps_events",
         "line",
@@ -82,11 +84,13 @@ class Log:
         "on_behind",
         "on_bug",
         "on_unknown",
+        "on_wait",
         "pumping",
         "registry",
         "seq",
         "store",
         "time",
+        "wakes",
         "world",
     )
 
@@ -115,6 +119,9 @@ class Log:
         self.on_bug: Callable[[Ask], None] | None = None
         self.keeps_events = False  # whether the record holds what happened in rooms, beside what was said
         self.behind = Behind()
+        self.gathering = Gathering()
+        self.wakes = 0.0  # when `pump` was last asked to be called, for a wait
+        self.on_wait: Callable[[float], None] | None = None  # `pump` is to be called then (monotonic)
         self.aside: deque[tuple[Callable[[int], list[Row]], Callable[[StoreError | None], None]]] = deque()
         self.on_behind: Callable[[], None] | None = (
             None  # rows wait there: `write_behind` is to be called in a while
@@ -179,9 +186,12 @@ class Log:
                     else:
                         self.store.append(rows, self._committed)
                     continue
+                if self.gathering.is_many and self._waits():
+                    break
                 batch, rows = self._next_batch()
                 if rows and self.store is not None:
                     self.batch = batch
+                    self.gathering.stored(len(rows), self.clock.monotonic())
                     if self.failed is not None:
                         self._committed(self.failed)
                     else:
@@ -191,6 +201,16 @@ class Log:
                         self._settle(entry)
         finally:
             self.pumping = False
+
+    def _waits(self) -> bool:
+        """Whether the next commit waits for more to share it; then somebody is asked to call again."""
+        gathering = self.gathering
+        if self.on_wait is None or not gathering.waits(len(self.line), self.clock.monotonic()):
+            return False
+        if gathering.until != self.wakes:
+            self.wakes = gathering.until
+            self.on_wait(self.wakes)
+        return True
 
     def write_behind(self) -> None:
         """Commit what has happened in rooms, as soon as no other commit is under way."""
@@ -244,6 +264,7 @@ class Log:
         # A clock that is set back must not put a message before one that is already in the record.
         now = self.time = max(self.time, now)
         storing = self.store is not None
+        gathering = self.gathering
         while line and len(batch) < BATCH_LIMIT:
             entry = line.popleft()
             batch.append(entry)
@@ -268,6 +289,8 @@ class Log:
                     if kept is not None:
                         rows.append(kept)
                         entry.is_stored = True
+                        if gathering.is_many:
+                            gathering.talks(fact.actor)
             if storing and row.saves is not None:
                 for saved in row.saves(self.world, fact):
                     self.seq += 1
