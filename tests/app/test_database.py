@@ -75,11 +75,12 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
 def test_check_tells_at_a_glance(desk: Desk) -> None:
     assert desk.run("check") == 0
     assert f"schema {KNOWN} of {KNOWN}" in desk.out
-    assert "holds    40 messages of 1 conversations, 1 saved facts; the newest of 1970-01-01" in desk.out
+    assert "holds    40 messages, 1 conversation, 1 saved fact; the newest of 1970-01-01" in desk.out
     assert "does not run" in desk.out
     assert desk.out.endswith("all is well\n")
     assert desk.err == ""
     assert desk.run("check", language="ru_RU.UTF-8") == 0
+    assert "внутри   40 сообщений, 1 беседа, 1 сохранённый факт; последнее — 1970-01-01" in desk.out
     assert desk.out.endswith("всё в порядке\n")
 
 
@@ -148,7 +149,7 @@ def test_a_newer_record_is_left_alone(desk: Desk, command: str) -> None:
 
 def test_verify_reads_everything(desk: Desk) -> None:
     assert desk.run("verify") == 0
-    assert desk.out == "read: 40 messages, 1 saved facts\nall is well\n"
+    assert desk.out == "read: 40 messages, 1 saved fact\nall is well\n"
 
 
 def test_verify_names_what_is_damaged(desk: Desk) -> None:
@@ -412,7 +413,15 @@ def test_whatever_a_restore_was_killed_in_leaves_a_server_that_does_not_begin_an
 
 def test_every_phrase_is_there_in_both_languages() -> None:
     for key, (english, russian) in PHRASES.items():
-        assert english.count("{") == russian.count("{"), key
+        counts = {form.count("{") for form in [*_forms(key, english, 2), *_forms(key, russian, 3)]}
+        assert len(counts) == 1, key
+
+
+def _forms(key: str, text: str, count: int) -> list[str]:
+    """A phrase, or what it is for each sort of numbers."""
+    forms = text.split("|") if key.startswith("number-of-") else [text]
+    assert len(forms) == (count if key.startswith("number-of-") else 1)
+    return forms
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,12 @@ class Caretaker:
         free, size = show_size(found.free), show_size(found.size)
         print(self.say("record", path=self.database, size=size, schema=found.schema, known=known))
         if found.messages or found.facts:
-            print(self.say("holds", **self._counts(found), newest=show_time(found.newest)))
+            numbers = {
+                "messages": found.messages,
+                "conversations": found.conversations,
+                "facts": found.facts,
+            }
+            print(self.say("holds", **show_numbers(self.say, **numbers), newest=show_time(found.newest)))
         else:
             print(self.say("empty"))
         print(self.say("log", size=show_size(found.log)))
@@ -96,13 +101,6 @@ class Caretaker:
             return EXIT_FOUND
         print(self.say("well"))
         return 0
-
-    def _counts(self, found: upkeep.Overview) -> dict[str, str]:
-        return {
-            "messages": show_number(found.messages),
-            "conversations": show_number(found.conversations),
-            "facts": show_number(found.facts),
-        }
 
     def verify(self, file: Path | None) -> int:
         """Read everything, of the record or of a backup."""
@@ -139,13 +137,7 @@ class Caretaker:
 
     def _tell(self, verdict: Verdict) -> None:
         say = self.say
-        print(
-            say(
-                "verified",
-                messages=show_number(verdict.messages),
-                facts=show_number(verdict.facts),
-            )
-        )
+        print(say("verified", **show_numbers(say, messages=verdict.messages, facts=verdict.facts)))
         if verdict.unsealed:
             print(say("unsealed", count=show_number(verdict.unsealed)))
         if not verdict.count:
@@ -258,8 +250,8 @@ class Caretaker:
             return EXIT_FOUND
         aside, put_back = done
         found = upkeep.look_over(self.data)
-        shown = {"messages": show_number(found.messages), "newest": show_time(found.newest)}
-        print(self.say("restored", path=self.database, **shown))
+        shown = show_numbers(self.say, messages=found.messages)
+        print(self.say("restored", path=self.database, **shown, newest=show_time(found.newest)))
         if aside is not None:
             print(self.say("aside", path=aside))
         if put_back:
@@ -295,6 +287,14 @@ def show_size(size: int) -> str:
 def show_number(number: int) -> str:
     """A number with its thousands apart."""
     return f"{number:,}".replace(",", " ")
+
+
+def show_numbers(say: Phrases, **numbers: int) -> dict[str, str]:
+    """So many things of several kinds, each in its right form."""
+    return {
+        kind: say.count(f"number-of-{kind}", number, shown=show_number(number))
+        for kind, number in numbers.items()
+    }
 
 
 def show_time(time: int) -> str:

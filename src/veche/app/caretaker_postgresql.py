@@ -15,6 +15,7 @@ from veche.app.caretaker import (
     Caretaker,
     now_in_name,
     show_number,
+    show_numbers,
     show_size,
     show_time,
 )
@@ -64,9 +65,8 @@ class PostgresqlCaretaker(Caretaker):
             )
             newest = record.query("select time from message order by seq desc limit 1")
             if counts["messages"] or facts[0][0]:
-                numbers = {name: show_number(number) for name, number in counts.items()}
-                when = show_time(newest[0][0] if newest else 0)
-                print(say("holds", **numbers, facts=show_number(facts[0][0]), newest=when))
+                numbers = show_numbers(say, **counts, facts=facts[0][0])
+                print(say("holds", **numbers, newest=show_time(newest[0][0] if newest else 0)))
             else:
                 print(say("empty"))
             print(say("served") if record.is_served() else say("rests"))
@@ -148,8 +148,8 @@ class PostgresqlCaretaker(Caretaker):
         finally:
             fresh.unlink(missing_ok=True)
             directory.close()
-        shown_counts = {"messages": show_number(copied.messages), "facts": show_number(copied.facts)}
-        print(self.say("put-back-only", path=self.name, **shown_counts))
+        numbers = show_numbers(self.say, messages=copied.messages, facts=copied.facts)
+        print(self.say("put-back-only", path=self.name, **numbers))
         if aside:
             print(self.say("aside-schema", name=aside))
         if written:
@@ -234,12 +234,8 @@ def _copy_to_sqlite(caretaker: Caretaker, data: Path) -> int:
 
 
 def _tell(caretaker: Caretaker, target: str, copied: Copied, url: str) -> None:
-    shown_counts = {
-        "messages": show_number(copied.messages),
-        "facts": show_number(copied.facts),
-        "rows": show_number(copied.rows),
-    }
-    print(caretaker.say("copied", target=target, **shown_counts))
+    numbers = show_numbers(caretaker.say, messages=copied.messages, facts=copied.facts, rows=copied.rows)
+    print(caretaker.say("copied", target=target, **numbers))
     print(caretaker.say("switch", source=caretaker.name, url=url))
 
 

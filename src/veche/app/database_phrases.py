@@ -69,8 +69,24 @@ Exit codes: 0 all is well; 1 something is wrong with the record; 2 it could not 
         "летопись {path}: {size}, схема {schema} из {known}",
     ),
     "holds": (
-        "holds    {messages} messages of {conversations} conversations, {facts} saved facts; the newest of {newest}",
-        "внутри   сообщений {messages}, бесед {conversations}, сохранённых фактов {facts}; последнее — {newest}",
+        "holds    {messages}, {conversations}, {facts}; the newest of {newest}",
+        "внутри   {messages}, {conversations}, {facts}; последнее — {newest}",
+    ),
+    "number-of-messages": (
+        "{shown} message|{shown} messages",
+        "{shown} сообщение|{shown} сообщения|{shown} сообщений",
+    ),
+    "number-of-conversations": (
+        "{shown} conversation|{shown} conversations",
+        "{shown} беседа|{shown} беседы|{shown} бесед",
+    ),
+    "number-of-facts": (
+        "{shown} saved fact|{shown} saved facts",
+        "{shown} сохранённый факт|{shown} сохранённых факта|{shown} сохранённых фактов",
+    ),
+    "number-of-rows": (
+        "{shown} row|{shown} rows",
+        "{shown} строка|{shown} строки|{shown} строк",
     ),
     "empty": ("holds    nothing yet", "внутри   пока ничего"),
     "log": (
@@ -127,8 +143,8 @@ Exit codes: 0 all is well; 1 something is wrong with the record; 2 it could not 
         ),
     ),
     "verified": (
-        "read: {messages} messages, {facts} saved facts",
-        "прочитано: сообщений {messages}, сохранённых фактов {facts}",
+        "read: {messages}, {facts}",
+        "прочитано: {messages}, {facts}",
     ),
     "unsealed": (
         "{count} of them are from before there were checksums and could not be compared; db migrate gives them theirs",
@@ -216,15 +232,15 @@ Exit codes: 0 all is well; 1 something is wrong with the record; 2 it could not 
         "{path} повреждён, поэтому ничего не заменено; возможно, цела другая копия",
     ),
     "restored": (
-        "{path} is what the backup held: {messages} messages, the newest of {newest}",
-        "{path} теперь то, что было в копии: сообщений {messages}, последнее — {newest}",
+        "{path} is what the backup held: {messages}, the newest of {newest}",
+        "{path} теперь то, что было в копии: {messages}, последнее — {newest}",
     ),
     "aside": ("what was there is in {path}", "прежнее — в {path}"),
     "put-back": ("put back as well: {names}", "возвращены и {names}"),
     "start": ("Start the server now.", "Теперь запустите сервер."),
     "put-back-only": (
-        "{path} is what the backup held: {messages} messages, {facts} saved facts",
-        "{path} теперь то, что было в копии: сообщений {messages}, сохранённых фактов {facts}",
+        "{path} is what the backup held: {messages}, {facts}",
+        "{path} теперь то, что было в копии: {messages}, {facts}",
     ),
     "aside-schema": (
         "what was there is in the schema {name}; remove it with: drop schema {name} cascade",
@@ -249,8 +265,8 @@ Exit codes: 0 all is well; 1 something is wrong with the record; 2 it could not 
         "в {target} уже есть летопись; --force отложит её в сторону",
     ),
     "copied": (
-        "{target}: {messages} messages, {facts} saved facts, {rows} rows in all; read again and compared",
-        "{target}: сообщений {messages}, сохранённых фактов {facts}, всего строк {rows}; прочитано и сверено",
+        "{target}: {messages}, {facts}, {rows} in all; read again and compared",
+        "{target}: {messages}, {facts}, всего {rows}; прочитано и сверено",
     ),
     "switch": (
         'Nothing has changed at {source}. To go on with the copy, start the server with [store] url = "{url}"',
