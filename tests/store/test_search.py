@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from veche.core.ports import StoreError, StoreRefused
+from veche.core.ports import Edit, Record, Redaction, StoreError, StoreRefused
 from veche.core.search import Found, Reading, SearchQuestion
 from veche.store.durable import SqliteStore, open_store
 from veche.store.engines.memory import MemoryStore
@@ -175,21 +175,28 @@ def test_what_was_taken_back_is_nowhere_on_disk(
     end(bench)
 
 
-def test_what_was_taken_back_while_nobody_kept_the_index_is_taken_out_at_the_start(
-    data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def change_behind_its_back(
+    data: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[int, Record], Redaction | Edit]
+) -> StoreBench:
+    """Forty messages that are indexed, then each changed while nobody keeps the index; and opened again."""
     small_blocks(monkeypatch)
     bench = open_bench(data)
     said = [make_record(n, text=f"tea {SECRET}") for n in range(1, 41)]
     assert bench.commit(*said) is None
     wait_indexed(bench)
     monkeypatch.setattr(index.SearchIndex, "_correct", lambda self: None)  # as if it had been killed before
-    assert bench.commit(*(make_redaction(40 + n, said[n - 1]) for n in range(1, 41))) is None
+    assert bench.commit(*(change(40 + record.seq, record) for record in said)) is None
     end(bench)
     assert is_on_disk(data, SECRET)
     monkeypatch.undo()
     small_blocks(monkeypatch)
-    bench = open_bench(data)
+    return open_bench(data)
+
+
+def test_what_was_taken_back_while_nobody_kept_the_index_is_taken_out_at_the_start(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = change_behind_its_back(data, monkeypatch, make_redaction)
     assert places(bench, "tea") == []
     wait_for(lambda: not is_on_disk(data, SECRET))
     end(bench)
@@ -225,17 +232,7 @@ def test_what_was_edited_is_found_by_its_new_words_alone_in_written_blocks_too(
 def test_what_was_edited_while_nobody_kept_the_index_is_in_it_at_the_start(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small_blocks(monkeypatch)
-    bench = open_bench(data)
-    said = [make_record(n, text=f"tea {SECRET}") for n in range(1, 41)]
-    assert bench.commit(*said) is None
-    wait_indexed(bench)
-    monkeypatch.setattr(index.SearchIndex, "_correct", lambda self: None)  # as if it had been killed before
-    assert bench.commit(*(make_edit(40 + n, said[n - 1], "milk") for n in range(1, 41))) is None
-    end(bench)
-    monkeypatch.undo()
-    small_blocks(monkeypatch)
-    bench = open_bench(data)
+    bench = change_behind_its_back(data, monkeypatch, lambda seq, record: make_edit(seq, record, "milk"))
     wait_indexed(bench)
     assert places(bench, "milk") == [*range(1, 41)]
     assert places(bench, "tea") == []
