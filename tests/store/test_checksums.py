@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veche.core.ports import Record, SavedFact
-from veche.store.checksums import ROW, checksum, sum_of_fact, sum_of_row
+from veche.store.checksums import ROW, sum_of_fact, sum_of_row
 from veche.store.durable import open_store
+from veche.store.values import MESSAGE, message_values
 from veche.testing.contracts import StoreBench, Turns, make_record, make_redaction
 from veche.wire.compiler import values_of
 
@@ -27,6 +28,11 @@ TEXTS = (
     "tags",
     "text",
 )
+
+
+def checksum(record: Record) -> object:
+    """What is written beside a message."""
+    return message_values(record, 1)[MESSAGE.index("checksum")]
 
 
 def copy(record: Record) -> Record:

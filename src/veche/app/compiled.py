@@ -36,7 +36,7 @@ MODULES = tuple(
         "registry replies rows scopes session timers",
         "features": "accept block client_tags direct_modes join messages names registration silence",
         "net": "frames peer shell tcp",
-        "store": "checksums writer search.block",
+        "store": "checksums values writer search.block",
     }.items()
     for name in names.split()
 )

@@ -19,8 +19,6 @@ import sqlite3
 from collections.abc import Iterable
 from zlib import crc32
 
-from veche.core.ports import Record
-
 _PRIME = 4_294_967_291
 
 # For messages that are looked at in the database: the columns of `sum_of_row`, with the conversation's name and era.
@@ -37,26 +35,6 @@ _SEAL = (
 )
 
 
-def checksum(record: Record) -> int:
-    """The checksum of a message that stands."""
-    return crc32(
-        "\0".join(
-            (
-                record.msgid,
-                record.conversation,
-                record.command,
-                record.source,
-                record.sender,
-                record.account,
-                record.target,
-                record.tags,
-                record.text,
-            )
-        ).encode(),
-        (record.seq + 3 * record.time + 5 * record.era + 7 * record.sent + 13 * record.edited) % _PRIME,
-    )
-
-
 def sum_of_row(
     seq: int,
     time: int,
@@ -69,7 +47,7 @@ def sum_of_row(
     *texts: str,
 ) -> int:
     """The checksum of a message as it is in a database; `redaction` is 0 for what stands, `edited` for what was not;
-    `texts` are the other six."""
+    `texts` are the other seven."""
     return crc32(
         "\0".join((msgid, conversation, *texts)).encode(),
         (seq + 3 * time + 5 * era + 7 * sent + 11 * redaction + 13 * edited) % _PRIME,

@@ -8,12 +8,12 @@ import sqlite3
 from collections.abc import Mapping
 
 from veche.core.ports import FORGOTTEN_AT_ONCE, Record
+from veche.store.values import EVENT, event_values
 
-_INSERT = """
-    insert into event (seq, time, conversation, msgid, command, source, sender, account, target, text)
-    select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-        value ->> 8, value ->> 9 from json_each(?)
-"""
+_INSERT = f"""
+    insert into event ({", ".join(EVENT)})
+    select {", ".join(f"value ->> {place}" for place in range(len(EVENT)))} from json_each(?)
+"""  # noqa: S608
 # By their places, which no index is needed for; time never decreases with them.
 _FORGET = f"""
     delete from event where time < ? and seq in (select seq from event order by seq limit {FORGOTTEN_AT_ONCE})
@@ -24,21 +24,7 @@ def insert_events(
     connection: sqlite3.Connection, records: list[Record], numbers: Mapping[tuple[str, int], int]
 ) -> None:
     """Write what happened; `numbers` are those of the conversations in the database."""
-    rows = [
-        (
-            record.seq,
-            record.time,
-            numbers[record.conversation, record.era],
-            record.msgid,
-            record.command,
-            record.source,
-            record.sender,
-            record.account,
-            record.target,
-            record.text,
-        )
-        for record in records
-    ]
+    rows = [event_values(record, numbers[record.conversation, record.era]) for record in records]
     connection.execute(_INSERT, (json.dumps(rows),))
 
 

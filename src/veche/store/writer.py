@@ -39,7 +39,6 @@ from veche.core.ports import (
     StoreUnknown,
 )
 from veche.store.checkpoints import Checkpoints
-from veche.store.checksums import checksum
 from veche.store.corrections import edit, react, redact
 from veche.store.engines.sqlite import (
     BUSY_TIMEOUT,
@@ -56,10 +55,14 @@ from veche.store.files import Identity, identity
 from veche.store.forgetting import takes_away
 from veche.store.room_events import forget_events, insert_events
 from veche.store.threads import note_replies, replies_among
+from veche.store.values import MESSAGE, message_values
 from veche.store.worker import Post, Worker
 
 # Rows in one statement: 13 variables each, SQLite takes 32,766; the log's batches are not larger.
-SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+SIZES = (
+    *(1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128),
+    *(160, 192, 224, 256, 384, 512, 768, 1024),
+)
 MOST_ROWS = SIZES[-1]
 
 # In the log, besides one for each row.
@@ -79,11 +82,9 @@ _SCRUBS, _SCRUB_PAUSE = 100, 0.02
 # Numbers of conversations that are remembered; beyond, all are forgotten and looked up anew.
 _REMEMBERED = 50_000
 
-_COLUMNS = (
-    "seq, time, conversation, msgid, command, source, sender, account, target, tags, text, sent, checksum"
-)
-_ROW = "(" + ", ".join("?" * 13) + ")"
-_EMPTY_ROW = (None,) * 13
+_COLUMNS = ", ".join(MESSAGE)
+_ROW = "(" + ", ".join("?" * len(MESSAGE)) + ")"
+_EMPTY_ROW = (None,) * len(MESSAGE)
 _INSERT = {
     size: f"insert into message ({_COLUMNS}) select * from (values {', '.join([_ROW] * size)})"  # noqa: S608
     " where column1 is not null"
@@ -247,21 +248,7 @@ class Writer:
         numbers = self._numbers
         values: list[object] = []
         for record in records:
-            values += (
-                record.seq,
-                record.time,
-                numbers[record.conversation, record.era],
-                record.msgid,
-                record.command,
-                record.source,
-                record.sender,
-                record.account,
-                record.target,
-                record.tags,
-                record.text,
-                record.sent or None,
-                checksum(record),
-            )
+            values += message_values(record, numbers[record.conversation, record.era])
         size = SIZES[bisect_left(SIZES, len(records))]
         values += _EMPTY_ROW * (size - len(records))
         self._connection.execute(_INSERT[size], values)

@@ -18,21 +18,16 @@ from veche.core.ports import (
     Redaction,
     SavedFact,
 )
-from veche.store.checksums import ROW, checksum, sum_of_row
+from veche.store.checksums import ROW, sum_of_row
 from veche.store.facts import sorted_facts
 from veche.store.postgresql.link import Connection, columns_of
 from veche.store.threads import Reply, roots_among
+from veche.store.values import EVENT, MESSAGE, event_values, message_values
 from veche.wire.msgids import time_of_msgid
 
 # A conversation in one era.
 Key = tuple[str, int]
 Numbers = Mapping[Key, int]
-
-_MESSAGE = (
-    "seq", "time", "conversation", "msgid", "command", "source", "sender", "account", "target", "tags", "text", "sent",
-    "checksum",
-)  # fmt: skip
-_EVENT = ("seq", "time", "conversation", "msgid", "command", "source", "sender", "account", "target", "text")
 
 _INSERT_CONVERSATIONS = """
     insert into conversation (id, name, era) select * from unnest($1::integer[], $2::text[], $3::bigint[])
@@ -134,45 +129,14 @@ _FORGET_EVENTS = f"""
 
 async def insert_messages(connection: Connection, records: Sequence[Record], numbers: Numbers) -> None:
     """Write messages."""
-    rows = [
-        (
-            record.seq,
-            record.time,
-            numbers[record.conversation, record.era],
-            record.msgid,
-            record.command,
-            record.source,
-            record.sender,
-            record.account,
-            record.target,
-            record.tags,
-            record.text,
-            record.sent or None,
-            checksum(record),
-        )
-        for record in records
-    ]
-    await connection.copy_records_to_table("message", records=rows, columns=_MESSAGE)
+    rows = [message_values(record, numbers[record.conversation, record.era]) for record in records]
+    await connection.copy_records_to_table("message", records=rows, columns=MESSAGE)
 
 
 async def insert_events(connection: Connection, records: Sequence[Record], numbers: Numbers) -> None:
     """Write what happened in rooms."""
-    rows = [
-        (
-            record.seq,
-            record.time,
-            numbers[record.conversation, record.era],
-            record.msgid,
-            record.command,
-            record.source,
-            record.sender,
-            record.account,
-            record.target,
-            record.text,
-        )
-        for record in records
-    ]
-    await connection.copy_records_to_table("event", records=rows, columns=_EVENT)
+    rows = [event_values(record, numbers[record.conversation, record.era]) for record in records]
+    await connection.copy_records_to_table("event", records=rows, columns=EVENT)
 
 
 async def insert_conversations(connection: Connection, new: Sequence[tuple[int, str, int]]) -> None:
