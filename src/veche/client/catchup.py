@@ -172,9 +172,11 @@ class CatchUp:
         return min(wanted or PAGE, limit) if limit else wanted or PAGE
 
     async def _ask(self, command: str, *params: str) -> Answer | None:
-        """The answer, or None for a refusal or for no answer at all."""
+        """The answer, or None for a refusal, for no answer at all, and for a name that cannot be written in a line:
+        a server may put us into a room that nobody could join.
+        """
         try:
             answer = await self._link.ask_aside(command, *params)
-        except OutcomeUnknown:
+        except (OutcomeUnknown, ValueError):
             return None
         return None if answer.refusal else answer

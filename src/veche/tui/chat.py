@@ -207,7 +207,7 @@ class Chat(Panes):
         await asyncio.sleep(READ_AFTER)
         try:
             await self._chat.mark_read(name, until)
-        except ClientError:
+        except (ClientError, ValueError):
             return  # it will be said with the next message
 
     # --- moving ---
@@ -248,7 +248,7 @@ class Chat(Panes):
         if room is not None and len(room.members) <= 500:
             try:
                 await self._chat.ask("WHO", room.name)  # the model takes notice of who is away
-            except ClientError:
+            except (ClientError, ValueError):
                 return
             self._are_people_new = True
             self._dirty()
@@ -306,8 +306,8 @@ class Chat(Panes):
         before = log.lines
         try:
             answer = await self._chat.ask("CHATHISTORY", *how, str(page))
-        except ClientError as error:
-            where.is_whole = isinstance(error, AskRefused)
+        except (ClientError, ValueError) as error:
+            where.is_whole = not isinstance(error, ClientError) or isinstance(error, AskRefused)
             return 0
         finally:
             self._is_fetching = False
@@ -458,7 +458,7 @@ class Chat(Panes):
         try:
             answer = await self._chat.ask("LIST")
             listed = listed_rooms(answer.numerics(n.RPL_LIST))
-        except ClientError:
+        except (ClientError, ValueError):
             pass  # a server without LIST: our rooms and their people are known all the same
 
         async def find(word: str) -> list[tuple[str, Text]]:

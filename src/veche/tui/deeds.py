@@ -158,7 +158,7 @@ class Deeds:
             lines = [text.strip() for text in whois_lines(say, answer)]
             host = next((row[2] for row in answer.numerics(n.RPL_WHOISUSER) if len(row) > 3), "")
             account = next((row[1] for row in answer.numerics(n.RPL_WHOISACCOUNT) if len(row) > 1), "")
-        except ClientError:
+        except (ClientError, ValueError):
             lines = [say("who_nobody")]
         if account:
             lines.append(say("card_account", account=plain(account)))
