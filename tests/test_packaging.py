@@ -300,6 +300,9 @@ def test_the_site_is_made_whole_and_fetches_nothing(tmp_path: Path) -> None:
             if not target.exists() or (anchor and target in pages and anchor not in pages[target].ids):
                 wrong.append((file.name, address))
     assert not wrong
+    russian = (tmp_path / "site" / "ru" / "running.html").read_text(encoding="utf-8")
+    assert "На этой странице" in russian
+    assert not re.search(r"On this page|Back to top|Skip to|Toggle |Hide ", russian)
     for language in ("", "ru"):
         assert "searchindex.js" in {file.name for file in (tmp_path / "site" / language).iterdir()}
     styles = "\n".join(file.read_text(errors="replace") for file in (tmp_path / "site").rglob("*.css"))
