@@ -51,6 +51,11 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="add the runs to the result of that name, in place of those of the same loads",
     )
+    made.add_argument(
+        "--more",
+        action="store_true",
+        help="as --add, and keep the runs of the same loads that are there: for a long bench in pieces",
+    )
     return made
 
 
@@ -92,8 +97,8 @@ def main() -> int:
     runs, failures = measure.play_all(names, subjects, options.repeats, print)
     machine["load on the machine after, the bench's own included"] = report.busyness()
     data = report.as_data(machine, subjects, absent, runs, failures)
-    if options.add:
-        data = report.added(options.name, data)
+    if options.add or options.more:
+        data = report.added(options.name, data, keeps=options.more)
     print(f"written: {report.write(options.name, data)}")
     return 1 if failures else 0
 

@@ -1,7 +1,8 @@
 """What Veche wants to reach beside its peers, and how far it is from that.
 
 Each goal is a figure of Veche's against a limit that is a number or a figure of a peer's in the same run; a goal whose
-loads were not played is left out.
+loads were not played is left out. The compiled Veche is judged, where it was played, and the one that runs from its
+sources stands beside it.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from .measure import Runs, medians
 
-HEADER = ["goal", "Veche", "limit", "used of it", ""]
+HEADER = ["goal", "Veche", "limit", "used of it", "", "from source"]
 
 
 class Goal(NamedTuple):
@@ -27,28 +28,40 @@ class Goal(NamedTuple):
         return self.figure >= self.limit if self.is_least else self.figure <= self.limit
 
     def row(self) -> list[str]:
-        """Cells for HEADER."""
+        """Cells for HEADER but the last."""
         mark = "reached" if self.is_met else "**not reached**"
         share = self.limit / self.figure if self.is_least else self.figure / self.limit
+        bound = "at least" if self.is_least else "at most"
         return [
             self.title,
-            f"{self.figure:,.3g} {self.unit}" if self.figure < 1000 else f"{self.figure:,.0f} {self.unit}",
-            f"{'at least' if self.is_least else 'at most'} {self.limit:,.3g} {self.unit}"
-            if self.limit < 1000
-            else f"{'at least' if self.is_least else 'at most'} {self.limit:,.0f} {self.unit}",
+            self.value,
+            f"{bound} {_short(self.limit)} {self.unit}".rstrip(),
             f"{share:.0%}",
             mark,
         ]
 
+    @property
+    def value(self) -> str:
+        """The figure with its unit."""
+        return f"{_short(self.figure)} {self.unit}".rstrip()
+
+
+def _short(number: float) -> str:
+    return f"{number:,.3g}" if number < 1000 else f"{number:,.0f}"
+
 
 class _Figures:
-    """The medians of a run, asked for by load, server, phase and name. Raises KeyError for what was not played."""
+    """The medians of a run, asked for by load, server, phase and name. Raises KeyError for what was not played.
 
-    def __init__(self, runs: Runs) -> None:
+    "veche" stands for the Veche that is judged: `own` is "veche" or "compiled".
+    """
+
+    def __init__(self, runs: Runs, own: str) -> None:
         self._runs = runs
+        self._own = own
 
     def __call__(self, load: str, server: str, name: str = "cpu_us_each", phase: str = "") -> float:
-        figures = medians(self._runs[load][server])
+        figures = medians(self._runs[load][server.replace("veche", self._own)])
         return figures[phase or _PHASE[load.partition("-")[0]]][name]
 
     def rate(self, load: str, server: str, what: str, phase: str) -> float:
@@ -167,12 +180,21 @@ _GOALS: list[Callable[[_Figures], Iterator[Goal]]] = [
 
 def table(runs: Runs) -> list[list[str]]:
     """Rows for HEADER."""
-    figures = _Figures(runs)
-    rows = []
+    from_source = _reached(_Figures(runs, "veche"))
+    judged = _reached(_Figures(runs, "compiled")) or from_source
+    return [
+        [*goal.row(), from_source[title].value if title in from_source else ""]
+        for title, goal in judged.items()
+    ]
+
+
+def _reached(figures: _Figures) -> dict[str, Goal]:
+    """The goals that can be judged, by their titles."""
+    found: dict[str, Goal] = {}
     for goals in _GOALS:
         try:
             for goal in goals(figures):
-                rows.append(goal.row())
+                found[goal.title] = goal
         except KeyError:
             continue  # with those of the group that stand before what was not played
-    return rows
+    return found

@@ -45,7 +45,7 @@ _NO_MODEL = {"model": "it knows no such command", "model-storing": "it knows no 
 _SLOW = {"ngircd": "it would take minutes: each line to a room is looked for in lists of everybody"}
 
 
-_NO_ACCOUNTS = {"veche-off": "accounts are kept in the record"}
+_NO_ACCOUNTS = dict.fromkeys(("compiled-off", "veche-off"), "accounts are kept in the record")
 
 
 def _growth(members: int, messages: int) -> Load:

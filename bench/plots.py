@@ -9,8 +9,10 @@ from .measure import medians
 # Any: what is in the JSON, and matplotlib's objects.
 Data = dict[str, Any]
 _COLOURS = {
-    "veche": "#8c2d19",
-    "veche-off": "#d98c5f",
+    "compiled": "#8c2d19",
+    "compiled-off": "#d98c5f",
+    "veche": "#b8860b",
+    "veche-off": "#e6c86e",
     "veche-postgres": "#5b1f6b",
     "inspircd": "#2f6690",
     "ngircd": "#81a4cd",

@@ -139,13 +139,18 @@ def as_data(
     }
 
 
-def added(name: str, data: Data) -> Data:
-    """Newer data beside the older of that name, where there is any; what both have is the newer."""
+def added(name: str, data: Data, *, keeps: bool = False) -> Data:
+    """Newer data beside the older of that name, where there is any; of the loads that both have it is the newer, or
+    what there is of both if it `keeps`."""
     file = RESULTS / f"{name}.json"
     if not file.exists():
         return data
     old = json.loads(file.read_text())
     runs = {**old["runs"], **data["runs"]}
+    if keeps:
+        for load, by_server in old["runs"].items():
+            newer = data["runs"].get(load, {})
+            runs[load] = {key: [*by_server.get(key, ()), *newer.get(key, ())] for key in by_server | newer}
     return {
         "machine": data["machine"],
         "servers": {**old["servers"], **data["servers"]},
@@ -153,7 +158,7 @@ def added(name: str, data: Data) -> Data:
         "loads": {load: {**old["loads"], **data["loads"]}[load] for load in LOADS if load in runs},
         "runs": {load: runs[load] for load in LOADS if load in runs},
         "failures": [
-            *(one for one in old["failures"] if one.partition(",")[0] not in data["runs"]),
+            *(one for one in old["failures"] if keeps or one.partition(",")[0] not in data["runs"]),
             *data["failures"],
         ],
     }

@@ -148,12 +148,16 @@ class Veche(Subject):
     serves: tuple[str, ...] = ("plain", "capable", "echo", "tls", "web", "accounts")
     web_handshakes = 32  # so many from one address may be asking for a page or a WebSocket
 
-    def __init__(self, *, stores: bool) -> None:
+    def __init__(self, *, stores: bool, is_compiled: bool = False) -> None:
         self.stores = stores
-        self.name = "Veche, storing" if stores else "Veche, not storing"
+        self.is_compiled = is_compiled
+        self.name = f"Veche{', compiled' if is_compiled else ''}, {'storing' if stores else 'not storing'}"
 
     def why_not(self) -> str:
-        return "" if find_spec("veche") else "there is no server here"
+        if not find_spec("veche"):
+            return "there is no server here"
+        wanting = self.is_compiled and not _is_compiled()
+        return "these sources are not compiled (tools/compile)" if wanting else ""
 
     def version(self) -> str:
         if not (ROOT / "pyproject.toml").is_file():
@@ -187,7 +191,8 @@ class Veche(Subject):
         return []
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+        choice = "1" if self.is_compiled else "0"
+        return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "VECHE_COMPILED": choice}
 
 
 class VechePostgres(Veche):
@@ -400,6 +405,8 @@ class Other(Subject):
 
 
 SUBJECTS: dict[str, Subject] = {
+    "compiled": Veche(stores=True, is_compiled=True),
+    "compiled-off": Veche(stores=False, is_compiled=True),
     "veche": Veche(stores=True),
     "veche-off": Veche(stores=False),
     "veche-postgres": VechePostgres(),
@@ -408,6 +415,13 @@ SUBJECTS: dict[str, Subject] = {
     "model": Model(stores=False),
     "model-storing": Model(stores=True),
 }
+
+
+def _is_compiled() -> bool:
+    """Whether there are compiled modules of exactly these sources (tools/compile)."""
+    from veche.app import compiled
+
+    return compiled.place().is_dir()
 
 
 def _write_certificate(folder: Path) -> tuple[Path, Path]:

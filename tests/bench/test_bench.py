@@ -164,8 +164,14 @@ def test_a_goal_is_a_figure_beside_that_of_a_peer() -> None:
     costs = {"veche": 0.3, "veche-off": 0.2, "inspircd": 0.5, "model": 0.15}
     rows = goals.table({"fan": {name: fan(cost) for name, cost in costs.items()}})
     assert [row[1:] for row in rows] == [
-        ["0.3 us", "at most 0.25 us", "120%", "**not reached**"],
-        ["0.2 us", "at most 0.21 us", "95%", "reached"],
+        ["0.3 us", "at most 0.25 us", "120%", "**not reached**", "0.3 us"],
+        ["0.2 us", "at most 0.21 us", "95%", "reached", "0.2 us"],
+    ]
+    costs |= {"compiled": 0.2, "compiled-off": 0.1}
+    rows = goals.table({"fan": {name: fan(cost) for name, cost in costs.items()}})
+    assert [row[1:] for row in rows] == [
+        ["0.2 us", "at most 0.25 us", "80%", "reached", "0.3 us"],
+        ["0.1 us", "at most 0.21 us", "48%", "reached", "0.2 us"],
     ]
     assert goals.table({}) == []
 
@@ -190,3 +196,29 @@ def test_other_servers_and_other_programs_take_part() -> None:
 def test_plots_are_left_out_where_nothing_can_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert plots.draw({"servers": {}, "runs": {}}, tmp_path) == []
+
+
+def test_a_long_bench_is_made_of_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+
+    def piece(server: str, load: str, cost: float) -> report.Data:
+        runs = {load: {server: [[{"phase": "fan", "cpu_us_each": cost}]]}}
+        return {"machine": {}, "servers": {}, "absent": {}, "loads": {load: {}}, "runs": runs, "failures": []}
+
+    def costs(data: report.Data) -> dict[str, list[float]]:
+        return {
+            f"{load} {server}": [run[0]["cpu_us_each"] for run in runs]
+            for load, by_server in data["runs"].items()
+            for server, runs in by_server.items()
+        }
+
+    (tmp_path / "long.json").write_text(json.dumps(piece("mine", "fan", 1.0)))
+    assert costs(report.added("long", piece("mine", "fan", 2.0))) == {"fan mine": [2.0]}
+    more = report.added("long", piece("mine", "fan", 2.0), keeps=True)
+    assert costs(more) == {"fan mine": [1.0, 2.0]}
+    other = report.added("long", piece("theirs", "fan", 3.0), keeps=True)
+    assert costs(other) == {"fan mine": [1.0], "fan theirs": [3.0]}
+    assert costs(report.added("long", piece("mine", "pairs", 4.0), keeps=True)) == {
+        "fan mine": [1.0],
+        "pairs mine": [4.0],
+    }
