@@ -61,7 +61,7 @@ def test_features_become_tables() -> None:
     assert registry.caps == {"batch": "v"}
     assert registry.tokens == {"N": "Veche"}
     assert len(registry.reactions[MemberLeft]) == len(registry.progress) == 1
-    assert registry.isupport == [["N=Veche"]]
+    assert registry.isupport == (("005", "N=Veche :are supported by this server"),)
 
 
 @pytest.mark.parametrize("missing", FEATURES, ids=lambda feature: feature.name)

@@ -13,6 +13,7 @@ from veche.core.replies import (
     middle,
     numeric_line,
     plain_time,
+    same_for_all,
     standard_line,
     with_tag,
 )
@@ -88,3 +89,12 @@ def test_refusals_compare_by_what_they_say() -> None:
     assert Refusal("401", "x", "no") == Refusal("401", "x", "no")
     assert Refusal("401", "x", "no") != Refusal("403", "x", "no")
     assert repr(Refusal("401", "x", "no")) == "Refusal(401, x, no)"
+
+
+def test_what_is_the_same_for_all_is_written_once_and_bears_each_nick() -> None:
+    answers = (("002", ":Hello"), ("372", ":- " + "x" * 600))
+    first, second = same_for_all("irc.example", 30, "ann", answers).split("\r\n")
+    assert first == ":irc.example 002 ann :Hello"
+    # It is cut so that it would fit whoever has the longest name.
+    assert len(second) == 510 - 30 + len("ann")
+    assert same_for_all("irc.example", 30, "bob", answers) == f"{first}\r\n{second}".replace("ann", "bob")

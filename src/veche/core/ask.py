@@ -7,16 +7,24 @@ answer: the only line, a batch around several, or ACK for none (labeled-response
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from veche.core.fanout import on_behalf_of
 from veche.core.longtext import LINE_END
-from veche.core.replies import Failure, Refusal, numeric_line, standard_line, with_tag
+from veche.core.replies import (
+    Answers,
+    Failure,
+    Refusal,
+    numeric_line,
+    same_for_all,
+    standard_line,
+    with_tag,
+)
 from veche.phrases import Language, Phrases, Table
 from veche.wire.message import Message, escape
 
 # The choice of an account that says what its owner reads: "en" or "ru".
-LANGUAGE = "language"
+LANGUAGE: Final = "language"
 
 if TYPE_CHECKING:
     from veche.core.engine import Engine
@@ -109,6 +117,12 @@ class Ask:
     def reply(self, numeric: str, *params: str) -> None:
         """Answer with a numeric; the last parameter is the sentence where the numeric has one."""
         self.send(numeric_line(self.engine.settings.server, numeric, self.session.nick, params))
+
+    def reply_as_to_all(self, answers: Answers) -> None:
+        """Answer with what is the same for everybody, and seldom another thing: numbers, each with all that stands
+        behind the nick. It is kept as it was written for the last one."""
+        settings = self.engine.settings
+        self.send(same_for_all(settings.server, settings.nick_length, self.session.nick, answers))
 
     def reply_for(self, user: User, numeric: str, *params: str) -> None:
         """Answer with a numeric in the place of a user, who might have answered himself."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from veche.core.help import UNWRITTEN, Help, Topic
 from veche.state.events import Audience, Fact
 from veche.wire.caps import BITS
-from veche.wire.isupport import format_tokens, split_lines
+from veche.wire.isupport import TEXT, format_tokens, split_lines
+from veche.wire.numerics import RPL_ISUPPORT
 
 if TYPE_CHECKING:
     from veche.core.ask import Ask
@@ -313,6 +314,7 @@ class Registry:
         "isupport",
         "kinds",
         "lingers",
+        "mode_letters",
         "partings",
         "progress",
         "reactions",
@@ -381,7 +383,10 @@ class Registry:
         self.follows = [feature.follow for feature in self.features if feature.follow is not None]
         self._extend_rows()
         self.who_flags = sorted(letter for letter, mode in self.user_modes.items() if mode.in_who)
-        self.isupport = split_lines(format_tokens(self.tokens))  # the words of each 005 line
+        self.mode_letters = "".join(sorted(self.user_modes))
+        # The 005 lines, behind the nick.
+        lines = split_lines(format_tokens(self.tokens))
+        self.isupport = tuple((RPL_ISUPPORT, f"{' '.join(words)} :{TEXT}") for words in lines)
 
     def _extend_rows(self) -> None:
         """Add to each kind of fact what other features than its own have to say about it."""

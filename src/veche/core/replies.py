@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from veche.core.longtext import LINE_END
 from veche.state.room import Member
 from veche.wire.caps import MESSAGE_TAGS, MULTI_PREFIX, SERVER_TIME
 from veche.wire.lines import BODY_LIMIT, cut
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
     from veche.core.ask import Ask
     from veche.core.engine import Engine
 
+# Numerics, each with all that stands behind the nick, as it stands there.
+Answers = tuple[tuple[str, str], ...]
+
 # How much of a strange parameter is repeated to its sender, in bytes: longer than any name or mask that is valid.
-_SHOWN = 200
+_SHOWN: Final = 200
 
 
 class Refusal:
@@ -63,6 +67,19 @@ def numeric_line(server: str, number: str, nick: str, params: tuple[str, ...]) -
     last = params[-1]
     colon = ":" if not last or " " in last or last[0] == ":" else ""
     return cut(f":{server} {number} {head} {colon}{last}", BODY_LIMIT)
+
+
+def same_for_all(server: str, nick_room: int, nick: str, answers: Answers) -> str:
+    """Numerics that say the same to everybody but for his nick, of at most `nick_room` bytes: whole lines, with line
+    ends between them. They are written once, and each newcomer's nick is put in."""
+    return _written(server, nick_room, answers).replace("\0" * nick_room, nick)
+
+
+@lru_cache(maxsize=64)
+def _written(server: str, nick_room: int, answers: Answers) -> str:
+    # What stands where the nick will be is as long as any nick, so that what is cut is cut short enough for all.
+    nick = "\0" * nick_room
+    return LINE_END.join(cut(f":{server} {number} {nick} {rest}", BODY_LIMIT) for number, rest in answers)
 
 
 def standard_line(

@@ -5,6 +5,7 @@ Sources: Modern IRC, "Server Queries and Commands"; network-icon (draft).
 
 from veche.core.ask import Ask
 from veche.core.help import Family, Help
+from veche.core.longtext import LINE_END
 from veche.core.registry import Command, Feature
 from veche.core.replies import plain_time
 from veche.core.settings import Settings
@@ -27,10 +28,13 @@ def motd(ask: Ask) -> None:
     if not ask.settings.motd:
         ask.reply(numerics.ERR_NOMOTD, "MOTD File is missing")
         return
-    ask.reply(numerics.RPL_MOTDSTART, f"- {ask.settings.server} Message of the day - ")
-    for line in ask.settings.motd:
-        ask.reply(numerics.RPL_MOTD, f"- {line}")
-    ask.reply(numerics.RPL_ENDOFMOTD, "End of /MOTD command.")
+    ask.reply_as_to_all(
+        (
+            (numerics.RPL_MOTDSTART, f":- {ask.settings.server} Message of the day - "),
+            *[(numerics.RPL_MOTD, f":- {line}") for line in ask.settings.motd],
+            (numerics.RPL_ENDOFMOTD, ":End of /MOTD command."),
+        )
+    )
 
 
 def lusers(ask: Ask) -> None:
@@ -40,20 +44,27 @@ def lusers(ask: Ask) -> None:
     count = len(world.users)
     invisible = world.mode_counts.get("i", 0)
     unknown = len(engine.sessions) - engine.attached
-    most = str(engine.most_users)
-    ask.reply(
-        numerics.RPL_LUSERCLIENT,
-        f"There are {count - invisible} users and {invisible} invisible on 1 servers",
-    )
-    if operators := world.mode_counts.get("o", 0):
-        ask.reply(numerics.RPL_LUSEROP, str(operators), "operator(s) online")
+    operators = world.mode_counts.get("o", 0)
+    most = engine.most_users
+    head = f":{ask.settings.server}"
+    nick = ask.session.nick
+    # In one piece: every newcomer is told it, and each time it says something else.
+    visible = count - invisible
+    lines = [
+        f"{head} {numerics.RPL_LUSERCLIENT} {nick} :There are {visible} users and {invisible} invisible on 1 servers"
+    ]
+    if operators:
+        lines.append(f"{head} {numerics.RPL_LUSEROP} {nick} {operators} :operator(s) online")
     if unknown > 0:
-        ask.reply(numerics.RPL_LUSERUNKNOWN, str(unknown), "unknown connection(s)")
+        lines.append(f"{head} {numerics.RPL_LUSERUNKNOWN} {nick} {unknown} :unknown connection(s)")
     if world.rooms:
-        ask.reply(numerics.RPL_LUSERCHANNELS, str(len(world.rooms)), "channels formed")
-    ask.reply(numerics.RPL_LUSERME, f"I have {count} clients and 0 servers")
-    ask.reply(numerics.RPL_LOCALUSERS, str(count), most, f"Current local users {count}, max {most}")
-    ask.reply(numerics.RPL_GLOBALUSERS, str(count), most, f"Current global users {count}, max {most}")
+        lines.append(f"{head} {numerics.RPL_LUSERCHANNELS} {nick} {len(world.rooms)} :channels formed")
+    lines += [
+        f"{head} {numerics.RPL_LUSERME} {nick} :I have {count} clients and 0 servers",
+        f"{head} {numerics.RPL_LOCALUSERS} {nick} {count} {most} :Current local users {count}, max {most}",
+        f"{head} {numerics.RPL_GLOBALUSERS} {nick} {count} {most} :Current global users {count}, max {most}",
+    ]
+    ask.send(LINE_END.join(lines))
 
 
 def version(ask: Ask) -> None:

@@ -3,15 +3,16 @@
 Source: Modern IRC, "RPL_ISUPPORT (005)"; IRCv3 extended-isupport (draft); soju.im saferate.
 """
 
+from typing import Final
+
 from veche.core.ask import Ask
 from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.core.settings import Settings
 from veche.wire import numerics
 from veche.wire.caps import BATCH, EXTENDED_ISUPPORT
-from veche.wire.isupport import TEXT
 
-_BATCHED = BATCH | EXTENDED_ISUPPORT
+_BATCHED: Final = BATCH | EXTENDED_ISUPPORT
 
 
 def isupport(ask: Ask) -> None:
@@ -22,18 +23,18 @@ def isupport(ask: Ask) -> None:
         # commands before connection registration completes": for everybody else it is a command like any other.
         ask.reply(numerics.ERR_NOTREGISTERED, "You have not registered")
         return
+    lines = ask.engine.registry.isupport
+    if session.caps & _BATCHED != _BATCHED:
+        ask.reply_as_to_all(lines)
+        return
+    # "The server MUST group all RPL_ISUPPORT messages inside a draft/isupport batch when the batch and
+    # draft/extended-isupport capabilities are enabled."
     server = ask.settings.server
-    batch = ""
-    if session.caps & _BATCHED == _BATCHED:
-        # "The server MUST group all RPL_ISUPPORT messages inside a draft/isupport batch when the batch and
-        # draft/extended-isupport capabilities are enabled."
-        batch = ask.engine.next_batch()
-        ask.send(f":{server} BATCH +{batch} draft/isupport")
-    tag = f"@batch={batch} " if batch else ""
-    for words in ask.engine.registry.isupport:
-        ask.send(f"{tag}:{server} {numerics.RPL_ISUPPORT} {session.nick} {' '.join(words)} :{TEXT}")
-    if batch:
-        ask.send(f":{server} BATCH -{batch}")
+    batch = ask.engine.next_batch()
+    ask.send(f":{server} BATCH +{batch} draft/isupport")
+    for number, words in lines:
+        ask.send(f"@batch={batch} :{server} {number} {session.nick} {words}")
+    ask.send(f":{server} BATCH -{batch}")
 
 
 def _tokens(_settings: Settings) -> dict[str, str]:

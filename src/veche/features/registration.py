@@ -4,6 +4,7 @@ Source: Modern IRC, "Connection Registration", "Connection Messages".
 """
 
 import hmac
+from typing import Final
 
 from veche.core.ask import Ask
 from veche.core.fanout import tags_of
@@ -34,9 +35,9 @@ from veche.wire.confusables import skeleton
 from veche.wire.lines import cut
 from veche.wire.names import fold
 
-CASEMAPPING = "ascii"
+CASEMAPPING: Final = "ascii"
 # Everybody who shares a room hears of each change.
-NICKS = Pace("nick", burst=6, seconds=10.0)
+NICKS: Final = Pace("nick", burst=6, seconds=10.0)
 
 
 # ---- handlers
@@ -218,15 +219,17 @@ def _welcome(ask: Ask, user: User) -> None:
     settings = ask.settings
     ask.engine.attach(ask.session, user)
     ask.reply(numerics.RPL_WELCOME, f"Welcome to the {settings.network} Network, {user.source}")
-    ask.reply(numerics.RPL_YOURHOST, f"Your host is {settings.server}, running version {settings.version}")
-    ask.reply(numerics.RPL_CREATED, f"This server was created {plain_time(int(ask.engine.started * 1000))}")
-    ask.reply(
-        numerics.RPL_MYINFO,
-        settings.server,
-        settings.version,
-        "".join(sorted(ask.engine.registry.user_modes)),
-        ALL_MODES,
-        MODES_WITH_PARAMETER,
+    created = plain_time(int(ask.engine.started * 1000))
+    letters = f"{ask.engine.registry.mode_letters} {ALL_MODES} {MODES_WITH_PARAMETER}"
+    ask.reply_as_to_all(
+        (
+            (
+                numerics.RPL_YOURHOST,
+                f":Your host is {settings.server}, running version {settings.version}",
+            ),
+            (numerics.RPL_CREATED, f":This server was created {created}"),
+            (numerics.RPL_MYINFO, f"{settings.server} {settings.version} {letters}"),
+        )
     )
     ask.run("ISUPPORT")
     for greet in ask.engine.registry.greetings:

@@ -10,12 +10,13 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from typing import Final
 
 from veche.core.engine import Engine
-from veche.wire.msgids import CHANCE_BYTES, make_msgid
+from veche.wire.msgids import CHANCE_BYTES, TIME_CHARS, make_msgid
 
 # Random bytes are drawn in blocks: one system call per message was a tenth of the cost of a message.
-_BLOCK = 4096
+_BLOCK: Final = 4096
 
 _log = logging.getLogger("veche.shell")
 
@@ -47,7 +48,7 @@ class SystemChance:
 
     def uid(self) -> str:
         """A user id: 128 bits."""
-        return secrets.token_urlsafe(16)
+        return self.msgid(0)[TIME_CHARS:]
 
     def secret(self) -> bytes:
         """160 bits."""
