@@ -1,9 +1,14 @@
 """A user: somebody with a nick, as everyone else sees him. Sessions and connections are not his business."""
 
+from typing import Final
+
 # The mode of who is no person (bot-mode, BOT=B). More than its feature knows it: whatever he sends is tagged.
-BOT = "B"
+BOT: Final = "B"
 # The mode of who is logged in to an account.
-LOGGED_IN = "r"
+LOGGED_IN: Final = "r"
+
+# One for all: an empty set of each user's own would be 200 bytes.
+_NO_MODES: Final[frozenset[str]] = frozenset()
 
 
 class User:
@@ -54,7 +59,7 @@ class User:
         self.absent = 0  # since when none of his devices is here (ms since 1970); 0 while one is
         self.away = ""
         self.is_away_for_absence = False  # the server has said that he is away, not he
-        self.modes: frozenset[str] = frozenset()
+        self.modes = _NO_MODES
         self.rooms: dict[str, None] = {}  # keys of the rooms that he is in, in the order of joining
         # Rooms that he may come into once, by key, with the incarnation (`Room.created`) that he was asked into.
         self.invitations: dict[str, int] = {}
