@@ -30,12 +30,13 @@ SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 MODULES = tuple(
     f"veche.{floor}.{name}"
     for floor, names in {
-        "wire": "caps confusables isupport lines message msgids names words",
+        "wire": "caps confusables isupport lines message msgids names numerics words",
         "state": "events masks room server_bans user world",
-        "core": "ask behind conversations dispatch engine fanout limits log longtext once operators outbox pace "
-        "registry replies rows scopes session timers",
-        "features": "accept block client_tags direct_modes join messages names registration silence",
-        "net": "frames peer shell tcp",
+        "core": "ask behind conversations dispatch engine fanout limits log longtext nicks once operators outbox pace "
+        "registry replies rows scopes session timers watchlists",
+        "features": "about accept accounts.missed away bans block client_tags direct_modes isupport join lobby "
+        "messages monitor names notices registration sasl.by_pass silence unread user_modes whowas",
+        "net": "descriptors frames peer shell tcp",
         "store": "checksums values writer search.block",
     }.items()
     for name in names.split()

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Final
 
 from veche.core.ports import ForgottenEvents, Record, RoomEvent, Row, StoreError, StoreRefused
 
 # Rows in one commit: a message that comes meanwhile waits for some 20 ms at most.
-AT_ONCE = 500
+AT_ONCE: Final = 500
 # Rows that may wait, when a crowd leaves at once or the disk takes none: some ten megabytes.
-MOST = 20_000
+MOST: Final = 20_000
 # Seconds from the first row to its commit, and between the commits of what is too much for one.
-PAUSE = 1.0
-PAUSE_WHILE_MANY = 0.05
+PAUSE: Final = 1.0
+PAUSE_WHILE_MANY: Final = 0.05
 # Milliseconds between two looks for what has become too old.
-_FORGET_EVERY = 60_000
+_FORGET_EVERY: Final = 60_000
 
 _log = logging.getLogger("veche.log")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from veche.core.ports import StoreError
 from veche.core.retention import horizon
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from veche.state.room import Room
 
 # Direct conversations of one person that are looked through, the newest.
-PARTNERS = 1000
+PARTNERS: Final = 1000
 # How much of a room's past its members read: everything, what was said since they have been known to the server (an
 # account since it was registered, a guest since he came), or what was said since they joined.
 EVERYTHING, REGISTRATION, JOINING = NEWCOMERS_READ = ("everything", "registration", "joining")
 # The key of the room's metadata that says so for this room alone.
-HISTORY_KEY = "veche/history"
+HISTORY_KEY: Final = "veche/history"
 
 
 class Conversation:

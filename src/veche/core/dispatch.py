@@ -9,7 +9,7 @@ Source: Modern IRC, "Client Messages" (461, 421) and "Connection Registration" (
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from veche.core.ask import Ask
 from veche.core.batches import divert
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from veche.wire.message import Message
 
 # labeled-response: "The value MUST NOT exceed 64 bytes."
-LABEL_LIMIT = 64
+LABEL_LIMIT: Final = 64
 # Sent by clients that were told an error by a numeric; answering would make a loop.
-_IGNORED = frozenset({"ERROR", "ACK", "FAIL", "WARN", "NOTE"})
+_IGNORED: Final = frozenset({"ERROR", "ACK", "FAIL", "WARN", "NOTE"})
 
 
 def serve(engine: Engine, session: Session, message: Message, row: Command | None) -> None:

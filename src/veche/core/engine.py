@@ -10,7 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from veche.core import dispatch
 from veche.core.ask import Ask
@@ -47,12 +47,12 @@ if TYPE_CHECKING:
     from veche.state.user import User
 
 # How often silent and unregistered connections are looked for, in seconds.
-SWEEP_SECONDS = 5.0
-_DAY = 86_400_000  # ms
+SWEEP_SECONDS: Final = 5.0
+_DAY: Final = 86_400_000  # ms
 # Empty lines are not served, so no budget is asked for them; so many without anything between are no accident.
-BLANK_LINES = 1000
+BLANK_LINES: Final = 1000
 # Reading is resumed when the held lines have shrunk to this part of the queue.
-_RESUME_PART = 4
+_RESUME_PART: Final = 4
 
 T = TypeVar("T")
 
@@ -365,7 +365,7 @@ class Engine:
         room = self.settings.input_queue
         while data and not session.ended:
             # Piece by piece, because a line that is held costs many times the two bytes that it may have.
-            piece, data = data[:room], data[room:]
+            piece, data = (data, b"") if len(data) <= room else (data[:room], data[room:])
             lines = session.reader.receive(piece)
             if session.held is not None:
                 self._hold(session, lines)

@@ -7,7 +7,7 @@ goes to each of them. Members of a room are kept grouped by view, so that a mess
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from veche.core.operators import OPERATOR
 from veche.core.registry import OwnCopy
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 # oper-tag: "Servers supporting this capability MAY be configured to restrict visibility of this tag or its value." By
 # which name an operator has proved himself is nobody's business, so it has none.
-_OPER = "draft/oper"
+_OPER: Final = "draft/oper"
 # On a message that stands nowhere when it has been told: docs/ext/keep.md.
-NOT_KEPT = "veche/not-kept"
+NOT_KEPT: Final = "veche/not-kept"
 
 Group = dict[int, dict["Session", None]]  # view -> sessions, in the order of joining
 

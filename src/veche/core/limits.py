@@ -9,15 +9,15 @@ import ipaddress
 from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from veche.core.settings import Settings
 
 
 # Why nobody more is let in.
-FULL = "The server is full, please try again later"
-LOCAL = "unix"  # the word for local sockets in a list of addresses
+FULL: Final = "The server is full, please try again later"
+LOCAL: Final = "unix"  # the word for local sockets in a list of addresses
 
 
 # Everybody who comes is asked for several times, and most come from few addresses.

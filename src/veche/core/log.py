@@ -18,7 +18,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from veche.core.behind import Behind
 from veche.core.gathering import Gathering
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from veche.state.world import World
 
 # The most facts in one commit: keeps one statement within the database's limits and one turn of the loop short.
-BATCH_LIMIT = 1000
+BATCH_LIMIT: Final = 1000
 
 # What a sender reads when there is no acknowledgement to give: what happened, what it means, what to do.
-_NOT_STORED = "This could not be stored, so nobody has seen it. Please try again later."
-_OUTCOME_UNKNOWN = (
+_NOT_STORED: Final = "This could not be stored, so nobody has seen it. Please try again later."
+_OUTCOME_UNKNOWN: Final = (
     "The disk failed while this was being stored: it may be kept or lost. "
     "Look whether it is there before you try again."
 )

@@ -8,13 +8,14 @@ normalised form before re-splitting."
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from veche.wire.lines import cut
 
-NEW_LINE = "\n"
-CONTINUED = "\n\r"
+NEW_LINE: Final = "\n"
+CONTINUED: Final = "\n\r"
 # Between the lines of one rendering: whoever sends it adds the end of the last.
-LINE_END = "\r\n"
+LINE_END: Final = "\r\n"
 
 
 def is_long(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Which nicks people may have on this server; what a nick is at all is in wire/names.py."""
 
 from functools import lru_cache
-from itertools import count
+from typing import Final
 
 from veche.core.replies import Refusal
 from veche.core.settings import Settings
@@ -12,9 +12,9 @@ from veche.wire.confusables import looks, skeleton
 from veche.wire.names import fold, is_valid_nick
 
 # Who gives ranks for an account's sake.
-CHANSERV = "ChanServ"
+CHANSERV: Final = "ChanServ"
 # Names that people would trust to be the server's own.
-RESERVED = (
+RESERVED: Final = (
     "nickserv",
     "chanserv",
     "memoserv",
@@ -77,14 +77,16 @@ def reserved(nick: str) -> Refusal:
 
 def free_guest_name(world: World, prefix: str) -> str:
     """A name with this prefix for whoever may not bear the one that he has."""
-    names = (f"{prefix or 'guest'}{number}" for number in count(1))
-    return next(
-        name
-        for name in names
-        if fold(name) not in world.users_by_key  # most of them, where there are many guests
-        and clash(world, name) is None
-        and world.accounts.owner_of(name) is None
-    )
+    number = 1
+    while True:  # not a generator: what is compiled would make all of an endless one
+        name = f"{prefix or 'guest'}{number}"
+        if (
+            fold(name) not in world.users_by_key  # most of them, where there are many guests
+            and clash(world, name) is None
+            and world.accounts.owner_of(name) is None
+        ):
+            return name
+        number += 1
 
 
 @lru_cache(maxsize=4)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from veche.core.playback import JustCorrected, playback_line
 from veche.core.ports import EDITED, Page, Record, Sent, StoreError
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from veche.core.ask import Ask, Then
     from veche.state.events import SaidFact
 
-TAG = "+veche/id"
+TAG: Final = "+veche/id"
 # How long (ms) an id is remembered, and how many are without asking the record.
-MEMORY_MS = 24 * 3600 * 1000
-MOST = 20_000
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+MEMORY_MS: Final = 24 * 3600 * 1000
+MOST: Final = 20_000
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Attempt(NamedTuple):

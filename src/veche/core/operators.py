@@ -12,7 +12,7 @@ somebody typed where a password was to be typed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from veche.core.replies import Refusal, fit, own_tags
 from veche.wire.numerics import ERR_NOPRIVILEGES
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from veche.state.user import User
     from veche.state.world import World
 
-OPERATOR = "o"
-READS_NOTICES = "s"
+OPERATOR: Final = "o"
+READS_NOTICES: Final = "s"
 # The kinds of server notices, and those that are read with mode s alone: not every coming and going.
-KINDS = "abcfknoq"
-USUAL_KINDS = "abfko"
+KINDS: Final = "abcfknoq"
+USUAL_KINDS: Final = "abfko"
 # So many notices of a kind are told in so many seconds.
 BURST, WINDOW = 50, 10.0
-NOT_OPERATOR = Refusal(ERR_NOPRIVILEGES, "Permission Denied- You're not an IRC operator")
+NOT_OPERATOR: Final = Refusal(ERR_NOPRIVILEGES, "Permission Denied- You're not an IRC operator")
 
 
 def is_operator(user: User) -> bool:

@@ -5,14 +5,14 @@ A `Pace` is for what one session does; a `SharedPace` for what happens to one vi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from veche.core.ask import Ask
 
 # Budgets of a SharedPace that are looked through for ones that are paid off, when there are so many of them.
-_MANY = 1024
-_SLACK = 1e-6
+_MANY: Final = 1024
+_SLACK: Final = 1e-6
 
 
 class Pace:

@@ -3,6 +3,8 @@
 The rule: plain values. What a store does with each is in store/engines; what it is asked about them, in core/ports.py.
 """
 
+from typing import Final
+
 from veche.core.forgetting import ErasedWords, ForgottenMessages, RewrittenFacts, Wiped
 from veche.wire.compiler import mypyc_attr
 
@@ -267,10 +269,10 @@ class ForgottenEvents:
 
 
 # Events that are forgotten at a time, lest anything wait for that.
-FORGOTTEN_AT_ONCE = 2000
+FORGOTTEN_AT_ONCE: Final = 2000
 
 # Different reactions of one person to one message that are kept.
-REACTIONS_OF_ONE = 20
+REACTIONS_OF_ONE: Final = 20
 
 Row = (
     Record

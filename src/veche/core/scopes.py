@@ -4,16 +4,18 @@ The rule: "full" is everything that its owner may do, but for what needs his pas
 and tells nobody anything. It is obeyed in one place, by the dispatch, and whatever is not named here is not reading.
 """
 
+from typing import Final
+
 FULL, READ = "full", "read"
-SCOPES = (FULL, READ)
+SCOPES: Final = (FULL, READ)
 
 # With any parameters.
-_READING = frozenset(
+_READING: Final = frozenset(
     """ADMIN AUTHENTICATE CAP CHATHISTORY HELP HELPOP INFO ISON ISUPPORT LINKS LIST LUSERS MARKREAD MONITOR MOTD NAMES
     PING PONG QUIT SEARCH TIME UNREAD USERHOST VERSION WHO WHOIS WHOWAS""".split()  # noqa: SIM905
 )
 # With a room's name and nothing else they ask.
-_ASKING = frozenset({"MODE", "TOPIC"})
+_ASKING: Final = frozenset({"MODE", "TOPIC"})
 
 
 def may_say(scope: str, command: str, count: int) -> bool:

@@ -6,6 +6,7 @@ accepted, not a nick: the list follows him when he changes it, and forgets him w
 """
 
 from functools import partial
+from typing import Final
 
 from veche.core.ask import Ask
 from veche.core.engine import Engine
@@ -21,9 +22,9 @@ from veche.wire import numerics
 from veche.wire.lines import BODY_LIMIT
 from veche.wire.names import fold
 
-CALLER_ID = "g"
+CALLER_ID: Final = "g"
 # A knock is heard no more often than this, whoever knocks (milliseconds).
-PAUSE = 60_000
+PAUSE: Final = 60_000
 
 
 class AcceptChanged(Fact):

@@ -3,7 +3,7 @@
 Sources: Modern IRC, "AWAY message"; away-notify; pre-away.
 """
 
-from typing import Protocol
+from typing import ClassVar, Final, Protocol
 
 from veche.core.ask import Ask
 from veche.core.help import Family, Help
@@ -19,7 +19,7 @@ from veche.wire.lines import cut
 from veche.wire.names import fold
 
 # Each change goes to everybody in the user's rooms, so somebody who toggles without end is held back.
-CHANGES = Pace("away", burst=6, seconds=5.0)
+CHANGES: Final = Pace("away", burst=6, seconds=5.0)
 
 
 class Absence(Protocol):
@@ -33,7 +33,7 @@ class NewcomerIsAway(AwaySet):
     """Somebody has entered a room while being away."""
 
     __slots__ = ("room",)
-    changes = False
+    changes: ClassVar[bool] = False
 
     def __init__(self, actor: str, source: str, text: str, room: str) -> None:
         super().__init__(actor, source, text)

@@ -13,6 +13,7 @@ operator who says so. What is banned is nobody's business but the operators'; wh
 
 import logging
 from collections.abc import Iterator
+from typing import Final
 
 from veche.core.ask import Ask
 from veche.core.durations import format_duration, parse_duration
@@ -29,8 +30,8 @@ from veche.wire import numerics
 from veche.wire.lines import cut
 from veche.wire.names import fold
 
-REASON_LENGTH = 200
-NO_REASON = "No reason is given"
+REASON_LENGTH: Final = 200
+NO_REASON: Final = "No reason is given"
 
 _log = logging.getLogger("veche.oper")
 

@@ -8,6 +8,8 @@ heard all the same.
 
 from __future__ import annotations
 
+from typing import Final
+
 from veche.core.registry import Feature
 from veche.core.replies import Refusal
 from veche.features.invite import UserInvited
@@ -17,7 +19,7 @@ from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.names import fold
 
-BLOCKED = "soju.im/blocked"
+BLOCKED: Final = "soju.im/blocked"
 
 
 def guard_message(world: World, fact: MessageSent) -> Refusal | None:

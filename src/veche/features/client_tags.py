@@ -5,6 +5,7 @@ it says; the server only ever leaves some of them out.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from veche.core.ask import Ask
 from veche.core.once import TAG
@@ -17,15 +18,15 @@ from veche.wire.message import escape
 from veche.wire.msgids import time_of_msgid
 from veche.wire.names import fold
 
-TYPING = "+typing"
+TYPING: Final = "+typing"
 _REACT, _UNREACT = "+draft/react", "+draft/unreact"
 # typing: "any `typing` notification is not sent within 3 seconds of another one for a given target". The second at once
 # is for "done" behind "active", and for what the network has delivered late.
-_TYPING = SharedPace("typing", 2, 3.0)
+_TYPING: Final = SharedPace("typing", 2, 3.0)
 # When so many facts wait for the disk, nobody need know who is typing.
-_BUSY = 200
+_BUSY: Final = 200
 # Bytes of a reaction that is kept; a longer one is relayed as any tag is.
-_LONGEST_REACTION = 64
+_LONGEST_REACTION: Final = 64
 
 
 def client_tags(ask: Ask, without: str = "") -> str:

@@ -5,6 +5,7 @@ the way out for operators whom a level keeps out of their own server. Who is on 
 """
 
 import logging
+from typing import Final
 
 from veche.core.ask import Ask
 from veche.core.engine import Engine
@@ -18,9 +19,9 @@ from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.names import fold
 
-CONNECTIONS = "connections"
-ROOMS = "rooms"
-_NEAR = ("", "127.0.0.1", "::/64")
+CONNECTIONS: Final = "connections"
+ROOMS: Final = "rooms"
+_NEAR: Final = ("", "127.0.0.1", "::/64")
 
 _log = logging.getLogger("veche.oper")
 

@@ -4,6 +4,8 @@ Source: the practice of IRC servers (Solanum, InspIRCd, UnrealIRCd): R is for me
 CTCP but ACTION. What one writes to oneself passes, and so does an operator.
 """
 
+from typing import Final
+
 from veche.core.help import Help
 from veche.core.registry import Feature, UserMode
 from veche.core.replies import Refusal
@@ -11,8 +13,8 @@ from veche.features.messages import MessageSent, TagsSent, is_ctcp
 from veche.state.world import World
 from veche.wire import numerics
 
-REGISTERED_ONLY = "R"
-NO_CTCP = "T"
+REGISTERED_ONLY: Final = "R"
+NO_CTCP: Final = "T"
 
 
 def guard_direct(world: World, fact: MessageSent) -> Refusal | None:

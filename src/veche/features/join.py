@@ -5,6 +5,7 @@ Source: Modern IRC, "JOIN message", "PART message"; extended-join; no-implicit-n
 
 import hmac
 from functools import partial
+from typing import Final
 
 from veche.core.ask import Ask
 from veche.core.help import Family, Help
@@ -25,10 +26,10 @@ from veche.wire.lines import cut
 from veche.wire.names import fold, is_valid_room
 
 # How many rooms one command may name (TARGMAX).
-TARGETS = 50
-_MINUTE = 60.0
+TARGETS: Final = 50
+_MINUTE: Final = 60.0
 # Everybody in a room hears each coming and going, so who goes in and out of the same one all the time has to wait.
-RETURNS = SharedPace("join", burst=5, seconds=15.0)
+RETURNS: Final = SharedPace("join", burst=5, seconds=15.0)
 
 
 # ---- handlers

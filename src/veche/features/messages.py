@@ -4,7 +4,7 @@ Sources: Modern IRC, "Sending Messages"; message-tags ("client-only tags"); echo
 Messages of several lines come from multiline.py and are messages like any other.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from veche.core import once
 from veche.core.ask import Ask, Then
@@ -30,7 +30,7 @@ from veche.wire.message import NO_TAGS
 from veche.wire.names import fold
 
 # Clients answer CTCP by themselves, so whoever is asked by many is kept busy: spared beyond this, whoever asks.
-CTCPS = SharedPace("ctcp", burst=10, seconds=2.0)
+CTCPS: Final = SharedPace("ctcp", burst=10, seconds=2.0)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -402,7 +402,7 @@ def _tokens(settings: Settings) -> dict[str, str]:
     }
 
 
-SAID = FactRow(
+SAID: Final = FactRow(
     guard=guard_message,
     apply=apply_message,
     render=render_message,

@@ -4,6 +4,7 @@ Sources: monitor; extended-monitor.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from veche.core.ask import Ask
 from veche.core.engine import Engine
@@ -93,7 +94,7 @@ def _status(ask: Ask) -> None:
     _tell(ask, ask.engine.shelf(Watchlists).nicks_of(ask.session).values())
 
 
-_MODIFIERS = {"+": _add, "-": _remove, "C": _clear, "L": _list, "S": _status}
+_MODIFIERS: Final = {"+": _add, "-": _remove, "C": _clear, "L": _list, "S": _status}
 
 
 def _targets(ask: Ask) -> list[str]:

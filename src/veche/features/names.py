@@ -4,6 +4,7 @@ Source: Modern IRC, "NAMES message"; userhost-in-names; multi-prefix.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from veche.core.ask import Ask
 from veche.core.help import Family, Help
@@ -16,7 +17,7 @@ from veche.wire.caps import USERHOST_IN_NAMES
 from veche.wire.names import fold
 
 # Bytes of names in one 353 line; the rest of 510 is for the server's name, the nick and the room.
-_NAMES_ROOM = 330
+_NAMES_ROOM: Final = 330
 
 
 def names(ask: Ask) -> None:

@@ -5,6 +5,8 @@ have long shown the mask by. The rule: this file only watches. Features with som
 `core.operators.tell` themselves.
 """
 
+from typing import Final
+
 from veche.core.ask import Ask
 from veche.core.engine import Engine
 from veche.core.help import Family, Help
@@ -16,7 +18,7 @@ from veche.state.events import SILENCE, Audience, Fact, NickChanged, UserArrived
 from veche.state.world import World
 from veche.wire import numerics
 
-_FLOODS = ("Excess Flood", "SendQ exceeded", "Input line too long")
+_FLOODS: Final = ("Excess Flood", "SendQ exceeded", "Input line too long")
 
 
 class NoticesChosen(Fact):

@@ -4,6 +4,8 @@ Source: the practice of IRC servers (ircu, InspIRCd): 271, 272, 511, the token S
 because whoever says something here learns what becomes of it, and what nobody hears is not kept either.
 """
 
+from typing import Final
+
 from veche.core.ask import Ask
 from veche.core.help import Family, Help
 from veche.core.registry import Command, FactRow, Feature
@@ -18,7 +20,7 @@ from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.names import fold, matches
 
-MASK_LENGTH = 200
+MASK_LENGTH: Final = 200
 
 
 class SilenceChanged(Fact):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from veche.core.ask import Ask
 from veche.core.conversations import Conversation, find, of_partner, of_room
@@ -21,8 +22,8 @@ from veche.state.events import DeviceCame, UserArrived
 from veche.wire.caps import BATCH, UNREAD
 
 # Direct conversations that are counted, the newest; each is a question to the record.
-PARTNERS = 100
-CAPABILITY = "veche/unread"
+PARTNERS: Final = 100
+CAPABILITY: Final = "veche/unread"
 
 Counts = list[tuple[int, int]]
 

@@ -4,6 +4,8 @@ Source: Modern IRC, "MODE message" ("User mode"), "User Modes". `veche.features.
 when its target is a person.
 """
 
+from typing import Final
+
 from veche.core.ask import Ask
 from veche.core.engine import Engine
 from veche.core.help import Help
@@ -15,8 +17,8 @@ from veche.wire import numerics
 from veche.wire.modes import Change, Kind, format_modes, parse_modes
 from veche.wire.names import fold
 
-OPERATOR = "o"
-SECURE = "Z"
+OPERATOR: Final = "o"
+SECURE: Final = "Z"
 
 
 class UserModesChanged(Fact):

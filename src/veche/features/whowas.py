@@ -5,6 +5,7 @@ of the world: nobody's rights depend on it, and a restart may forget it.
 """
 
 from collections import OrderedDict, deque
+from typing import Final
 
 from veche.core.ask import Ask
 from veche.core.engine import Engine
@@ -17,9 +18,9 @@ from veche.wire import numerics
 from veche.wire.names import fold
 
 # Entries per nick, nicks in all, and for how long (milliseconds): three days.
-PER_NICK = 8
-NICKS = 2000
-KEPT = 3 * 24 * 3600 * 1000
+PER_NICK: Final = 8
+NICKS: Final = 2000
+KEPT: Final = 3 * 24 * 3600 * 1000
 
 
 class Entry:

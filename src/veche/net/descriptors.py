@@ -9,18 +9,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import cast
+from typing import Final, cast
 
 # Where the system sets no limit we set one: numbers are looked at, and a table of them has a size.
-_ENOUGH = 1 << 20
+_ENOUGH: Final = 1 << 20
 # Of a few descriptors a quarter is kept back, of many one in so many, and no more than so many: a turn of the loop may
 # accept all who wait at the doors before it can refuse the first of them.
-_PART = 4
-_FEW_KEPT = 256
-_PART_OF_MANY = 22
-_MOST_KEPT = 4096
+_PART: Final = 4
+_FEW_KEPT: Final = 256
+_PART_OF_MANY: Final = 22
+_MOST_KEPT: Final = 4096
 # The log is told at most once in so many seconds, how many there were since.
-_TELL_SECONDS = 60.0
+_TELL_SECONDS: Final = 60.0
 
 _log = logging.getLogger("veche.net")
 

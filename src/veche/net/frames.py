@@ -7,28 +7,30 @@ Source: RFC 6455, section 5 ("Data Framing") and 7.4 ("Status Codes"). Extension
 about 100 KiB for every browser that offers it, and browsers always do.
 """
 
-TEXT = 0x1
-BINARY = 0x2
-CLOSE = 0x8
-PING = 0x9
-PONG = 0xA
-_CONTINUATION = 0x0
-_FIN = 0x80
+from typing import Final
 
-NORMAL = 1000
-PROTOCOL_ERROR = 1002
-BAD_DATA = 1007
-TOO_BIG = 1009
+TEXT: Final = 0x1
+BINARY: Final = 0x2
+CLOSE: Final = 0x8
+PING: Final = 0x9
+PONG: Final = 0xA
+_CONTINUATION: Final = 0x0
+_FIN: Final = 0x80
+
+NORMAL: Final = 1000
+PROTOCOL_ERROR: Final = 1002
+BAD_DATA: Final = 1007
+TOO_BIG: Final = 1009
 
 # An IRC line is at most 8191 bytes of tags and a body; what is longer by a little still earns its 417.
-MESSAGE_LIMIT = 8191 + 8192
+MESSAGE_LIMIT: Final = 8191 + 8192
 # Frames that one message may come in. Clients that split at all do so at a few KiB.
-FRAGMENT_LIMIT = 64
+FRAGMENT_LIMIT: Final = 64
 # Lines whose frames are remembered: how many pieces of them at most, bytes in one, and bytes in all (the frames are as
 # many again). In a busy room a piece holds what was said in one turn of the loop.
-_REMEMBERED = 256
-_REMEMBERED_PIECE = 1 << 18
-_REMEMBERED_SIZE = 1 << 21
+_REMEMBERED: Final = 256
+_REMEMBERED_PIECE: Final = 1 << 18
+_REMEMBERED_SIZE: Final = 1 << 21
 
 
 class FrameError(Exception):

@@ -6,7 +6,7 @@ Protocol classes and not streams: a quarter of the memory per connection and hal
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import cast
+from typing import Final, cast
 
 from veche.core.session import Session
 from veche.net.peer import Peer, peer_address
@@ -14,13 +14,13 @@ from veche.net.shell import Shell
 from veche.wire.compiler import mypyc_attr
 
 # Seconds that a closed connection may take to swallow what it is still owed.
-LINGER_SECONDS = 5.0
+LINGER_SECONDS: Final = 5.0
 # The same for one that was refused at the door: it is counted nowhere, so a flood of such must not pile up.
-REFUSED_SECONDS = 1.0
+REFUSED_SECONDS: Final = 1.0
 
 # How other protocols begin: a TLS handshake record, SSH, the requests that a web page can have a browser send
 # here, and a PROXY header from somebody who is not trusted with one.
-_FOREIGN = (
+_FOREIGN: Final = (
     b"\x16\x03",
     b"SSH-",
     b"GET /",

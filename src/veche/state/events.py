@@ -5,12 +5,12 @@ Facts of one feature alone are declared in that feature; these are the ones that
 """
 
 from collections.abc import Collection, Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from veche.state.room import Room
 from veche.wire.compiler import mypyc_attr, values_of
 
-NOBODY: Collection[str] = ()
+NOBODY: Final[Collection[str]] = ()
 
 
 class Audience:
@@ -24,7 +24,7 @@ class Audience:
 
 
 # Nobody hears, not even who asked.
-SILENCE = Audience()
+SILENCE: Final = Audience()
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -10,15 +10,17 @@
 The rule: a mask is taken apart once, when it is set, and means the same to every function that asks.
 """
 
+from typing import Final
+
 from veche.state.user import User
 from veche.wire.names import fold, matches
 
 SOURCE, ACCOUNT, REAL_NAME, LOGGED_IN, GUEST = "", "a", "r", "R", "U"
-MUTE = "m"
-TIMED = "t"
+MUTE: Final = "m"
+TIMED: Final = "t"
 # What EXTBAN advertises.
-LETTERS = "".join(sorted((ACCOUNT, REAL_NAME, LOGGED_IN, GUEST, MUTE, TIMED)))
-LONGEST_MINUTES = 366 * 24 * 60
+LETTERS: Final = "".join(sorted((ACCOUNT, REAL_NAME, LOGGED_IN, GUEST, MUTE, TIMED)))
+LONGEST_MINUTES: Final = 366 * 24 * 60
 
 
 class Mask:

@@ -4,32 +4,33 @@ Sources: Modern IRC, "Channel Modes" and "Channel Membership Prefixes".
 """
 
 from collections.abc import Collection
+from typing import Final
 
 from veche.state.masks import Mask
 from veche.state.ownership import Registration
 from veche.state.user import User
 
 # Ranks by falling power, and the prefix of each; PREFIX=(qaohv)~&@%+ is made of these.
-RANKS = "qaohv"
-PREFIXES = "~&@%+"
+RANKS: Final = "qaohv"
+PREFIXES: Final = "~&@%+"
 FOUNDER, PROTECTED, OPERATOR, HELPER, VOICE = "q", "a", "o", "h", "v"
-_POWERS = {rank: len(RANKS) - index for index, rank in enumerate(RANKS)}
-OPERATOR_POWER = _POWERS[OPERATOR]
-HELPER_POWER = _POWERS[HELPER]
+_POWERS: Final = {rank: len(RANKS) - index for index, rank in enumerate(RANKS)}
+OPERATOR_POWER: Final = _POWERS[OPERATOR]
+HELPER_POWER: Final = _POWERS[HELPER]
 
 # The lists, by the letters of their modes.
 BANS, EXEMPTIONS, INVITE_EXEMPTIONS = "b", "e", "I"
-LISTS = BANS + EXEMPTIONS + INVITE_EXEMPTIONS
+LISTS: Final = BANS + EXEMPTIONS + INVITE_EXEMPTIONS
 
 # Modes without a parameter: C no CTCP, M and R only who is logged in may speak or come, P lasting, c no colour,
 # i invitation only, m moderated, n nothing from outside, s secret, t topic by operators, u auditorium.
-FLAGS = "CMPRcimnstu"
+FLAGS: Final = "CMPRcimnstu"
 # Modes with a parameter: k key; d seconds between messages, f forward, l limit, which take none to be unset.
 KEY, SLOW, FORWARD, LIMIT = "k", "d", "f", "l"
 # The key of a room's metadata that says how long what is said there is kept, and its value for not at all.
 KEEP_KEY, KEEPS_NOTHING = "veche/keep", "off"
-ALL_MODES = "".join(sorted(FLAGS + KEY + SLOW + FORWARD + LIMIT + LISTS + RANKS))
-MODES_WITH_PARAMETER = "".join(sorted(KEY + SLOW + FORWARD + LIMIT + LISTS + RANKS))
+ALL_MODES: Final = "".join(sorted(FLAGS + KEY + SLOW + FORWARD + LIMIT + LISTS + RANKS))
+MODES_WITH_PARAMETER: Final = "".join(sorted(KEY + SLOW + FORWARD + LIMIT + LISTS + RANKS))
 
 
 def power_of(rank: str) -> int:

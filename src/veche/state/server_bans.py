@@ -11,17 +11,18 @@ one comparison per mask at an introduction.
 from __future__ import annotations
 
 import ipaddress
+from typing import Final
 
 from veche.wire.names import fold, matches
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-LOWEST_ALARM = 5
+LOWEST_ALARM: Final = 5
 # What is named by less than this is named by mistake: a /8 is a 256th of the Internet, and "*@*.ru" a country.
-SHORTEST_PREFIX = {4: 8, 6: 16}
-FEWEST_LETTERS = 3
+SHORTEST_PREFIX: Final = {4: 8, 6: 16}
+FEWEST_LETTERS: Final = 3
 # No more bans than so many; and how many are never worth looking through for those that are over.
-MOST_BANS = 10_000
-FEW_BANS = 64
+MOST_BANS: Final = 10_000
+FEW_BANS: Final = 64
 
 
 def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -81,7 +82,7 @@ class ServerMask:
         return letters + len(self.host.translate(_JOKERS)) < FEWEST_LETTERS
 
 
-_JOKERS = str.maketrans("", "", "*?.:~")
+_JOKERS: Final = str.maketrans("", "", "*?.:~")
 
 
 def parse_server_mask(text: str) -> ServerMask | None:

@@ -5,7 +5,9 @@ The rule: every capability that Veche can speak has its bit here; which of them 
 Source: capability-negotiation and the specification of each name.
 """
 
-_NAMES = (
+from typing import Final
+
+_NAMES: Final = (
     "message-tags",
     "server-time",
     "echo-message",
@@ -48,46 +50,46 @@ _NAMES = (
     "veche/threads",
 )
 
-BITS: dict[str, int] = {name: 1 << index for index, name in enumerate(_NAMES)}
+BITS: Final[dict[str, int]] = {name: 1 << index for index, name in enumerate(_NAMES)}
 
-MESSAGE_TAGS = BITS["message-tags"]
-SERVER_TIME = BITS["server-time"]
-ECHO_MESSAGE = BITS["echo-message"]
-LABELED_RESPONSE = BITS["labeled-response"]
-BATCH = BITS["batch"]
-CAP_NOTIFY = BITS["cap-notify"]
-CHATHISTORY = BITS["draft/chathistory"]
-MULTI_PREFIX = BITS["multi-prefix"]
-USERHOST_IN_NAMES = BITS["userhost-in-names"]
-NO_IMPLICIT_NAMES = BITS["no-implicit-names"]
-EXTENDED_JOIN = BITS["extended-join"]
-AWAY_NOTIFY = BITS["away-notify"]
-SETNAME = BITS["setname"]
-INVITE_NOTIFY = BITS["invite-notify"]
-EXTENDED_MONITOR = BITS["extended-monitor"]
-CHGHOST = BITS["chghost"]
-EXTENDED_ISUPPORT = BITS["draft/extended-isupport"]
-PRE_AWAY = BITS["draft/pre-away"]
-MULTILINE = BITS["draft/multiline"]
-REDACTION = BITS["draft/message-redaction"]
-EDIT = BITS["draft/message-edit"]
-RELAYMSG = BITS["draft/relaymsg"]
-CHANNEL_RENAME = BITS["draft/channel-rename"]
-OPER_TAG = BITS["draft/oper-tag"]
-METADATA = BITS["draft/metadata-2"]
-SASL = BITS["sasl"]
-PERSISTENCE = BITS["draft/persistence"]
-UNREAD = BITS["veche/unread"]
-EVENT_PLAYBACK = BITS["draft/event-playback"]
-PLAYBACK = BITS["znc.in/playback"]
-REACTIONS = BITS["veche/reactions"]
-SELF_MESSAGE = BITS["znc.in/self-message"]
-READ_MARKER = BITS["draft/read-marker"]
-ACCOUNT_NOTIFY = BITS["account-notify"]
-ACCOUNT_TAG = BITS["account-tag"]
+MESSAGE_TAGS: Final = BITS["message-tags"]
+SERVER_TIME: Final = BITS["server-time"]
+ECHO_MESSAGE: Final = BITS["echo-message"]
+LABELED_RESPONSE: Final = BITS["labeled-response"]
+BATCH: Final = BITS["batch"]
+CAP_NOTIFY: Final = BITS["cap-notify"]
+CHATHISTORY: Final = BITS["draft/chathistory"]
+MULTI_PREFIX: Final = BITS["multi-prefix"]
+USERHOST_IN_NAMES: Final = BITS["userhost-in-names"]
+NO_IMPLICIT_NAMES: Final = BITS["no-implicit-names"]
+EXTENDED_JOIN: Final = BITS["extended-join"]
+AWAY_NOTIFY: Final = BITS["away-notify"]
+SETNAME: Final = BITS["setname"]
+INVITE_NOTIFY: Final = BITS["invite-notify"]
+EXTENDED_MONITOR: Final = BITS["extended-monitor"]
+CHGHOST: Final = BITS["chghost"]
+EXTENDED_ISUPPORT: Final = BITS["draft/extended-isupport"]
+PRE_AWAY: Final = BITS["draft/pre-away"]
+MULTILINE: Final = BITS["draft/multiline"]
+REDACTION: Final = BITS["draft/message-redaction"]
+EDIT: Final = BITS["draft/message-edit"]
+RELAYMSG: Final = BITS["draft/relaymsg"]
+CHANNEL_RENAME: Final = BITS["draft/channel-rename"]
+OPER_TAG: Final = BITS["draft/oper-tag"]
+METADATA: Final = BITS["draft/metadata-2"]
+SASL: Final = BITS["sasl"]
+PERSISTENCE: Final = BITS["draft/persistence"]
+UNREAD: Final = BITS["veche/unread"]
+EVENT_PLAYBACK: Final = BITS["draft/event-playback"]
+PLAYBACK: Final = BITS["znc.in/playback"]
+REACTIONS: Final = BITS["veche/reactions"]
+SELF_MESSAGE: Final = BITS["znc.in/self-message"]
+READ_MARKER: Final = BITS["draft/read-marker"]
+ACCOUNT_NOTIFY: Final = BITS["account-notify"]
+ACCOUNT_TAG: Final = BITS["account-tag"]
 
 # The capabilities that change how a line to everybody looks; sessions that agree in these share one rendering.
-VIEW = (
+VIEW: Final = (
     MESSAGE_TAGS
     | SERVER_TIME
     | EXTENDED_JOIN

@@ -11,16 +11,17 @@ n with v and r with y. It is done for what Latin letters look like, and for whol
 """
 
 from functools import cache
+from typing import Final
 from unicodedata import normalize
 
 from veche.wire.names import IGNORABLE
 
 # The table's rows of ASCII, so that names in it need neither the table nor a second look.
-_ASCII_ROWS = {"0": "O", "1": "l", "I": "l", "m": "rn", "|": "l", "`": "'", '"': "''", "%": "o/O"}
-_ASCII = str.maketrans(_ASCII_ROWS)
-_MOVED = frozenset(_ASCII_ROWS)
+_ASCII_ROWS: Final = {"0": "O", "1": "l", "I": "l", "m": "rn", "|": "l", "`": "'", '"': "''", "%": "o/O"}
+_ASCII: Final = str.maketrans(_ASCII_ROWS)
+_MOVED: Final = frozenset(_ASCII_ROWS)
 # What is one when case is ignored. Small capitals are what small letters of other alphabets look like.
-_CLOSE = str.maketrans(
+_CLOSE: Final = str.maketrans(
     {
         **dict(zip("ᴀʙᴄᴅᴇꜰɢʜᴊᴋʟɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghjklnoprstuvwyz", strict=True)),
         **dict.fromkeys("1i|ɪ", "l"),

@@ -4,11 +4,12 @@ Source: Modern IRC, "RPL_ISUPPORT (005)" and "RPL_ISUPPORT Parameters".
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 # "As the maximum number of message parameters to any reply is 15, the maximum number of RPL_ISUPPORT tokens that can
 # be advertised is 13."
-TOKENS_PER_LINE = 13
-TEXT = "are supported by this server"
+TOKENS_PER_LINE: Final = 13
+TEXT: Final = "are supported by this server"
 
 
 def format_tokens(tokens: Mapping[str, str]) -> list[str]:

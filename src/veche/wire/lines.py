@@ -9,14 +9,15 @@ utf8-only.
 """
 
 from enum import Enum
+from typing import Final
 
 # message-tags, "Size limit": 8191 bytes for all tags, of which client-sent tag data may take 4094 bytes.
-CLIENT_TAG_DATA = 4094
+CLIENT_TAG_DATA: Final = 4094
 # Modern IRC: "limit messages to 512 bytes in length, including the trailing CR-LF".
-BODY_LIMIT = 510
+BODY_LIMIT: Final = 510
 # An unfinished line may grow this far before the stream is given up: a line that is too long by a little
 # earns its 417, a stream without any newline costs no more memory than this.
-TAIL_LIMIT = 16 * 1024
+TAIL_LIMIT: Final = 16 * 1024
 
 
 class Fault(Enum):

@@ -6,12 +6,13 @@ Sources: Modern IRC "Message Format"; message-tags "Format" and "Escaping values
 """
 
 from collections.abc import Mapping
+from typing import Final
 
-NO_TAGS: Mapping[str, str] = {}
+NO_TAGS: Final[Mapping[str, str]] = {}
 
 # message-tags, "Escaping values".
-_ESCAPES = str.maketrans({";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"})
-_UNESCAPES = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
+_ESCAPES: Final = str.maketrans({";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"})
+_UNESCAPES: Final = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
 
 
 class Message:

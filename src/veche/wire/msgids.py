@@ -8,12 +8,13 @@ Source: message-ids ("The tag value MUST be a unique ID chosen by the originatin
 
 from base64 import urlsafe_b64decode
 from binascii import b2a_base64
+from typing import Final
 
-CHANCE_BYTES = 16
-_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
-_TIME_BYTES = 6
-_TIME_CHARS = 8  # 48 bits are exactly eight characters of six
+CHANCE_BYTES: Final = 16
+_LETTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+_TO_URLSAFE: Final = bytes.maketrans(b"+/", b"-_")
+_TIME_BYTES: Final = 6
+TIME_CHARS: Final = 8  # 48 bits are exactly eight characters of six
 
 
 def make_msgid(time: int, chance: bytes) -> str:
@@ -28,4 +29,4 @@ def time_of_msgid(msgid: str) -> int:
     # Looked at letter by letter, because decoders of base64 pass over what is none.
     if len(msgid) != 30 or not _LETTERS.issuperset(msgid):
         raise ValueError(f"not a message id of this server: {msgid[:40]!r}")
-    return int.from_bytes(urlsafe_b64decode(msgid[:_TIME_CHARS]), "big")
+    return int.from_bytes(urlsafe_b64decode(msgid[:TIME_CHARS]), "big")

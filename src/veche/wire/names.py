@@ -12,17 +12,18 @@ nick (UTS #39, section 5.1).
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Final
 
-CHANTYPES = "#"
+CHANTYPES: Final = "#"
 # Modern IRC, NICK: "Servers MUST allow at least all alphanumerical characters, square and curly brackets ([]{}),
 # backslashes (\), and pipe (|) characters in nicknames".
-_NICK_MARKS = frozenset("[]{}\\|^_-`")
-_ASCII_NICK = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") | _NICK_MARKS
+_NICK_MARKS: Final = frozenset("[]{}\\|^_-`")
+_ASCII_NICK: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") | _NICK_MARKS
 # Cc control, Cf format, Cs surrogate, Co private, Cn unassigned, Zs Zl Zp spaces and separators.
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 # What is not seen although it counts as a letter or a mark: Unicode's Default_Ignorable_Code_Point without the format
 # characters.
-IGNORABLE = frozenset(
+IGNORABLE: Final = frozenset(
     chr(code)
     for first, last in (
         (0x034F, 0x034F),  # combining grapheme joiner

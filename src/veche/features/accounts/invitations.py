@@ -12,6 +12,7 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from functools import partial
+from typing import Final
 
 from veche.core.ask import Ask
 from veche.core.durations import format_duration, parse_duration
@@ -33,11 +34,11 @@ from veche.wire.names import fold, is_room
 
 # Invitations of one maker that can be open at once, and how often one can be taken at most.
 MOST, MOST_USES = 100, 1000
-USUAL_SECONDS = 7 * 86400
+USUAL_SECONDS: Final = 7 * 86400
 # As ports.Chance makes them.
-_CODE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_CODE: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
-PHRASES = {
+PHRASES: Final = {
     "invitation": (
         "INVITATION CREATE [#room] [<uses>] [<duration>], INVITATION LIST, INVITATION REVOKE <id>",
         "INVITATION CREATE [#комната] [<сколько раз>] [<срок>], INVITATION LIST, INVITATION REVOKE <id>",
@@ -240,7 +241,7 @@ def _taken(service: Service, ask: Ask, fact: InvitationTaken) -> None:
         ask.run("JOIN", invitation.room)
 
 
-VERBS = [
+VERBS: Final = [
     Verb("INVITATION", _invitation, least=1, most=2, aliases=("INVITATIONS",)),
     Verb("REDEEM", _redeem, least=1, most=1),
 ]
@@ -295,7 +296,7 @@ def _came(ask: Ask, fact: InvitationTaken) -> None:
 
 
 # What is said to who comes in by a code is said as NickServ would.
-FACE = Service("NickServ", PHRASES, [])
+FACE: Final = Service("NickServ", PHRASES, [])
 
 
 def use_up(ask: Ask, _fact: AccountRegistered) -> None:

@@ -8,6 +8,7 @@ is older than the session, and newer than what the device (or, for one without a
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from veche.core.ask import Ask
 from veche.core.conversations import of_partner, of_room
@@ -16,7 +17,7 @@ from veche.core.ports import Page, Partner, Records, StoreError
 from veche.state.events import Fact
 
 # Conversations of two that are looked for.
-PARTNERS = 50
+PARTNERS: Final = 50
 
 
 def tell_missed(ask: Ask, _fact: Fact) -> None:
