@@ -33,10 +33,10 @@ MODULES = tuple(
         "wire": "caps confusables isupport lines message msgids names numerics words",
         "state": "events masks room server_bans user world",
         "core": "ask behind conversations dispatch engine fanout limits log longtext nicks once operators outbox pace "
-        "registry replies rows scopes session timers watchlists",
+        "registry replies rows scopes session timers",
         "features": "about accept accounts.missed away bans block client_tags direct_modes isupport join lobby "
         "messages monitor names notices registration sasl.by_pass silence unread user_modes whowas",
-        "net": "descriptors frames peer shell tcp",
+        "net": "frames peer shell tcp",
         "store": "checksums values writer search.block",
     }.items()
     for name in names.split()

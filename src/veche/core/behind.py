@@ -15,9 +15,9 @@ from typing import Final
 from veche.core.ports import ForgottenEvents, Record, RoomEvent, Row, StoreError, StoreRefused
 
 # Rows in one commit: a message that comes meanwhile waits for some 20 ms at most.
-AT_ONCE: Final = 500
+AT_ONCE = 500
 # Rows that may wait, when a crowd leaves at once or the disk takes none: some ten megabytes.
-MOST: Final = 20_000
+MOST = 20_000
 # Seconds from the first row to its commit, and between the commits of what is too much for one.
 PAUSE: Final = 1.0
 PAUSE_WHILE_MANY: Final = 0.05

@@ -27,6 +27,7 @@ from veche.state.events import SILENCE, Audience, Fact, UserArrived
 from veche.state.server_bans import ServerBan, ServerMask, parse_server_mask
 from veche.state.world import World
 from veche.wire import numerics
+from veche.wire.compiler import mypyc_attr
 from veche.wire.lines import cut
 from veche.wire.names import fold
 
@@ -36,6 +37,7 @@ NO_REASON: Final = "No reason is given"
 _log = logging.getLogger("veche.oper")
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class ServerBanAdded(Fact):
     """Whoever a mask means is kept out; `by` is the operator's name, `until` seconds since 1970 or 0 for ever."""
 
@@ -49,6 +51,7 @@ class ServerBanAdded(Fact):
         self.until = until
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class ServerBanLifted(Fact):
     """A mask of the server's bans is no longer one."""
 
