@@ -1,4 +1,4 @@
-"""The page alone: without a server or a network, beside other tabs, after an upgrade, and by keyboard alone."""
+"""The page alone: without a server or a network, after an upgrade, when nobody looks, and by keyboard alone."""
 
 from __future__ import annotations
 
@@ -104,74 +104,6 @@ def test_a_tab_from_before_an_upgrade_says_so_when_it_has_come_back(tmp_path: Pa
     finally:
         context.close()
         server.kill()
-
-
-def test_tabs_of_one_browser_agree(ports: Ports, browser: Browser) -> None:
-    from playwright.sync_api import expect
-
-    context = browser.new_context(locale="en")
-    address = f"http://127.0.0.1:{ports.web}/"
-    first = Sitter.at(context.new_page(), address)
-    first.come_in("Ann")
-    second = Sitter.at(context.new_page(), address)
-    second.field.wait_for()
-    second.page.get_by_role("button", name="Settings").click()
-    second.page.get_by_label("Theme").select_option("High contrast")
-    second.page.get_by_label("Language").select_option("ru")
-    expect(first.page.locator("html")).to_have_attribute("data-theme", "contrast")
-    expect(first.page.get_by_role("heading", name="Комнаты")).to_be_visible()
-    context.close()
-
-
-def test_a_guest_is_one_person_in_all_tabs_of_his_browser(ports: Ports, browser: Browser) -> None:
-    from playwright.sync_api import expect
-
-    context = browser.new_context(locale="en")
-    address = f"http://127.0.0.1:{ports.web}/"
-    with Line(ports.irc) as bob:
-        bob.register("bob")
-        bob.say("JOIN #tea")
-        first = Sitter.at(context.new_page(), address)
-        first.come_in("Ann")
-        first.say("/join #tea")
-        first.say("from the first tab")
-        bob.skip_to("from the first tab")
-        # A link that is opened in a new tab leads to its place, and asks nobody who he is.
-        second = Sitter.at(context.new_page(), f"{address}#in=%23tea")
-        second.sees("from the first tab")
-        expect(second.page.get_by_role("complementary").get_by_role("button", name="bob")).to_have_count(2)
-        second.say("and from the **second**\nin two lines")
-        first.sees("and from the second")
-        assert bob.skip_to("and from the").startswith(":Ann!")
-        bob.say("PRIVMSG Ann :which of you is it?")
-        for tab in (first, second):
-            expect(tab.room("bob").locator(".badge")).to_have_text("1")
-        second.open("bob")
-        second.sees("which of you is it?")
-        expect(first.room("bob").locator(".badge")).to_have_count(0)
-        bob.say("NAMES #tea")
-        assert bob.skip_to(" 353 ").count("Ann") == 1
-        # The session stays when the tab is closed that began it; a name is changed, and a room left, for all.
-        first.page.close()
-        second.say("still here")
-        bob.skip_to("still here")
-        second.say("/nick Anna")
-        third = Sitter.at(context.new_page(), address)
-        expect(third.page.locator(".me-name")).to_contain_text("Anna")
-        third.open("tea")
-        third.sees("from the first tab", "and from the second")
-        third.say("/part")
-        expect(second.room("tea")).to_have_count(0)
-        # Who leaves the chat leaves it in all.
-        third.page.get_by_role("button", name="Settings").click()
-        third.page.get_by_role("button", name="Leave the chat").click()
-        for tab in (second, third):
-            expect(tab.page.get_by_label("Your name")).to_be_visible()
-            tab.page.reload()
-            expect(tab.page.get_by_label("Your name")).to_be_visible()
-        bob.say("WHOIS Anna")
-        bob.skip_to(" 401 ")
-    context.close()
 
 
 def test_notices_and_quiet_hours(ports: Ports, browser: Browser) -> None:
