@@ -29,9 +29,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.needs("browser", "linux")]
 MESSAGES = 100_000
 PIXELS = 600  # in one frame: a wheel that is turned as fast as it goes
 MOST_FRAME = 20.0  # milliseconds, for 95 frames of 100
-# Milliseconds of the page's thread for one frame, for 95 of 100. A frame has 16.6 of them on a machine that does
-# nothing else; a thread that shares its core's caches with many others takes up to twice its time.
-MOST_WORK = 25.0
+# Milliseconds of the page's thread for one frame, for 95 of 100; measured were 10 to 16, on a busy machine as well.
+MOST_WORK = 20.0
 MOST_OTHERS = 0.5  # of one core; the system's own work, for the network and the disk, is among it
 MOST_ARRIVAL = 1000.0
 
