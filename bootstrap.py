@@ -24,6 +24,7 @@ OLDEST_PYTHON = (3, 11)
 GROUPS = {
     "run": "requirements.lock",
     "tui": "requirements-tui.lock",
+    "ssh": "requirements-ssh.lock",
     "postgresql": "requirements-postgresql.lock",
     "dev": "requirements-dev.lock",
     "browser": "requirements-browser.lock",
@@ -80,8 +81,8 @@ def start(module: str, group: str = "run", chdir: bool = False, otherwise: str =
     if sys.version_info < OLDEST_PYTHON:
         say("old", need="%d.%d" % OLDEST_PYTHON, have=sys.version.split()[0], exe=sys.executable)
         sys.exit(2)
-    if group == "run" or (group == "tui" and is_made_here("postgresql")):
-        group = wanted_group()
+    if group in ("run", "tui"):
+        group = wanted_group(group)
     try:
         try:
             ensure(group, quietly=otherwise != "")
@@ -90,7 +91,7 @@ def start(module: str, group: str = "run", chdir: bool = False, otherwise: str =
                 raise
             say("without")
             module = otherwise
-            ensure(wanted_group())
+            ensure(wanted_group("run"))
     except KeyboardInterrupt:
         sys.stderr.write("\n")
         sys.exit(130)
@@ -99,12 +100,12 @@ def start(module: str, group: str = "run", chdir: bool = False, otherwise: str =
     become(module, sys.argv[1:])
 
 
-def wanted_group() -> str:
+def wanted_group(least: str) -> str:
     """What a server or a client is to have: more than the least if a server has asked for it, now or earlier."""
+    names = list(GROUPS)
+    optional = names[names.index(least) + 1 : names.index("dev")]
     asked = os.environ.get(NEEDS)
-    if asked == "postgresql" or is_made_here("postgresql"):
-        return "postgresql"
-    return "tui" if is_made_here("tui") else "run"
+    return next((name for name in reversed(optional) if name == asked or is_made_here(name)), least)
 
 
 def wants_windows(argv: "list[str]") -> bool:

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 LOCKS = [
     "requirements.lock",
     "requirements-tui.lock",
+    "requirements-ssh.lock",
     "requirements-postgresql.lock",
     "requirements-dev.lock",
     "requirements-browser.lock",
@@ -181,6 +182,7 @@ def test_dev_environment_serves_the_server_too(checkout: Checkout) -> None:
         "veche-dev.stamp",
         "veche-postgresql.stamp",
         "veche-run.stamp",
+        "veche-ssh.stamp",
         "veche-tui.stamp",
     ]
     assert checkout.run("server.py")[2] == ""
@@ -192,11 +194,15 @@ def test_server_that_needs_more_gets_it_and_keeps_it(checkout: Checkout) -> None
     assert re.fullmatch(
         r"Fetching more .*\nSet up in .*\n", checkout.run("server.py", VECHE_NEEDS="postgresql")[2]
     )
-    assert checkout.stamps == ["veche-postgresql.stamp", "veche-run.stamp", "veche-tui.stamp"]
+    assert checkout.stamps == [
+        "veche-postgresql.stamp", "veche-run.stamp", "veche-ssh.stamp", "veche-tui.stamp",
+    ]  # fmt: skip
     (checkout.root / "requirements.lock").write_text("# something else\n")
     (checkout.root / "requirements-postgresql.lock").write_text("# something else\n")
     assert "Updating" in checkout.run("client.py")[2]
-    assert checkout.stamps == ["veche-postgresql.stamp", "veche-run.stamp", "veche-tui.stamp"]
+    assert checkout.stamps == [
+        "veche-postgresql.stamp", "veche-run.stamp", "veche-ssh.stamp", "veche-tui.stamp",
+    ]  # fmt: skip
     assert checkout.run("server.py", VECHE_NEEDS="nonsense")[2] == ""
 
 
@@ -227,7 +233,7 @@ def test_environment_for_a_browser_is_made_where_one_is(checkout: Checkout, tmp_
     assert "No module named pytest" in checkout.run("test.py", PATH=str(tmp_path))[2]
     assert checkout.stamps == [
         "veche-browser.stamp", "veche-dev.stamp", "veche-postgresql.stamp", "veche-run.stamp",
-        "veche-tui.stamp",
+        "veche-ssh.stamp", "veche-tui.stamp",
     ]  # fmt: skip
     assert "Setting up" not in checkout.run("test.py", PATH="/nonexistent")[2]
 

@@ -23,6 +23,7 @@ LIMIT_OF_STARTERS = 60
 LOCKS = [
     "requirements.lock",
     "requirements-tui.lock",
+    "requirements-ssh.lock",
     "requirements-postgresql.lock",
     "requirements-dev.lock",
     "requirements-browser.lock",

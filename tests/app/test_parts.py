@@ -13,24 +13,28 @@ from veche.app import parts
 
 
 def test_what_is_there_is_not_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "is_installed", lambda: True)
+    monkeypatch.setattr(parts, "PARTS", {"ssh": lambda: True, "postgresql": lambda: False})
     monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("started anew for nothing"))
-    parts.require_postgresql(["--irc", ":1"], "en")
+    parts.require([], ["--irc", ":1"], "en")
+    parts.require(["ssh"], ["--irc", ":1"], "en")
 
 
 def test_the_starter_is_asked_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started: list[object] = []
-    monkeypatch.setattr(parts, "is_installed", lambda: False)
+    monkeypatch.setattr(parts, "PARTS", {"ssh": lambda: False, "postgresql": lambda: False})
     monkeypatch.setattr(os, "execv", lambda *command: started.append(command))
     monkeypatch.delenv(parts.NEEDS, raising=False)
-    parts.require_postgresql(["--irc", ":1"], "en")
+    parts.require(["postgresql", "ssh"], ["--irc", ":1"], "en")
     starter = Path(veche.__file__).parents[2] / "server.py"
     assert started == [(sys.executable, [sys.executable, str(starter), "--irc", ":1"])]
     assert os.environ[parts.NEEDS] == "postgresql"
     with pytest.raises(SystemExit) as ended:
-        parts.require_postgresql([], "ru")
+        parts.require(["postgresql"], [], "ru")
     assert ended.value.code == 2
     assert "veche[postgresql]" in capsys.readouterr().err
+    # What was fetched for one part may not be enough for another that is asked for as well.
+    parts.require(["ssh"], [], "ru")
+    assert os.environ[parts.NEEDS] == "ssh"
     monkeypatch.delenv(parts.NEEDS)

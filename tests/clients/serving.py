@@ -22,8 +22,8 @@ class Ports:
 
     def __init__(self, table: str) -> None:
         doors = dict(re.findall(r"^  (\w+) +[^\d\n]*127\.0\.0\.1:(\d+)", table, re.MULTILINE))
-        self.irc, self.ircs, self.web, self.classic = (
-            int(doors.get(door, 0)) for door in ("irc", "ircs", "web", "classic")
+        self.irc, self.ircs, self.web, self.classic, self.ssh = (
+            int(doors.get(door, 0)) for door in ("irc", "ircs", "web", "classic", "ssh")
         )
 
 

@@ -18,7 +18,7 @@ from veche.arguments import Parser
 from veche.phrases import Language, Phrases, language_of_locale
 
 CONFIG_NAME = "veche.toml"  # in the data directory: everything of one server is in one place
-DOOR_NAMES = ("irc", "ircs", "web", "classic")
+DOOR_NAMES = ("irc", "ircs", "web", "classic", "ssh")
 
 PHRASES = {
     "about": (
@@ -32,6 +32,7 @@ PHRASES = {
     "ircs": ("IRC over TLS", "IRC поверх TLS"),
     "web": ("the browser", "браузер"),
     "classic": ("the classic line protocol, for nc and telnet", "классический протокол, для nc и telnet"),
+    "ssh": ("the chat for ssh", "чат через ssh"),
     "door": ("{what}; default {default}", "{what}; по умолчанию {default}"),
     "lan": (
         "open the doors on all interfaces, not for this machine alone",
@@ -90,6 +91,7 @@ class Doors(msgspec.Struct, frozen=True):
     ircs: tuple[Address, ...] = ()
     web: tuple[Address, ...] = ()
     classic: tuple[Address, ...] = ()
+    ssh: tuple[Address, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -225,7 +227,7 @@ def _make_parser(language: Language, data: Path | None) -> Parser:
     doors = parser.add_argument_group(phrases("group-doors"))
     defaults = Config().listen
     for door in DOOR_NAMES:
-        words = phrases("door", what=phrases(door), default=" ".join(getattr(defaults, door)))
+        words = phrases("door", what=phrases(door), default=" ".join(getattr(defaults, door)) or "off")
         doors.add_argument(f"--{door}", metavar="ADDR", action="append", help=words)
     doors.add_argument("--lan", action="store_true", help=phrases("lan"))
     settings = parser.add_argument_group(phrases("group-settings"))

@@ -76,6 +76,8 @@ class Listen(_Section, frozen=True):
     web: tuple[str, ...] = ("127.0.0.1:8080",)
     # The classic line protocol, for `nc` and telnet.
     classic: tuple[str, ...] = ("127.0.0.1:1995",)
+    # The chat for whoever has nothing but `ssh`; "127.0.0.1:2222" is a usual place.
+    ssh: tuple[str, ...] = ()
 
 
 class Tls(_Section, frozen=True):
@@ -109,6 +111,17 @@ class Web(_Section, frozen=True):
     origins: tuple[str, ...] = ()
     # Whether the door speaks HTTPS with the certificate of [tls], and no HTTP.
     tls: bool = False
+
+
+class Ssh(_Section, frozen=True):
+    """[ssh]: the door for `ssh`. Who has an account comes in with a key of his (NickServ SSHKEY) or his password."""
+
+    # Whether people without an account may come in. With accounts.account_required nobody may.
+    guests: bool = True
+    # Visitors at once. Each is a process with some 25 MB of his own.
+    visitors: Annotated[int, Meta(ge=1, le=10_000)] = 50
+    # Memory that the process of one visitor may take, in MB; what needs more ends.
+    memory_mb: Annotated[int, Meta(ge=64, le=65_536)] = 256
 
 
 class Proxy(_Section, frozen=True):
@@ -365,6 +378,7 @@ class Config(_Section, frozen=True):
     server: Server = msgspec.field(default_factory=Server)
     listen: Listen = msgspec.field(default_factory=Listen)
     tls: Tls = msgspec.field(default_factory=Tls)
+    ssh: Ssh = msgspec.field(default_factory=Ssh)
     web: Web = msgspec.field(default_factory=Web)
     proxy: Proxy = msgspec.field(default_factory=Proxy)
     webirc: dict[str, Gateway] = {}

@@ -14,7 +14,7 @@ from veche.app.caretaker import Caretaker
 from veche.app.caretaker_postgresql import PostgresqlCaretaker, copy
 from veche.app.database_phrases import PHRASES
 from veche.app.errand import CannotError, perform
-from veche.app.parts import require_postgresql
+from veche.app.parts import require
 from veche.arguments import Parser
 from veche.phrases import Language, Phrases, language_of_locale
 from veche.store.postgresql.link import is_url
@@ -74,7 +74,7 @@ def _hire(
     data, settings, config = cli.locate(options, environment, language)
     url = config.store.url
     if url or is_url(options.to or ""):
-        require_postgresql([COMMAND, *argv], language)
+        require(["postgresql"], [COMMAND, *argv], language)
     if url:
         return PostgresqlCaretaker(data, settings, language, url, force=options.force)
     return Caretaker(data, settings, language, force=options.force)

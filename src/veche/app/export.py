@@ -17,7 +17,7 @@ from typing import Any, TextIO
 from veche.app import cli
 from veche.app.errand import CannotError, perform
 from veche.app.features import FEATURES
-from veche.app.parts import require_postgresql
+from veche.app.parts import require
 from veche.app.progress import Bar
 from veche.arguments import Parser
 from veche.core.export_person import PersonAsJson, PersonAsMail
@@ -258,7 +258,7 @@ def _run(argv: Sequence[str], environment: Mapping[str, str], language: Language
         raise CannotError("exists", file=file)
     data, _, config = cli.locate(options, environment, language)
     if config.store.url:
-        require_postgresql([COMMAND, *argv], language)
+        require(["postgresql"], [COMMAND, *argv], language)
     form = file.suffix.removeprefix(".")
     bar = Bar(say("reading"))
     server = config.server.name

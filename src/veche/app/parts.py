@@ -7,6 +7,7 @@ with hashes, and one at a time.
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import veche
@@ -18,6 +19,10 @@ NEEDS = "VECHE_NEEDS"
 EXIT_USAGE = 2
 
 PHRASES = {
+    "ssh": (
+        "The ssh door needs the packages asyncssh and textual: pip install 'veche[ssh]'",
+        "Для двери ssh нужны пакеты asyncssh и textual: pip install 'veche[ssh]'",
+    ),
     "postgresql": (
         "A record in PostgreSQL needs the package asyncpg: pip install 'veche[postgresql]'",
         "Для летописи в PostgreSQL нужен пакет asyncpg: pip install 'veche[postgresql]'",
@@ -25,17 +30,28 @@ PHRASES = {
 }
 
 
-def require_postgresql(arguments: Sequence[str], language: Language) -> None:
-    """Return when there is what a record in PostgreSQL needs; otherwise start anew by the starter, which fetches it.
+def require(wanted: Sequence[str], arguments: Sequence[str], language: Language) -> None:
+    """Return when there is what these parts need ("ssh", "postgresql"); otherwise start anew by the starter, which
+    fetches it.
 
     `arguments` are the program's. Raises SystemExit where there is no starter, or where it could not help.
     """
-    if is_installed():
+    missing = [part for part in PARTS if part in wanted and not PARTS[part]()]
+    if not missing:
         return
+    part = missing[-1]  # holds what those before it need
     starter = Path(veche.__file__).resolve().parents[2] / "server.py"
-    if not starter.is_file() or os.environ.get(NEEDS):
-        print(f"veche: {Phrases(PHRASES, language)('postgresql')}", file=sys.stderr)
+    if not starter.is_file() or os.environ.get(NEEDS) == part:
+        print(f"veche: {Phrases(PHRASES, language)(part)}", file=sys.stderr)
         raise SystemExit(EXIT_USAGE)
-    os.environ[NEEDS] = "postgresql"
+    os.environ[NEEDS] = part
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, str(starter), *arguments])  # noqa: S606 - no shell is wanted
+
+
+def _has_ssh() -> bool:
+    return find_spec("asyncssh") is not None and find_spec("textual") is not None
+
+
+# In the order of bootstrap.GROUPS: what a later one needs holds what the earlier need.
+PARTS = {"ssh": _has_ssh, "postgresql": is_installed}

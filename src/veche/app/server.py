@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import veche
 from veche.app import cli, compiled, database, export, hash_password, logs, parts
@@ -37,6 +38,9 @@ from veche.store.postgresql.durable import PostgresqlStore, open_postgresql
 from veche.store.postgresql.link import shown
 from veche.store.refusals import DataDirectoryError
 
+if TYPE_CHECKING:
+    from veche.app.ssh import SshKeeper
+
 EXIT_USAGE = 2
 EXIT_DISK = 74
 # Seconds for answering what was read, and then for the answers to be taken; SIGTERM promises an end within 10.
@@ -56,6 +60,7 @@ PHRASES = {
         "чат для браузера; IRC поверх WebSocket",
     ),
     "classic": ("nc, telnet, the classic client", "nc, telnet, прежний клиент"),
+    "ssh": ("the chat for ssh; host key {fingerprint}", "чат через ssh; ключ сервера {fingerprint}"),
     "record": ("record   {path}", "летопись {path}"),
     "keeps-nothing": (
         "record   off: messages are delivered at once and kept nowhere",
@@ -145,6 +150,7 @@ class Server:
         self.ending: asyncio.Event = asyncio.Event()
         self.exit_code = 0
         self.doors: list[asyncio.Server] = []
+        self.ssh: SshKeeper | None = None
 
     async def run(self) -> int:
         """Serve until a signal or a fatal error; returns the exit code. Raises DoorError and DataDirectoryError."""
@@ -199,7 +205,7 @@ class Server:
                 self._end_by_command,
             )
             loop.add_signal_handler(signal.SIGHUP, self._hang_up, shell)
-            await self._open_doors(maker, engine)
+            await self._open_doors(maker, engine, shell)
             keep_collector_away()
             print("ready", flush=True)
             await self.ending.wait()
@@ -208,6 +214,8 @@ class Server:
         finally:
             for door in self.doors:
                 door.close()
+            if self.ssh is not None:
+                await self.ssh.close()
             if issuer is not None:
                 await issuer.close()
             if mailer is not None:
@@ -234,14 +242,16 @@ class Server:
         self.restarts = restarts
         self.ending.set()
 
-    async def _open_doors(self, maker: DoorMaker, engine: Engine) -> None:
+    async def _open_doors(self, maker: DoorMaker, engine: Engine, shell: Shell) -> None:
         """Open every door, and only then print the table: who is refused a port has not seen a server begin."""
         say = self.phrases
         program = f"Veche {veche.__version__}" + (say("compiled") if compiled.is_used() else "")
         table = [say("title", program=program, server=self.settings.config.server.name)]
         for name in cli.DOOR_NAMES:
             addresses: tuple[Address, ...] = getattr(self.settings.doors, name)
-            if addresses:
+            if addresses and name == "ssh":
+                table += await self._open_ssh(addresses, shell)
+            elif addresses:
                 table += await self._open_door(name, addresses, self._make(maker, name))
             else:
                 table.append(f"  {name:<8} {say('off')}")
@@ -295,6 +305,23 @@ class Server:
             shown = where if address.port or not ports else f"{where.rpartition(':')[0]}:{ports[0]}"
             rows.append(f"  {name:<8} {shown:<22} {self.phrases(name)}")
         return rows
+
+    async def _open_ssh(self, addresses: Sequence[Address], shell: Shell) -> list[str]:
+        """The door whose visitors are somebody else's work: a process of its own."""
+        from veche.app.ssh import SshError, SshKeeper  # a door that is shut costs nothing
+
+        self.ssh = keeper = SshKeeper(shell, self.settings.config, self.settings.data, self.settings.language)
+        try:
+            shown = await keeper.open(addresses)
+        except DoorError as error:
+            raise SystemExit(self._complain("ssh", error)) from error
+        except SshError as error:
+            print(f"veche: {error}", file=sys.stderr)
+            raise SystemExit(EXIT_USAGE) from error
+        except OSError as error:
+            raise explain(self.settings.data, error) from error
+        words = self.phrases("ssh", fingerprint=keeper.fingerprint)
+        return [f"  {'ssh':<8} {where:<22} {words}" for where in shown]
 
     def _make(self, maker: DoorMaker, door: str) -> Callable[[], asyncio.Protocol]:
         try:
@@ -369,8 +396,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     logs.set_up(settings.config.log.level)
     for note in settings.notes:
         print(note)
+    wanted = ["ssh"] if settings.doors.ssh else []
     if settings.config.store.mode == "durable" and settings.config.store.url:
-        parts.require_postgresql(arguments, settings.language)
+        wanted.append("postgresql")
+    parts.require(wanted, arguments, settings.language)
     server = Server(settings, arguments)
     try:
         code = _run(server)

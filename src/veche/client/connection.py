@@ -33,6 +33,7 @@ from veche.client.login import NOT_SAFE, Account
 from veche.client.marks import REACT_TAG, REPLY_TAG, UNREACT_TAG
 from veche.client.model import Model, Room
 from veche.client.once import ID_BYTES
+from veche.client.opening import OpenSocket
 from veche.client.registration import Identity
 from veche.client.tls import Tls
 from veche.wire.lines import BODY_LIMIT
@@ -100,6 +101,9 @@ class Connection:
     and is not said where others can read it unless `allow_clear_password`. `server_password` is the server's own
     (PASS). `tls`: True for a server whose certificate this machine trusts, `Tls` for another.
 
+    `open_socket()` gives each time a connected socket that nobody else can read, instead of one to `host` and `port`,
+    which are then only what the server is called.
+
     Entering raises CannotConnect when the server cannot be reached the first time, NotIrc when it does not speak IRC,
     ServerNotTrusted when its certificate is not the right one, LoginFailed (NotSafe) when we cannot log in; later
     failures are retried as `timing` says and told as `Disconnected`.
@@ -122,6 +126,7 @@ class Connection:
         backlog: int = 0,
         window: int = WINDOW,
         timing: Timing | None = None,
+        open_socket: OpenSocket | None = None,
         choose_nick: ChooseNick | None = None,
         clock: Callable[[], datetime] = utc_now,
         chance: Callable[[], float] = random.random,
@@ -141,6 +146,7 @@ class Connection:
             window=window,
             timing=timing or Timing(),
             choose_nick=choose_nick,
+            open_socket=open_socket,
             clock=clock,
             nonce=lambda: secrets.token_urlsafe(NONCE_BYTES),
             chance=chance,

@@ -47,7 +47,7 @@ from veche.client.link import Link, Timing
 from veche.client.login import CAPABILITY as SASL
 from veche.client.login import Account
 from veche.client.model import Model
-from veche.client.opening import open_link
+from veche.client.opening import OpenSocket, open_link
 from veche.client.registration import Identity
 from veche.client.standing import Standing, login_failed
 from veche.client.tls import Tls
@@ -76,6 +76,7 @@ class Settings:
     window: int
     timing: Timing
     choose_nick: ChooseNick | None
+    open_socket: OpenSocket | None
     clock: Callable[[], datetime]
     nonce: Callable[[], str]
     chance: Callable[[], float]
@@ -202,6 +203,7 @@ class Keeper:
             tls=settings.tls,
             patience=settings.timing.patience,
             is_first=not self.was_ready,
+            open_socket=settings.open_socket,
         )
         self._distrusted = unopened.distrusted if unopened is not None else None
         if unopened is not None:

@@ -105,6 +105,7 @@ class Link(asyncio.Protocol):
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.is_choosing = False  # a person is being asked for another nick: the server's silence is no fault
         self.is_irc = False
+        self.is_handed_over = False  # the socket was opened by somebody who answers for it
         self.said = b""  # the first words of a server that has not spoken IRC yet
         self._hear = hear
         self._timing = timing
@@ -181,7 +182,7 @@ class Link(asyncio.Protocol):
         self.certificate = certificate_of(transport)
         data = end_point(self.certificate)
         self.channel = Channel(
-            is_private=bool(self.certificate) or _is_of_this_machine(transport),
+            is_private=bool(self.certificate) or self.is_handed_over or _is_of_this_machine(transport),
             binding=(END_POINT, data) if data is not None else None,
         )
         self._schedule()

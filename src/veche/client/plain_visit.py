@@ -15,6 +15,7 @@ from veche.client.errors import (
     ServerNotTrusted,
 )
 from veche.client.link import NO_TLS, Timing
+from veche.client.opening import OpenSocket
 from veche.client.plain_account import TAKEN
 from veche.client.plain_client import Ending, PlainClient
 from veche.client.plain_phrases import end_of, reason_of_login
@@ -167,6 +168,9 @@ class Wish:
     account: str = ""
     password: str = field(default="", repr=False)
     known: KnownServers
+    open_socket: OpenSocket | None = (
+        None  # the way to the server, where somebody else opens it and says who we are
+    )
 
 
 class Visit:
@@ -193,7 +197,7 @@ class Visit:
             if not self._nick:
                 return 0
         self._nick = self._nick or default_nick(user_name())
-        if self._account and not self._password and not await self._ask_password():
+        if self._needs_password and not await self._ask_password():
             return 0 if terminal.is_interactive else 1
         while True:
             try:
@@ -216,6 +220,10 @@ class Visit:
             except ClientError as error:
                 terminal.show("! " + plain(str(error)))
                 return 1
+
+    @property
+    def _needs_password(self) -> bool:
+        return bool(self._account) and not self._password and self._wish.open_socket is None
 
     async def _ask_password(self) -> bool:
         """Ask for the password of the account; whether there is one now."""
@@ -245,6 +253,7 @@ class Visit:
             device=self._device,  # only where it was asked for: other servers know no such thing
             tls=Tls(fingerprint=self._fingerprint) if wish.tls else False,
             backlog=BACKLOG,
+            open_socket=wish.open_socket,
             timing=Timing(give_up_after=None if terminal.is_interactive else SCRIPT_PATIENCE),
             choose_nick=(
                 choose := NickChooser(

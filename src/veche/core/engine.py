@@ -23,7 +23,7 @@ from veche.core.outbox import Outboxes
 from veche.core.pieces import Pieces
 from veche.core.registry import Registry
 from veche.core.saved import restore
-from veche.core.session import Session
+from veche.core.session import Session, Vouched
 from veche.core.timers import Timers
 from veche.state.events import DeviceLeft, Fact, UserLeft
 from veche.state.world import World
@@ -152,13 +152,14 @@ class Engine:
         server_name: str = "",
         binding: bytes = b"",
         admitted: bool = False,
+        vouched: Vouched | None = None,
     ) -> Session | None:
         """A connection has come in by a door; None if it was refused (told why and closed).
 
         `address` is the peer's IP address, or "" for a local socket. `secure`: nobody on the way can read along.
         `certificate` is the SHA-256 of the client's TLS certificate (64 lower-case hex digits), `server_name` the
         host name that it asked TLS for; "" for none. `binding`: see `Session.binding`. `admitted`: `admit` has counted
-        it already.
+        it already. `vouched`: what the door has found out itself (SASL EXTERNAL).
         """
         now = self.clock.monotonic()
         reason = self.stopping if admitted else self.admit(address)
@@ -172,6 +173,7 @@ class Engine:
         session.certificate = certificate
         session.server_name = server_name
         session.binding = binding
+        session.vouched = vouched
         self.sessions[session] = None
         return session
 

@@ -48,6 +48,7 @@ def about(world: World, account: Account) -> dict[str, object]:
                 if (token := account.token(name)) is not None
             },
             "certificates": account.certificates,
+            "ssh_keys": account.ssh_keys,
             "hosts": account.hosts,
             "choices": account.choices,
         },

@@ -279,12 +279,17 @@ def by_second_factor(ask: Ask, account: Account, code: str) -> Proof | None:
 
 
 def by_certificate(ask: Ask, name: str, done: Done) -> None:
-    """Look whose account it is that the certificate of this connection belongs to; `name`: whose it must be, or "".
+    """Look whose account it is that the certificate of this connection belongs to, or that its door vouches for;
+    `name`: whose it must be, or "".
 
     It is not counted with the guesses: nobody finds by trying a key whose certificate has a certain fingerprint. Nor is
     the fingerprint a secret, so that nothing is learned from the time that it takes to find it.
     """
-    account = ask.world.accounts.certified(ask.session.certificate)
+    vouched = ask.session.vouched
+    if vouched is not None:
+        account = ask.world.accounts.by_uid.get(vouched.account)
+    else:
+        account = ask.world.accounts.certified(ask.session.certificate)
     if account is None or (name and account.key != fold(name)):
         refuse(ask, name, done)
     else:

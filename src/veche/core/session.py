@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from veche.core.scopes import FULL
 from veche.wire.lines import BadLine, LineReader
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from veche.core.logins import Exchange, Proof
     from veche.core.ports import Pipe
     from veche.state.user import User
+
+
+class Vouched(NamedTuple):
+    """What the door itself has found out of who comes: the uid of the account that he has proved to be his, "" for a
+    guest; and the fingerprints of the ssh keys that he has shown, the one that was proved first."""
+
+    account: str
+    ssh_keys: tuple[str, ...] = ()
 
 
 class Registration:
@@ -90,6 +98,7 @@ class Session:
         "unread",
         "user",
         "view",
+        "vouched",
     )
 
     def __init__(self, pipe: Pipe, address: str, host: str, door: str, now: float, *, secure: bool) -> None:
@@ -101,6 +110,7 @@ class Session:
         self.certificate = (
             ""  # SHA-256 of the client's TLS certificate: 64 lower-case hex digits; "" for none
         )
+        self.vouched: Vouched | None = None  # what its door knows of it; None where doors know nothing
         # What SCRAM binds a login to: the "tls-server-end-point" of the certificate that we have shown; b"" where
         # somebody else ends the client's TLS, or nobody does.
         self.binding = b""

@@ -58,6 +58,44 @@ async def listen_unix(factory: Callable[[], asyncio.Protocol], path: Path, where
         os.umask(mask)
 
 
+async def bind_tcp(host: str | None, port: int, where: str) -> list[socket.socket]:
+    """Sockets that listen at a TCP port, for another process to accept from; see `listen_tcp`. Raises DoorError."""
+    loop = asyncio.get_running_loop()
+    found: list[socket.socket] = []
+    try:
+        infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, _kind, _protocol, _name, address in dict.fromkeys(infos):
+            sock = socket.socket(family, socket.SOCK_STREAM)
+            found.append(sock)
+            if os.name == "posix":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.bind(address)
+            sock.listen(backlog())
+    except OSError as error:
+        for sock in found:
+            sock.close()
+        raise _door_error(error, where) from error
+    return found
+
+
+def bind_unix(path: Path, where: str) -> socket.socket:
+    """The same for a socket in the file system; see `listen_unix`. Raises DoorError."""
+    _clear_away(path, where)
+    sock = socket.socket(socket.AF_UNIX)
+    mask = os.umask(0o177)
+    try:
+        sock.bind(str(path))
+        sock.listen(backlog())
+    except OSError as error:
+        sock.close()
+        raise _door_error(error, where) from error
+    finally:
+        os.umask(mask)
+    return sock
+
+
 def _clear_away(path: Path, where: str) -> None:
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):

@@ -7,11 +7,13 @@ knows enough, and hands it the peer.
 import asyncio
 from collections.abc import Callable
 
+from veche.core.session import Vouched
+
 
 class Peer:
     """What the layers of a door have found out. `address` is an IP address, or "" for a local socket."""
 
-    __slots__ = ("address", "admitted", "binding", "certificate", "secure", "server_name")
+    __slots__ = ("address", "admitted", "binding", "certificate", "secure", "server_name", "vouched")
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -21,6 +23,7 @@ class Peer:
         self.binding = (
             b""  # the tls-server-end-point of our certificate, where the client itself has seen that one
         )
+        self.vouched: Vouched | None = None  # what the door knows of who it is
         self.server_name = ""  # the host name that the client asked TLS for (SNI)
 
 

@@ -162,6 +162,7 @@ class IrcProtocol(asyncio.Protocol):
             server_name=peer.server_name,
             binding=peer.binding,
             admitted=peer.admitted,
+            vouched=peer.vouched,
         )
         if self._session is None:
             self._shell.loop.call_later(REFUSED_SECONDS, stream.abort)

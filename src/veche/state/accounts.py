@@ -58,8 +58,9 @@ class Account:
     values of `Code`. `suspended` is the reason for which nobody may log in, "" for none, and `suspended_until` when
     that ends by itself, 0 for never. `tokens`: values of `Token` by the name of the device. `second_factor`: values of
     `SecondFactor`. `certificates` are names by SHA-256 fingerprints of TLS certificates that prove the
-    owner. `hosts` are the cloaked hosts that he was logged in from, the newest last. `devices`: when each was here
-    last, by the name that the owner gave it. `choices` are what the owner has set, by name, as text.
+    owner, and `ssh_keys` by fingerprints of keys that do so at the ssh door. `hosts` are the cloaked hosts that he
+    was logged in from, the newest last. `devices`: when each was here last, by the name that the owner gave it.
+    `choices` are what the owner has set, by name, as text.
     """
 
     __slots__ = (
@@ -76,6 +77,7 @@ class Account:
         "role",
         "second_factor",
         "seen",
+        "ssh_keys",
         "suspended",
         "suspended_until",
         "tokens",
@@ -98,6 +100,7 @@ class Account:
         self.tokens: dict[str, list[str | int]] = {}
         self.second_factor: list[str | int | list[str]] = []
         self.certificates: dict[str, str] = {}
+        self.ssh_keys: dict[str, str] = {}
         self.hosts: list[str] = []
         self.devices: dict[str, int] = {}
         self.seen = 0

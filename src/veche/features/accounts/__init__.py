@@ -18,6 +18,7 @@ from veche.features.accounts import (
     register,
     second_factor,
     sessions,
+    ssh_keys,
     tokens,
 )
 from veche.features.accounts.nickserv import NICKSERV
@@ -115,6 +116,7 @@ feature = Feature(
                 *password.FACTS,
                 *second_factor.FACTS,
                 *sessions.FACTS,
+                *ssh_keys.FACTS,
                 *tokens.FACTS,
             ),
             CHANGED,

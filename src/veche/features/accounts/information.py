@@ -34,6 +34,7 @@ PHRASES = {
     "info-no-factor": ("Second factor: off.", "Второй фактор: выключен."),
     "info-devices": ("Devices: {names}.", "Устройства: {names}."),
     "info-tokens": ("Devices with a token: {names}.", "Устройства с токеном: {names}."),
+    "info-ssh-keys": ("Keys for ssh: {count}.", "Ключей ssh: {count}."),
     "info-certificates": ("Certificates: {count}.", "Сертификатов: {count}."),
     "info-hosts": (
         "Places from where you have logged in: {names}.",
@@ -84,6 +85,8 @@ def _tell_owner(service: Service, ask: Ask, account: Account) -> None:
     _tell_words(service, ask, "info-tokens", account.tokens)
     if account.certificates:
         service.say(ask, "info-certificates", count=len(account.certificates))
+    if account.ssh_keys:
+        service.say(ask, "info-ssh-keys", count=len(account.ssh_keys))
     _tell_words(service, ask, "info-hosts", account.hosts)
     if account.choices:
         chosen = ", ".join(f"{what.upper()} {value}" for what, value in sorted(account.choices.items()))

@@ -25,6 +25,7 @@ from veche.features.accounts import (
     password,
     second_factor,
     sessions,
+    ssh_keys,
     tokens,
 )
 from veche.features.accounts.entry import enter
@@ -78,6 +79,7 @@ PHRASES = {
     **password.PHRASES,
     **second_factor.PHRASES,
     **sessions.PHRASES,
+    **ssh_keys.PHRASES,
     **tokens.PHRASES,
 }
 
@@ -146,6 +148,7 @@ NICKSERV = Service(
         *password.VERBS,
         *tokens.VERBS,
         *certificates.VERBS,
+        *ssh_keys.VERBS,
         *second_factor.VERBS,
         *exporting.VERBS,
         *erasure.VERBS,

@@ -1,4 +1,7 @@
-"""SASL EXTERNAL: the TLS certificate that the client has shown already. Source: RFC 4422, appendix A."""
+"""SASL EXTERNAL: the TLS certificate that the client has shown already, or what its door knows of it.
+
+Source: RFC 4422, appendix A.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from veche.features.sasl.mechanism import Mechanism, conclude, fail
 
 
 class External:
-    """One login: the name of the account, or nothing for the one that the certificate belongs to."""
+    """One login: the name of the account, or nothing for the one that the proof belongs to."""
 
     __slots__ = ()
 
@@ -26,8 +29,8 @@ class External:
         by_certificate(ask, name, partial(conclude, ask, device))
 
 
-def _has_certificate(session: Session, _settings: Settings) -> bool:
-    return bool(session.certificate)
+def _has_proof(session: Session, _settings: Settings) -> bool:
+    return bool(session.certificate or (session.vouched is not None and session.vouched.account))
 
 
-EXTERNAL = Mechanism("EXTERNAL", _has_certificate, lambda ask: External())
+EXTERNAL = Mechanism("EXTERNAL", _has_proof, lambda ask: External())

@@ -1,0 +1,160 @@
+"""What visitors by ssh cost:  python -m bench.ssh [--visitors 30] [--rate 5] [--seconds 20]
+
+Starts a server with the ssh door, brings in visitors who look at one room through terminals of 80x24, lets one IRC
+client talk there, and counts the processor time of every process of the server: the chat, the porter, the nursery
+and each visitor's own. What the visitors' end of ssh costs (this process) is not counted. All on this machine.
+"""
+
+import argparse
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import asyncssh
+
+ROOT = Path(__file__).resolve().parents[1]
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that come from it."""
+    found = [pid]
+    for parent in found:
+        for children in Path(f"/proc/{parent}/task").glob("*/children"):
+            found += [int(child) for child in children.read_text().split()]
+    return found
+
+
+def cpu_seconds(pids: list[int]) -> dict[int, float]:
+    spent = {}
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        spent[pid] = (int(fields[11]) + int(fields[12])) / TICKS
+    return spent
+
+
+def private_megabytes(pid: int) -> float:
+    rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(row.split()[1]) for row in rows if row.startswith("Private_")) / 1024
+
+
+class Screen(asyncssh.SSHClientSession[bytes]):
+    """A terminal that swallows everything."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.first: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes, _datatype: asyncssh.DataType) -> None:
+        self.size += len(data)
+        if not self.first.done():
+            self.first.set_result(time.monotonic())
+
+
+async def visit(port: int, name: str) -> tuple[asyncssh.SSHClientConnection, Screen, float]:
+    """Come in; and how many milliseconds until the first bytes of a screen."""
+    began = time.monotonic()
+    connection = await asyncssh.connect(
+        *("127.0.0.1", port), username=name, password="-", known_hosts=None, client_keys=None, config=None
+    )
+    screen = Screen()
+    await connection.create_session(
+        lambda: screen, term_type="xterm-256color", term_size=(80, 24), encoding=None
+    )
+    return connection, screen, (await screen.first - began) * 1000
+
+
+async def talk(port: int, rate: float, until: float) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"NICK talker\r\nUSER talker 0 * :talker\r\nJOIN #lobby\r\n")
+
+    async def swallow() -> None:
+        while data := await reader.read(65536):
+            if b"PING" in data:
+                writer.write(b"PONG :x\r\n")
+
+    task = asyncio.create_task(swallow())
+    await asyncio.sleep(1)
+    said, at = 0, time.monotonic()
+    while time.monotonic() < until:
+        said += 1
+        writer.write(f"PRIVMSG #lobby :line {said} of a talk that goes on and on\r\n".encode())
+        at += 1 / rate
+        await asyncio.sleep(max(0.0, at - time.monotonic()))
+    task.cancel()
+    writer.close()
+    return said
+
+
+async def measure(visitors: int, rate: float, seconds: float) -> None:
+    irc, ssh = free_port(), free_port()
+    data = Path(tempfile.mkdtemp(prefix="veche-bench-ssh-"))
+    doors = ["--irc", f"127.0.0.1:{irc}", "--ircs", "off", "--web", "off", "--classic", "off"]
+    limits = ["limits.connections_per_address=0", "limits.connect_burst=0", "limits.flood=false"]
+    server = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "veche.app.server", "--data", str(data), *doors),
+        *("--ssh", f"127.0.0.1:{ssh}", *(f"--set={limit}" for limit in limits)),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert server.stdout is not None
+    try:
+        while (line := await server.stdout.readline()) and line != b"ready\n":
+            pass
+        before = sum(cpu_seconds(family(server.pid)).values())
+        people = [await visit(ssh, f"visitor{number}") for number in range(visitors)]
+        await asyncio.sleep(3)
+        opening = (sum(cpu_seconds(family(server.pid)).values()) - before) / max(1, visitors)
+        firsts = sorted(first for _, _, first in people)
+        print(
+            f"first bytes of a screen: {firsts[len(firsts) // 2]:.0f} ms (median), {opening:.2f} s of CPU each"
+        )
+        pids = family(server.pid)
+        own = sorted(private_megabytes(pid) for pid in pids[-visitors:])
+        print(f"memory of one visitor's own: {own[len(own) // 2]:.1f} MB (median)")
+        for what, how in (("idle", 0.0), (f"{rate:g} lines a second", rate)):
+            shown = sum(screen.size for _, screen, _ in people)
+            spent, began = cpu_seconds(pids), time.monotonic()
+            if how:
+                await talk(irc, how, began + seconds)
+            else:
+                await asyncio.sleep(seconds)
+            lasted = time.monotonic() - began
+            now = cpu_seconds(pids)
+            parts = {pid: (now[pid] - spent[pid]) / lasted for pid in pids}
+            rows = [parts[pid] for pid in pids]
+            size = (sum(screen.size for _, screen, _ in people) - shown) / lasted / 1000
+            print(
+                f"{visitors} visitors, {what}: {sum(rows):.2f} of a core "
+                f"(chat {rows[0]:.2f}, porter {rows[1]:.2f}, visitors {sum(rows[3:]):.2f}), {size:.0f} kB/s"
+            )
+    finally:
+        server.send_signal(signal.SIGTERM)
+        await server.wait()
+        shutil.rmtree(data)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--visitors", type=int, default=30)
+    parser.add_argument("--rate", type=float, default=5.0)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    options = parser.parse_args()
+    asyncio.run(measure(options.visitors, options.rate, options.seconds))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
