@@ -89,6 +89,7 @@ def test_no_page_has_a_serious_fault(ports: Ports, browser: Browser, axe: str, t
         page.locator(".thread").get_by_text("an answer").wait_for()
         look(page, "a thread")
         page.keyboard.press("Escape")
+        expect(page.locator(".thread")).to_have_count(0)  # it has a field of its own
         ann.field.press("Control+ArrowUp")
         ann.field.fill("a better answer")
         ann.field.press("Enter")
