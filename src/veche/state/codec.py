@@ -20,7 +20,12 @@ class CodecError(ValueError):
 
 def encode(fact: Fact) -> str:
     """The values of a fact as a JSON object."""
-    return json.dumps({name: getattr(fact, name) for name in slots_of(type(fact))}, ensure_ascii=False)
+    return json.dumps(as_values(fact), ensure_ascii=False)
+
+
+def as_values(fact: Fact) -> dict[str, object]:
+    """The values of a fact by their names, as JSON knows them."""
+    return {name: getattr(fact, name) for name in slots_of(type(fact))}
 
 
 def decode(kind: type[Fact], body: str) -> Fact:
@@ -31,6 +36,11 @@ def decode(kind: type[Fact], body: str) -> Fact:
         raise CodecError(f"{kind.__name__}: {error}") from error
     if not isinstance(values, dict):
         raise CodecError(f"{kind.__name__}: not an object")
+    return from_values(kind, values)
+
+
+def from_values(kind: type[Fact], values: dict[str, object]) -> Fact:
+    """The fact that `values` gave. Raises CodecError where one is missing that has no default."""
     fact = kind.__new__(kind)
     fact.event_id = ""
     for name in slots_of(kind):

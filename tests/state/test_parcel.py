@@ -1,0 +1,73 @@
+"""veche.state.parcel: a world as text and back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from veche.state.parcel import ParcelError, pack, unpack
+from veche.state.snapshot import snapshot
+from veche.state.world import World
+from veche.testing.stage import Stage
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """Somebody of everything: accounts, rooms with lists, bans of networks, notes, markers."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob")
+    ann.send(
+        "PRIVMSG NickServ :REGISTER sesame-open-9",
+        "JOIN #tea,#чай",
+        "MODE #tea +bkl m:*!*@bad key 20",
+        "TOPIC #tea :leaves",
+        "PRIVMSG ChanServ :REGISTER #tea",
+        "SILENCE +evil",
+        "AWAY :out",
+    )
+    bob.send("JOIN #tea key", "PRIVMSG #tea :hello")
+    return stage
+
+
+def test_a_world_comes_back_as_it_was(stage: Stage) -> None:
+    world = World()
+    unpack(pack(stage.engine.world), world)
+    assert snapshot(world) == snapshot(stage.engine.world)
+    assert world.watcher is None
+
+
+def test_whoever_is_in_two_places_is_one(stage: Stage) -> None:
+    world = World()
+    unpack(pack(stage.engine.world), world)
+    ann = world.users_by_key["ann"]
+    assert world.rooms["#tea"].members[ann.uid].user is ann
+    assert world.present[ann.identity] is ann
+    # What the owner of an account says of himself is his account's.
+    assert world.profiles[ann.identity].metadata is ann.metadata
+    world.rename_user(ann, "anna", "anna")
+    assert world.users_by_key["anna"] is ann
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda parcel: parcel["shape"]["User"].append("wings"),
+        lambda parcel: parcel["world"].pop("rooms"),
+        lambda parcel: parcel["entries"].insert(0, ["Popen", "ls"]) or parcel["world"].update(rooms=[0]),
+        lambda parcel: parcel["world"].update(rooms=[10**9]),
+        lambda parcel: parcel.pop("entries"),
+    ],
+)  # fmt: skip
+def test_what_is_no_world_of_this_version_is_refused(stage: Stage, break_it) -> None:  # type: ignore[no-untyped-def]
+    parcel = json.loads(pack(stage.engine.world))
+    break_it(parcel)
+    world = World()
+    with pytest.raises(ParcelError):
+        unpack(json.dumps(parcel), world)
+    assert world.users == {}
+
+
+def test_no_text_at_all_is_refused() -> None:
+    with pytest.raises(ParcelError):
+        unpack("{", World())
