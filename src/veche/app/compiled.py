@@ -23,7 +23,7 @@ CHOICE = "VECHE_COMPILED"
 # Where they are: in the environment whose Python they were made for, not beside the sources.
 HOME = Path(sys.prefix, "veche-compiled")
 # The floors whose sources the compiled modules are made of.
-FLOORS = ("arguments", "core", "features", "net", "phrases", "state", "store", "wire")
+FLOORS = ("arguments", "cluster", "core", "features", "net", "phrases", "state", "store", "wire")
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 
 # On the way of a message (to the disk and into the search too), of a connection that registers, and of a JOIN.
@@ -33,7 +33,7 @@ MODULES = tuple(
         "wire": "caps confusables isupport lines message msgids names numerics words",
         "state": "events masks room server_bans user world",
         "core": "ask behind conversations dispatch engine fanout limits log longtext nicks once operators outbox pace "
-        "registry replies rows scopes session timers",
+        "registry replies rows scopes session shared timers",
         "features": "about accept accounts.missed away bans block client_tags direct_modes isupport join lobby "
         "messages monitor names notices registration sasl.by_pass silence unread user_modes whowas",
         "net": "frames peer shell tcp",

@@ -24,6 +24,7 @@ from veche.core.pieces import Pieces
 from veche.core.registry import Registry
 from veche.core.saved import restore
 from veche.core.session import Session, Vouched
+from veche.core.shared import SharedLog
 from veche.core.timers import Timers
 from veche.state.events import DeviceLeft, Fact, UserLeft
 from veche.state.world import World
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     )
     from veche.core.registry import Command, Feature
     from veche.core.settings import Settings
+    from veche.core.turns import Turns
     from veche.state.user import User
 
 # How often silent and unregistered connections are looked for, in seconds.
@@ -62,7 +64,8 @@ _log = logging.getLogger("veche.engine")
 class Engine:
     """One server process's heart. `cloak` turns an address into the host that others see.
 
-    `journal` is for tests: a list that is given every fact that was applied.
+    `journal` is for tests: a list that is given every fact that was applied. `turns`: the order that it shares with
+    other nodes; None where it is alone.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Engine:
         cloak: Callable[[str], str],
         *,
         journal: list[Fact] | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -88,9 +92,15 @@ class Engine:
         self.fanout = Fanout(self.outboxes)
         self.world = World(self.fanout)
         self.log = Log(self.world, self.registry, self.fanout, store, clock, chance)
+        if turns is not None and store is not None:
+            self.log = SharedLog(
+                self.world, self.registry, self.fanout, store, clock, chance, turns, self.timers
+            )
+            self.log.on_homeless = self._bereave
         self.log.journal = journal
         if store is not None:
-            restore(self.log, store)
+            if turns is None or not turns.standing.parcel:
+                restore(self.log, store)
             self.log.keeps_events = settings.event_days > 0
             self.log.behind.keep = settings.event_days * _DAY
             self.log.on_behind = self._write_behind_later
@@ -317,6 +327,11 @@ class Engine:
     def dismiss(self, user: User, reason: str) -> None:
         """One who stays without a device goes, unless a device of his is quicker."""
         self.log.commit(UserLeft(user.uid, user.source, reason, if_absent=True), None)
+
+    def _bereave(self, user: User, reason: str) -> None:
+        """The node is lost that a user's sessions were on: he goes, or stays without them."""
+        if not any(lingers(self, None, user) for lingers in self.registry.lingers):
+            self.log.commit(UserLeft(user.uid, user.source, reason), None)
 
     def detach(self, session: Session) -> None:
         """The session speaks for nobody any more; its user may have others."""
@@ -574,7 +589,7 @@ def _device_left(then: Callable[[Ask], None] | None, ask: Ask, _fact: Fact) -> N
     user = session.user
     if user is None:
         raise AssertionError("a session ceases to speak for its user once")
-    is_last = engine.fanout.sessions.get(user.uid) == [session]
+    is_last = engine.fanout.sessions.get(user.uid) == [session] and not engine.log.is_elsewhere(user.uid)
     if is_last and (
         session.evicted or not any(lingers(engine, session, user) for lingers in engine.registry.lingers)
     ):

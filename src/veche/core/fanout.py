@@ -37,10 +37,11 @@ Group = dict[int, dict["Session", None]]  # view -> sessions, in the order of jo
 class Fanout:
     """Which sessions belong to a user and sit in a room; the world's watcher."""
 
-    __slots__ = ("outboxes", "rooms", "sessions")
+    __slots__ = ("is_following", "outboxes", "rooms", "sessions")
 
     def __init__(self, outboxes: Outboxes) -> None:
         self.outboxes = outboxes
+        self.is_following = False  # what is delivered has been asked for on another node
         self.sessions: dict[str, list[Session]] = {}  # by uid
         self.rooms: dict[str, Group] = {}  # by folded name
 
@@ -125,7 +126,7 @@ class Fanout:
             self._to_others(actor, fact, row, origin)
 
     def _to_others(self, actor: User, fact: Fact, row: FactRow, origin: Session | None) -> None:
-        if origin is not None and len(self.sessions.get(actor.uid, ())) > 1:
+        if self.is_following or (origin is not None and len(self.sessions.get(actor.uid, ())) > 1):
             self._to_users((actor.uid,), fact, row, origin, actor)
 
     def _to_groups(

@@ -163,6 +163,10 @@ class Log:
         """Whether a user's departure stands in line: nobody is to become his device any more."""
         return any(isinstance(entry.fact, UserLeft) and entry.fact.actor == uid for entry in self.line)
 
+    def is_elsewhere(self, _uid: str) -> bool:
+        """Whether a user has a session on another node of a cluster."""
+        return False
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits and no commit is under way."""

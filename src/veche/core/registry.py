@@ -204,7 +204,7 @@ class Feature:
     `greeting(ask)` adds to the welcome; `follow(ask, user)` tells who begins to watch somebody about him.
     `parting(engine, session)` is called when a session ceases to speak for its user, who may have others.
     `lingers(engine, session, user)` is asked when the last session of a user with an account ends, for whatever
-    reason but that he was to go: whether the user stays all the same.
+    reason but that he was to go: whether the user stays all the same. `session` is None where a whole node is lost.
     `shows_room(ask, room)` adds to what a session is told of a room behind its JOIN.
     `services` are names that nobody bears: `service(ask, text)` is told what somebody says to one, by folded name.
     `instead` are client-only tags with which a message is no message: `instead(ask, fact, value)` hears what would have
@@ -263,7 +263,7 @@ class Feature:
         greeting: Handler | None = None,
         follow: Callable[[Ask, User], None] | None = None,
         parting: Callable[[Engine, Session], None] | None = None,
-        lingers: Callable[[Engine, Session, User], bool] | None = None,
+        lingers: Callable[[Engine, Session | None, User], bool] | None = None,
         services: Mapping[str, Callable[[Ask, str], None]] | None = None,
         shows_room: Callable[[Ask, Room], None] | None = None,
         topics: Mapping[str, Topic] | None = None,

@@ -6,15 +6,31 @@ Source: Modern IRC, "KILL message". The others read the reason in his QUIT, as o
 import logging
 
 from veche.core.ask import Ask
+from veche.core.engine import Engine
 from veche.core.help import Family, Help
 from veche.core.operators import name_of, tell
-from veche.core.registry import Command, Feature
+from veche.core.registry import Command, FactRow, Feature, OwnCopy
 from veche.core.replies import fit
+from veche.state.events import SILENCE, Fact
 from veche.wire import numerics
 from veche.wire.lines import cut
 from veche.wire.names import fold
 
 _log = logging.getLogger("veche.oper")
+
+
+class UserKilled(Fact):
+    """Somebody who has sessions on other nodes of a cluster is to have none: `line` is what he is told, `reason` what
+    the others read."""
+
+    __slots__ = ("line", "reason", "target")
+    changes = False
+
+    def __init__(self, actor: str, target: str, reason: str, line: str) -> None:
+        super().__init__(actor)
+        self.target = target
+        self.reason = reason
+        self.line = line
 
 
 def kill(ask: Ask) -> None:
@@ -34,21 +50,38 @@ def kill(ask: Ask) -> None:
     line = fit("", f":{ask.user.source} KILL {target.nick} :{comment}")
     if target is ask.user:
         ask.finish()  # he who ends himself is answered first
-    sessions = list(ask.engine.fanout.sessions.get(target.uid, ()))
-    if not sessions:
+    if ask.engine.log.is_elsewhere(target.uid):
+        ask.commit(UserKilled(ask.user.uid, target.uid, reason, line))
+    elif not end_sessions(ask.engine, target.uid, reason, line):
         # One who stays without a device: he goes until he logs in again.
         ask.engine.dismiss(target, reason)
+
+
+def end_sessions(engine: Engine, uid: str, reason: str, line: str) -> bool:
+    """End the sessions that somebody has on this node; whether there was any."""
+    sessions = list(engine.fanout.sessions.get(uid, ()))
     for session in sessions:
         # "the client being killed receives the KILL message, and the <source> of the message SHOULD be the operator
         # who performed the command"
-        ask.engine.outboxes.send(session, line)
+        engine.outboxes.send(session, line)
         session.quitting = reason
         session.evicted = True
-        ask.engine.end(session, cut(f"Closing Link: {session.host} ({reason})", ask.settings.topic_length))
+        engine.end(session, cut(f"Closing Link: {session.host} ({reason})", engine.settings.topic_length))
+    return bool(sessions)
+
+
+def _kill_here(engine: Engine, fact: UserKilled) -> None:
+    end_sessions(engine, fact.target, fact.reason, fact.line)
 
 
 feature = Feature(
     "kill",
+    facts={
+        UserKilled: FactRow(
+            apply=lambda world, fact: SILENCE, render=lambda fact, view, tags: "", own_copy=OwnCopy.NEVER
+        )
+    },
+    witnesses={UserKilled: _kill_here},
     commands=[
         Command(
             "KILL",

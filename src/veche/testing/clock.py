@@ -40,15 +40,13 @@ class FakeClock:
 
 
 class FakeChance:
-    """Identifiers that come out the same in every run: the first is number one."""
+    """Identifiers that come out the same in every run: the first is number one, on the `node`th of several a million
+    for each before it."""
 
     __slots__ = ("_msgids", "_nonces", "_secrets", "_uids")
 
-    def __init__(self) -> None:
-        self._msgids = 0
-        self._uids = 0
-        self._nonces = 0
-        self._secrets = 0
+    def __init__(self, node: int = 0) -> None:
+        self._msgids = self._uids = self._nonces = self._secrets = node * 1_000_000
 
     def msgid(self, time: int) -> str:
         """A message id in the real form, with a number where the chance would be."""

@@ -20,6 +20,7 @@ from veche.core.engine import Engine
 from veche.core.registry import Feature
 from veche.core.session import Session
 from veche.core.settings import Settings
+from veche.core.turns import Turns
 from veche.testing.clock import FakeChance, FakeClock
 from veche.testing.disk import FakeDisk
 from veche.testing.mailer import FakeMailer
@@ -166,6 +167,7 @@ class Stage:
         keeps: bool = True,
         host: str = HOST,
         disk: FakeDisk | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.settings = settings or quiet_settings()
         self.settings.stores = keeps
@@ -175,7 +177,7 @@ class Stage:
         self.mailer = FakeMailer()
         self.bugs = BugWatch()
         self.persons: list[Person] = []
-        self._chance = FakeChance()
+        self._chance = FakeChance(turns.standing.node if turns is not None else 0)
         self._make_engine: Callable[[], Engine] = lambda: Engine(
             features,
             self.settings,
@@ -184,6 +186,7 @@ class Stage:
             self.disk if keeps else None,
             lambda _address: host,
             journal=[],
+            turns=turns,
         )
         self.engine = self._start()
 

@@ -37,7 +37,7 @@ PHRASES = {
 }
 
 
-def linger(engine: Engine, _session: Session, user: User) -> bool:
+def linger(engine: Engine, _session: Session | None, user: User) -> bool:
     """Whether a user whose last device goes stays; then he is absent from now on."""
     if not user.stays:
         return False

@@ -1,0 +1,516 @@
+"""The log of a node among others: the same order, the same rules, shared.
+
+The rules beside those of core/log.py:
+* Everything that changes the world, and everything that is said, has its place in one order that all nodes follow.
+* A node judges and commits only in a turn of its own, in which nobody else does; before it, it has applied all turns
+  before. So a guard is asked once, in line, here as well, and a fact gives the same on every node.
+* What others have done is applied like one's own, without an asker: reactions are the business of the node that
+  committed a fact, witnesses are everybody's. What a witness commits beside it is left to that node, too.
+* Turns are applied in the order of their numbers, each once; what is missing is read from the record.
+* Whoever cannot have a turn changes nothing: it refuses what can be refused, and keeps the rest in line.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from veche.core import crowds
+from veche.core.homes import Homes
+from veche.core.log import BATCH_LIMIT, Entry, Log
+from veche.core.ports import Record, Row, Store, StoreError, StoreRefused
+from veche.core.registry import FactRow, OwnCopy
+from veche.core.turns import Head, OutOfReach, Overtaken, Removed, Turn, Turns
+from veche.state.codec import CodecError, as_values, from_values
+from veche.state.events import SILENCE, Fact, UserLeft
+from veche.state.parcel import pack, unpack
+
+if TYPE_CHECKING:
+    from veche.core.ask import Ask, Then
+    from veche.core.fanout import Fanout
+    from veche.core.ports import Chance, Clock
+    from veche.core.registry import Registry
+    from veche.core.timers import Timers
+    from veche.state.user import User
+    from veche.state.world import World
+
+# Seconds until a node that could not have a turn asks for one again.
+PAUSE = 0.25
+# In the place of a fact's kind: a node has come and wants the world, or is no more.
+CAME, LOST = "*came", "*lost"
+
+# A departure that turned out to be none: his session goes, he does not.
+_STAYS = FactRow(
+    apply=lambda world, fact: SILENCE, render=lambda fact, view, tags: "", own_copy=OwnCopy.NEVER
+)
+
+_log = logging.getLogger("veche.shared")
+
+
+class SharedLog(Log):
+    """A Log whose order is that of `turns`. `node` is our number among the nodes, `applied` the last turn applied here.
+
+    `nodes` are the numbers of all nodes that have come and are not lost, `homes` where their users have sessions.
+    """
+
+    __slots__ = (
+        "ahead",
+        "applied",
+        "asking",
+        "fetching",
+        "homes",
+        "node",
+        "nodes",
+        "notices",
+        "on_followed",
+        "on_homeless",
+        "on_removed",
+        "origin",
+        "resting",
+        "timers",
+        "turns",
+        "wanted",
+    )
+
+    def __init__(
+        self,
+        world: World,
+        registry: Registry,
+        fanout: Fanout,
+        store: Store,
+        clock: Clock,
+        chance: Chance,
+        turns: Turns,
+        timers: Timers,
+    ) -> None:
+        super().__init__(world, registry, fanout, store, clock, chance)
+        standing = turns.standing
+        self.turns = turns
+        self.timers = timers
+        self.node = standing.node
+        self.applied = standing.number
+        self.seq = max(self.seq, standing.seq)
+        self.time = max(self.time, standing.time)
+        self.asking = False
+        self.resting = False
+        self.fetching = False
+        self.wanted = 0  # a turn that others are known to have written
+        self.ahead: dict[int, Turn] = {}  # heard of before those before them
+        self.origin = self.node  # of the fact that is being applied
+        self.homes = Homes()
+        self.nodes: set[int] = {self.node}  # all that have come and are not lost
+        self.notices: list[tuple[str, int]] = []  # what is to be said of nodes: CAME or LOST, and the number
+        self.on_removed: Callable[[Exception], None] | None = None
+        self.on_followed: Callable[[Turn], None] | None = None  # a turn of another node's was applied
+        self.on_homeless: Callable[[User, str], None] | None = None
+        if standing.parcel:
+            self._unpack(standing.parcel)
+
+    # ---- what the engine asks
+
+    def is_elsewhere(self, uid: str) -> bool:
+        """Whether a user has a session on another node."""
+        return self.homes.has_beside(uid, self.node)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits and no turn is under way."""
+        return self.batch is None and not self.line and not self.aside and not self.asking
+
+    def commit(
+        self, fact: Fact, ask: Ask | None, then: Then | None = None, otherwise: Then | None = None
+    ) -> None:
+        """Put a fact in line; its turn comes when this node has one."""
+        if ask is None and self.origin != self.node:
+            return  # a witness of what happened elsewhere: the node where it did does the rest
+        super().commit(fact, ask, then, otherwise)
+
+    def follow_up(self, fact: Fact, ask: Ask | None, then: Then | None = None) -> None:
+        """Put a fact at the head of the line. Another node may have its turn between; guards look again."""
+        if ask is None and self.origin != self.node:
+            return
+        super().follow_up(fact, ask, then)
+
+    # ---- having a turn
+
+    def pump(self) -> None:
+        """Ask for a turn if there is anything to do in it. Called at the end of a turn of the loop."""
+        if self.pumping or self.batch is not None or self.asking or self.resting:
+            return
+        if self.line or self.behind.is_due or self.aside or self.notices:
+            self.asking = True
+            self.turns.take(self.applied, self._taken)
+
+    def _taken(self, head: Head | Exception) -> None:
+        self.asking = False
+        if not isinstance(head, Head):
+            self._go_without(head)
+            return
+        for turn in head.missed:
+            self._follow(turn)
+        if self.applied != head.number:
+            self.turns.give_back()
+            self._be_removed(Removed(f"turn {self.applied + 1} is not in the record any more"))
+            return
+        self.seq = max(self.seq, head.seq)
+        self.time = max(self.time, head.time)
+        self._use()
+        self.pump()
+
+    def _use(self) -> None:
+        """The turn is ours: one batch, of whatever has waited longest."""
+        if self.notices:
+            notices, self.notices = self.notices, []
+            self._put([], [], partial(self._noticed, notices), [[kind, node] for kind, node in notices])
+            return
+        if self.aside:
+            make, done = self.aside.popleft()
+            self._put([], make(self.seq), partial(self._aside_put, done))
+            return
+        if self.behind.is_due:
+            self._put([], self.behind.take(self.seq, self.time), self._put_behind)
+            return
+        while self.line:
+            self._spare()
+            batch, rows = self._next_batch()
+            self._add_others(batch, rows)
+            if any(entry.refusal is None for entry in batch):
+                self._put(batch, rows, self._batch_put)
+                return
+            self._settle_all(batch)
+        self.turns.give_back()
+
+    def _spare(self) -> None:
+        """Who has come by another node meanwhile, or has gone there, does not leave by what stands at the head here."""
+        for entry in self.line:
+            fact = entry.fact
+            if isinstance(fact, UserLeft) and (
+                fact.actor not in self.world.users
+                or self.is_elsewhere(fact.actor)
+                or (entry.ask is None and self.homes.has_any(fact.actor))
+            ):
+                entry.row = _STAYS
+            if fact.changes:
+                return
+
+    def _add_others(self, batch: list[Entry], rows: list[Row]) -> None:
+        """To what ends a batch is added what stands behind it and may share its turn (core/crowds.py)."""
+        kind = type(batch[-1].fact) if batch else None
+        if kind not in crowds.KINDS:
+            return
+        taken = {mark for entry in batch for mark in crowds.marks(entry.fact)}
+        line = self.line
+        while line and len(batch) < BATCH_LIMIT and type(line[0].fact) is kind:
+            marks = crowds.marks(line[0].fact)
+            both = (batch[-1], line[0])
+            if not taken.isdisjoint(marks) or not all(crowds.is_plain(self.world, one.fact) for one in both):
+                return
+            taken.update(marks)
+            # Alone, for behind one that is refused the next would be judged as well, whatever it is.
+            self.line = deque((line.popleft(),))
+            self._spare()
+            more, more_rows = self._next_batch()
+            self.line = line
+            batch += more
+            rows += more_rows
+
+    def _put(
+        self,
+        batch: list[Entry],
+        rows: list[Row],
+        done: Callable[[Turn, Exception | None], None],
+        first: list[list[Any]] | None = None,
+    ) -> None:
+        self.batch = batch
+        shared = [entry for entry in batch if entry.refusal is None and entry.row is not _STAYS]
+        if self.keeps_events:
+            for entry in shared:
+                if entry.row.events is not None:
+                    entry.fact.event_id = self.chance.msgid(entry.fact.time)
+        body = encode_facts([entry.fact for entry in shared], first)
+        turn = Turn(self.applied + 1, self.node, self.seq, self.time, body)
+        self.turns.put(turn, rows, partial(done, turn))
+
+    def _is_put(self, turn: Turn, error: Exception | None) -> bool:
+        """A turn has been answered for: whether it is on disk. What went wrong for good is dealt with."""
+        if error is None:
+            self.applied = turn.number
+            self.turns.tell(turn)
+            return True
+        if isinstance(error, Removed):
+            self._be_removed(error)
+        return False
+
+    def _batch_put(self, turn: Turn, error: Exception | None) -> None:
+        batch, self.batch = self.batch or [], None
+        if self._is_put(turn, error):
+            self._settle_all(batch)
+        elif isinstance(error, StoreRefused):
+            self._refuse(batch, error)
+        else:
+            self.line.extendleft(reversed(batch))
+        self._go_on(error)
+
+    def _put_behind(self, turn: Turn, error: Exception | None) -> None:
+        self.batch = None
+        self._is_put(turn, error)
+        if self.behind.ended(_as_store_error(error)) and self.on_behind is not None:
+            self.on_behind()
+        self._go_on(error)
+
+    def _aside_put(
+        self, done: Callable[[StoreError | None], None], turn: Turn, error: Exception | None
+    ) -> None:
+        self.batch = None
+        self._is_put(turn, error)
+        done(_as_store_error(error))
+        self._go_on(error)
+
+    def _noticed(self, notices: list[tuple[str, int]], turn: Turn, error: Exception | None) -> None:
+        self.batch = None
+        if self._is_put(turn, error):
+            for kind, node in notices:
+                self._notice(kind, node)
+        else:
+            self.notices[:0] = notices
+        self._go_on(error)
+
+    def _go_on(self, error: Exception | None) -> None:
+        """What others have written meanwhile, and then our next turn."""
+        self._catch_up()
+        if error is None or isinstance(error, Overtaken):
+            self.pump()
+        elif isinstance(error, StoreRefused):
+            self._rest()
+        elif not isinstance(error, Removed):
+            self._go_without(error)
+
+    def _go_without(self, error: Exception) -> None:
+        """There is no turn to be had: whoever can be told so is told, and the rest waits."""
+        if isinstance(error, Removed):
+            self._be_removed(error)
+            return
+        waiting = list(self.line)
+        self.line.clear()
+        told = StoreRefused(str(error))
+        self._refuse(waiting, told)
+        while self.aside:
+            _, done = self.aside.popleft()
+            done(told)
+        if self.behind.is_due:
+            self.behind.take(self.seq, self.time)
+            self.behind.ended(told)
+        self._rest()
+
+    def _rest(self) -> None:
+        """What waits is tried again in a while, and not in every turn of the loop."""
+        if not self.resting:
+            self.resting = True
+            self.timers.at(self.clock.monotonic() + PAUSE, self._wake)
+
+    def _wake(self) -> None:
+        self.resting = False
+        self.pump()
+
+    def _refuse(self, batch: list[Entry], error: StoreError) -> None:
+        pumping, self.pumping = self.pumping, True
+        for entry in batch:
+            if entry.refusal is not None:
+                self._settle(entry)
+            elif entry.fact.is_beyond_us or entry.ask is None:
+                self.line.append(entry)
+            else:
+                self._not_stored(entry, error)
+        self.pumping = pumping
+
+    def fail(self, error: Exception) -> None:
+        """Something beside the line went wrong; where that is for good, it is the end of this node."""
+        if isinstance(error, Removed):
+            self._be_removed(error)
+
+    def _be_removed(self, error: Exception) -> None:
+        self.resting = True  # for good
+        if self.on_removed is not None:
+            self.on_removed(error)
+
+    # ---- applying
+
+    def _settle_all(self, batch: list[Entry]) -> None:
+        # What a fact brings with it is done before the next in line is judged: a reaction that commits does not pump.
+        pumping, self.pumping = self.pumping, True
+        for entry in batch:
+            if entry.row is _STAYS:
+                self._part(entry)
+                continue
+            if entry.refusal is None:
+                self.homes.note(self.world, entry.fact, self.node)
+            self._settle(entry)
+        self.pumping = pumping
+
+    def _part(self, entry: Entry) -> None:
+        """A session goes whose user stays, or has gone: nobody hears of it."""
+        if entry.ask is not None:
+            if entry.then is not None:
+                entry.then(entry.ask, entry.fact)
+            self._release(entry.ask, entry.fact)
+
+    def _note(self, entry: Entry) -> list[Record]:
+        """As ever; but the id was given when the fact was judged, lest each node give its own."""
+        event_id = entry.fact.event_id
+        noted = super()._note(entry)
+        if noted and event_id:
+            entry.fact.event_id = event_id
+            for record in noted:
+                record.msgid = event_id
+        elif not noted:
+            entry.fact.event_id = ""
+        return noted
+
+    def _write_later(self, noted: list[Record]) -> None:
+        if self.origin == self.node:
+            super()._write_later(noted)
+
+    # ---- following others
+
+    def receive(self, turn: Turn) -> None:
+        """A turn that somebody has written; in any order, and more than once."""
+        if turn.number > self.applied:
+            self.ahead[turn.number] = turn
+            self.look(turn.number)
+            self._catch_up()
+
+    def look(self, number: int) -> None:
+        """Others have written up to this turn."""
+        self.wanted = max(self.wanted, number)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Apply what is next, and read what is missing. Not while a turn of ours is on its way: it is the next."""
+        if self.batch is not None:
+            return
+        while (turn := self.ahead.pop(self.applied + 1, None)) is not None:
+            self._follow(turn)
+        if self.wanted > self.applied and not self.fetching and not self.asking:
+            self.fetching = True
+            self.turns.fetch(self.applied, self._fetched)
+
+    def _fetched(self, turns: list[Turn] | Exception) -> None:
+        self.fetching = False
+        if isinstance(turns, Exception):
+            return  # whoever looks regularly will look again
+        for turn in turns:
+            if turn.number > self.applied:
+                self.ahead[turn.number] = turn
+        if not turns:
+            self.wanted = self.applied
+        elif self.batch is None and turns[0].number > self.applied + 1:
+            self._be_removed(Removed(f"turn {self.applied + 1} is not in the record any more"))
+            return
+        self._catch_up()
+
+    def _follow(self, turn: Turn) -> None:
+        """Apply a turn of another node's: the next one, once."""
+        if turn.number != self.applied + 1:
+            return
+        self.ahead.pop(turn.number, None)
+        # Before the facts, as where they were judged: what they bring with them is counted on from here.
+        self.applied = turn.number
+        self.seq = max(self.seq, turn.seq)
+        self.time = max(self.time, turn.time)
+        pumping, self.pumping = self.pumping, True
+        self.origin = turn.node
+        self.fanout.is_following = True
+        try:
+            for kind, values, event_id in decode_facts(turn.body):
+                if kind in (CAME, LOST):
+                    self._notice(kind, int(values))
+                elif (fact := self._decode(kind, values)) is not None:
+                    fact.event_id = event_id
+                    entry = Entry(fact, self.registry.facts[type(fact)], None, None, None)
+                    self.homes.note(self.world, fact, turn.node)
+                    self._settle(entry)
+        finally:
+            self.origin = self.node
+            self.fanout.is_following = False
+            self.pumping = pumping
+        if self.on_followed is not None:
+            self.on_followed(turn)
+
+    def _decode(self, kind: str, values: Any) -> Fact | None:
+        known = self.registry.kinds.get(kind)
+        try:
+            if known is None:
+                raise CodecError(f"no feature of this node knows a {kind}")
+            return from_values(known, values)
+        except CodecError as error:
+            _log.error("bug: a fact of another node cannot be applied: %s", error)
+            return None
+
+    # ---- nodes that come and go
+
+    def dismiss_homeless(self, reason: str, *, guests_only: bool = False) -> None:
+        """Whoever has a session nowhere any more, since his node is lost, goes; who stays is absent from now on.
+
+        Of all nodes only the first does so. A guest cannot prove elsewhere that he is himself; others can.
+        """
+        if self.node != min(self.nodes) or self.on_homeless is None:
+            return
+        leaving = {entry.fact.actor for entry in [*self.line, *(self.batch or ())]}
+        for uid in [uid for uid in self.homes.homeless() if uid not in leaving]:
+            user = self.world.users.get(uid)
+            if user is not None and not user.absent and not (guests_only and user.account):
+                self.on_homeless(user, reason)
+
+    def note(self, kind: str, node: int) -> None:
+        """Have all nodes know that one has come (CAME) or is no more (LOST)."""
+        if (kind, node) not in self.notices:
+            self.notices.append((kind, node))
+            self.pump()
+
+    def _notice(self, kind: str, node: int) -> None:
+        if kind == LOST:
+            self.nodes.discard(node)
+            self.homes.lose(node)
+        else:
+            if self.node == min(self.nodes - {node}):
+                self.turns.hand_over(node, self._pack(node), self.applied, self.seq, self.time)
+            self.nodes.add(node)
+
+    def _pack(self, newcomer: int) -> str:
+        beside = {"homes": self.homes.values(), "nodes": [*self.nodes, newcomer]}
+        return json.dumps([pack(self.world), beside])
+
+    def _unpack(self, parcel: str) -> None:
+        world, beside = json.loads(parcel)
+        unpack(world, self.world)
+        self.homes.take_up(beside["homes"])
+        self.nodes = set(beside["nodes"])
+
+
+def encode_facts(facts: list[Fact], first: list[list[Any]] | None = None) -> str:
+    """Facts as one text; `first` are entries about nodes, each a kind and a number."""
+    entries: list[list[Any]] = list(first or ())
+    for fact in facts:
+        entry: list[Any] = [type(fact).__name__, as_values(fact)]
+        if fact.event_id:
+            entry.append(fact.event_id)
+        entries.append(entry)
+    return json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
+
+
+def decode_facts(body: str) -> list[tuple[str, Any, str]]:
+    """What `encode_facts` wrote: kind, values (or the number of a node), id of what a room's history tells of it."""
+    return [(entry[0], entry[1], entry[2] if len(entry) > 2 else "") for entry in json.loads(body)]
+
+
+def _as_store_error(error: Exception | None) -> StoreError | None:
+    if error is None or isinstance(error, StoreError):
+        return error
+    return StoreRefused(str(error))
+
+
+__all__ = ["CAME", "LOST", "OutOfReach", "SharedLog", "decode_facts", "encode_facts"]

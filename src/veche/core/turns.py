@@ -1,0 +1,89 @@
+"""What a log that several nodes share asks of the world outside: turns at one record, and what others did in theirs.
+
+    number  the place of a turn in the order; the first is 1
+    head    the last turn that was written, and where the log stood behind it
+
+The rule: who has the turn is alone with the record. Nobody else writes until it has been put or given back; whoever
+takes it is first handed all that was written before. So each fact is judged once, by a world that has seen everything
+before it, as on a single node. docs/adr/0034-many-nodes-one-order.md.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from veche.core.rows import Row
+
+
+class Turn(NamedTuple):
+    """What a node has written: facts as text (`shared.encode_facts`), and where the log stood then."""
+
+    number: int
+    node: int
+    seq: int
+    time: int
+    body: str
+
+
+class Head(NamedTuple):
+    """A turn that was taken: the last one before it, where the log stands, and the turns that were not known yet."""
+
+    number: int
+    seq: int
+    time: int
+    missed: list[Turn]
+
+
+class Standing(NamedTuple):
+    """How a node found the others when it came. `parcel` is their world (state/parcel.py) behind the turn `number`, ""
+    for who is the first and takes up what the record has."""
+
+    node: int
+    number: int
+    seq: int
+    time: int
+    parcel: str
+
+
+class OutOfReach(Exception):
+    """The record cannot be reached now: nothing has been written, and the same may succeed later."""
+
+
+class Overtaken(Exception):
+    """A turn whose outcome was open has turned out not to be written: what was in it is to be judged again."""
+
+
+class Removed(Exception):
+    """This node is none of them any more: the others have taken it for dead, or it knows too little to go on."""
+
+
+class Turns(Protocol):
+    """The order that nodes share. Answers come in a later turn of the owner's, never inside the call."""
+
+    @property
+    def standing(self) -> Standing:
+        """How this node began."""
+
+    def take(self, after: int, done: Callable[[Head | Exception], None]) -> None:
+        """Wait for the turn; `done` hears when it is ours, with what was written behind the turn `after`.
+
+        Or OutOfReach, or Removed. One at a time.
+        """
+
+    def put(self, turn: Turn, rows: list[Row], done: Callable[[Exception | None], None]) -> None:
+        """Commit the turn that was taken, all of it or nothing; then others may have theirs.
+
+        `done` hears None when it is on disk; StoreRefused when it is certainly not, and would not be a second time;
+        OutOfReach; Overtaken; Removed. While nobody can know, it waits.
+        """
+
+    def give_back(self) -> None:
+        """There was nothing to write after all."""
+
+    def tell(self, turn: Turn) -> None:
+        """A turn of ours is on disk: let the others know at once, as far as that is possible."""
+
+    def fetch(self, after: int, done: Callable[[list[Turn] | Exception], None]) -> None:
+        """Read what was written behind a turn, without taking one: some hundred turns at most."""
+
+    def hand_over(self, node: int, parcel: str, number: int, seq: int, time: int) -> None:
+        """Give a node that has come the world as it is behind a turn."""
