@@ -1,0 +1,497 @@
+"""Turns at a record that several nodes share (core.turns.Turns): whoever holds the row of the head writes.
+
+    turns = await join(url, thread, say)
+
+The rules:
+* **The turn is a lock on one row** (`select ... for update`), held from `take` until the commit of `put`. PostgreSQL
+  gives it to who has waited longest, and takes it from whoever lets his transaction stand idle for `IDLE_SECONDS`: a
+  node that is frozen in its turn holds up nobody for longer.
+* A turn and what it writes to the record are one transaction. Where the answer to its commit never came, the next
+  connection waits for the lock, and then the head tells: nobody holds it while the lost session may still commit. So
+  nothing needs to be undone here, and nobody is told anything before it is true.
+* Before a turn a node is looked up among the nodes, under the same lock: whom the others have taken for dead (and
+  removed) writes no more.
+* What nodes need of one another is in a schema of its own, and is no part of the record: a first node begins it anew.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+from veche.core.forgetting import ForgottenMessages
+from veche.core.ports import RoomEvent, Row, SavedFact, StoreError, StoreRefused
+from veche.core.rows import ForgottenFact, Record
+from veche.core.turns import Head, OutOfReach, Overtaken, Removed, Standing, Turn
+from veche.store.postgresql import rows as sql
+from veche.store.postgresql.link import ANSWER_SECONDS, Connection, LinkError, RefusedError, connect, meaning
+from veche.store.postgresql.loop import LoopThread
+from veche.store.postgresql.writer import Writer
+from veche.store.threads import replies_among
+
+Value = TypeVar("Value")
+
+# How long a turn may stand idle in the middle (s), how long a sender waits for a database that is away, and pauses.
+IDLE_SECONDS = 2.0
+PATIENCE = 2.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+# Seconds between a node's beats, and how many looks in a row must find it without a new one to take it for dead.
+BEAT_SECONDS = 0.75
+SILENT_LOOKS = 7
+# Turns that are kept for who has missed them.
+KEPT_TURNS = 50_000
+FETCHED = 500
+# How long a newcomer waits for the world (s) before it asks again.
+PARCEL_SECONDS = 6.0
+
+_SCHEMA = """
+    create schema if not exists veche_cluster;
+    create table if not exists veche_cluster.head (
+        one boolean primary key default true check (one), number bigint not null, seq bigint not null,
+        time bigint not null, nodes bigint not null, key bytea);
+    insert into veche_cluster.head values (true, 0, 0, 0, 0) on conflict do nothing;
+    create table if not exists veche_cluster.turn (
+        number bigint primary key, node bigint not null, seq bigint not null, time bigint not null, body text not null);
+    create table if not exists veche_cluster.node (
+        id bigint primary key, state text not null, beat bigint not null);
+    create table if not exists veche_cluster.parcel (
+        node bigint primary key, number bigint not null, seq bigint not null, time bigint not null, body text not null);
+"""
+# The same lock as that of a server that is alone on its record (seat.py), shared: nodes beside one another, and nobody
+# else beside nodes.
+_LOCK = "select pg_try_advisory_lock_shared(1449485160, 1)"
+_END_LEFTOVERS = """
+    select count(pg_terminate_backend(pid)) from pg_stat_activity
+    where application_name = $1 and pid <> pg_backend_pid()
+"""
+_HEAD = """
+    select number, seq, time, exists (select from veche_cluster.node where id = $1) as is_here
+    from veche_cluster.head for update of head
+"""
+_MISSED = """
+    select number, node, seq, time, body from veche_cluster.turn where number > $1 order by number limit $2
+"""
+_PUT = """
+    with moved as (update veche_cluster.head set number = $1, seq = $3, time = $4)
+    insert into veche_cluster.turn (number, node, seq, time, body) values ($1, $2, $3, $4, $5)
+"""
+_BEAT = """
+    with beaten as (update veche_cluster.node set beat = beat + 1 where id = $1)
+    select node.id, node.beat, node.state, head.number from veche_cluster.node, veche_cluster.head
+"""
+_TRIM = "delete from veche_cluster.turn where number < (select number - $1 from veche_cluster.head)"
+
+_log = logging.getLogger("veche.cluster")
+
+
+class Silence:
+    """Who has not been heard of for how many looks."""
+
+    def __init__(self) -> None:
+        self._beats: dict[int, int] = {}
+        self._looks: dict[int, int] = {}
+
+    def look(self, beats: dict[int, int]) -> list[int]:
+        """Note the beats of all nodes; those that are silent for too long."""
+        for node, beat in beats.items():
+            self._looks[node] = self._looks.get(node, 0) + 1 if self._beats.get(node) == beat else 0
+        self._beats = beats
+        return [node for node in beats if self._looks[node] >= SILENT_LOOKS]
+
+
+class SharedTurns:
+    """One node's turns. The methods of core.turns.Turns are the owner's; the rest is the loop thread's.
+
+    `tell` does nothing until somebody sets `carry`. `alive` are the numbers of the nodes that are known to be there.
+    """
+
+    def __init__(self, url: str, name: str, thread: LoopThread, standing: Standing) -> None:
+        self._url = url
+        self._name = name
+        self._thread = thread
+        self._standing = standing
+        self._connection: Connection | None = None  # that of our turns
+        self._reading: Connection | None = None  # for everything that waits for nobody
+        self._in_use = asyncio.Lock()
+        self._silence = Silence()
+        self._rows = _Rows()
+        self.on_put: Callable[[Turn, list[Row]], None] | None = None
+        self.carry: Callable[[Turn], None] | None = None
+        self.trouble = ""
+        self.key = b""
+        self._closed = False
+
+    # ---- the owner's
+
+    @property
+    def standing(self) -> Standing:
+        """How this node began."""
+        return self._standing
+
+    def take(self, after: int, done: Callable[[Head | Exception], None]) -> None:
+        """Wait for the turn."""
+        self._ask(partial(self._take, after), done)
+
+    def put(self, turn: Turn, rows: list[Row], done: Callable[[Exception | None], None]) -> None:
+        """Commit the turn."""
+
+        def answered(error: Exception | None) -> None:
+            if error is None and self.on_put is not None:
+                self.on_put(turn, rows)
+            done(error)
+
+        self._ask(partial(self._put, turn, rows), answered)
+
+    def give_back(self) -> None:
+        """Nothing is to be written."""
+        self._ask(self._give_back, lambda _: None)
+
+    def tell(self, turn: Turn) -> None:
+        """Let the others know at once, if somebody carries it."""
+        if self.carry is not None:
+            self.carry(turn)
+
+    def fetch(self, after: int, done: Callable[[list[Turn] | Exception], None]) -> None:
+        """Read turns without taking one."""
+        self._ask(partial(self._fetch, after), done)
+
+    def hand_over(self, node: int, parcel: str, number: int, seq: int, time: int) -> None:
+        """Give a newcomer the world."""
+        self._ask(partial(self._hand_over, Standing(node, number, seq, time, parcel)), lambda _: None)
+
+    def beat(self, done: Callable[[tuple[int, list[int], list[int]] | Exception], None]) -> None:
+        """Show that we are here and look who else is: the head's number, all nodes, and those that were removed now."""
+        self._ask(self._beat, done)
+
+    def _ask(self, job: Callable[[], Coroutine[Any, Any, Value]], done: Callable[[Any], None]) -> None:
+        async def work() -> None:
+            answer: Any
+            try:
+                answer = await job()
+            except (OutOfReach, Overtaken, Removed, StoreError) as error:
+                answer = error
+            except Exception as error:
+                _log.exception("bug: a turn could not be had")
+                answer = OutOfReach(str(error))
+            self._thread.post(partial(done, answer))
+
+        self._thread.start(work)
+
+    # ---- turns, in the loop thread
+
+    async def _link(self) -> Connection:
+        """The connection of our turns, made anew if need be. Raises LinkError, RefusedError."""
+        if self._connection is None or self._connection.is_closed():
+            self._connection = None
+            self._connection = await open_link(self._url, f"{self._name} turns")
+        return self._connection
+
+    def _lose(self, error: Exception) -> str:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+        return self._say(str(meaning(error)))
+
+    def _say(self, trouble: str) -> str:
+        before, self.trouble = self.trouble, trouble
+        if trouble and not before:
+            _log.error("nothing can be stored: the database is out of reach: %s", trouble)
+        elif before and not trouble:
+            _log.warning("the database is back: messages are stored again")
+        return trouble
+
+    async def _take(self, after: int) -> Head:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PATIENCE
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    head = await self._take_once(await self._link(), after)
+            except Exception as error:
+                told = meaning(error)
+                if not isinstance(told, LinkError | RefusedError):
+                    raise
+                self._lose(error)
+                if loop.time() > until or self._closed:
+                    raise OutOfReach(f"the database is out of reach: {told}") from error
+            else:
+                self._say("")
+                return head
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _take_once(self, connection: Connection, after: int) -> Head:
+        await connection.execute("begin")
+        number, seq, time, is_here = await connection.fetchrow(_HEAD, self._standing.node)
+        if not is_here:
+            await connection.execute("rollback")
+            raise Removed("the other nodes have taken this one for dead")
+        missed = []
+        if number > after:
+            missed = [Turn(*row) for row in await connection.fetch(_MISSED, after, KEPT_TURNS)]
+            self._rows.forget()
+        return Head(number, seq, time, missed)
+
+    async def _give_back(self) -> None:
+        if self._connection is not None:
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await self._connection.execute("rollback")
+            except Exception as error:
+                self._lose(error)
+
+    async def _put(self, turn: Turn, rows: list[Row]) -> None:
+        connection = self._connection
+        if connection is None or connection.is_closed():
+            raise Overtaken("the connection was lost before the commit")
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._write(connection, turn, rows)
+            return None
+        except Exception as error:
+            self._rows.forget()
+            told = meaning(error)
+            if isinstance(told, RefusedError):
+                await self._give_back()
+                raise (Overtaken(str(told)) if told.is_passing else StoreRefused(str(told))) from error
+            self._lose(error)
+            if not isinstance(told, LinkError):
+                raise
+        return await self._settle(turn)
+
+    async def _write(self, connection: Connection, turn: Turn, rows: list[Row]) -> None:
+        if rows:
+            await self._rows.write(connection, rows)
+        await connection.execute(_PUT, *turn)
+        await connection.execute("commit")
+
+    async def _settle(self, turn: Turn) -> None:
+        """The connection was lost in the middle: wait for however long it takes to find out what became of the turn."""
+        pause = FIRST_PAUSE
+        while not self._closed:
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    connection = await self._link()
+                    await connection.execute("begin")
+                    number = (await connection.fetchrow(_HEAD, self._standing.node))[0]
+                    written = await connection.fetch(_MISSED, turn.number - 1, 1)
+                    await connection.execute("rollback")
+                self._say("")
+                if number < turn.number - 1:
+                    raise Removed("the database lacks turns that it had said were on disk")
+                if written and Turn(*written[0]) == turn:
+                    return
+                raise Overtaken("it was not written")
+            except (Overtaken, Removed):
+                raise
+            except Exception as error:
+                if not isinstance(meaning(error), LinkError | RefusedError):
+                    raise
+                self._lose(error)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        raise OutOfReach("the server ends")
+
+    # ---- everything else, in the loop thread
+
+    async def _aside(self, job: Callable[[Connection], Coroutine[Any, Any, Value]]) -> Value:
+        """Do something through a connection that waits for no turn. Raises OutOfReach."""
+        async with self._in_use:
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    if self._reading is None or self._reading.is_closed():
+                        self._reading = await open_link(self._url, f"{self._name} aside")
+                    return await job(self._reading)
+            except Exception as error:
+                told = meaning(error)
+                connection, self._reading = self._reading, None
+                if connection is not None:
+                    connection.terminate()
+                if isinstance(told, LinkError | RefusedError):
+                    raise OutOfReach(str(told)) from error
+                raise
+
+    async def _fetch(self, after: int) -> list[Turn]:
+        found = await self._aside(lambda connection: connection.fetch(_MISSED, after, FETCHED))
+        return [Turn(*row) for row in found]
+
+    async def _hand_over(self, standing: Standing) -> None:
+        statement = """
+            insert into veche_cluster.parcel (node, number, seq, time, body) values ($1, $2, $3, $4, $5)
+            on conflict (node) do nothing
+        """
+        await self._aside(lambda connection: connection.execute(statement, *standing))
+
+    async def _beat(self) -> tuple[int, list[int], list[int]]:
+        found = await self._aside(lambda connection: connection.fetch(_BEAT, self._standing.node))
+        beats = {node: beat for node, beat, _, _ in found}
+        if self._standing.node not in beats:
+            raise Removed("the other nodes have taken this one for dead")
+        silent = [node for node in self._silence.look(beats) if node != self._standing.node]
+        gone = [node for node in silent if await self._remove(node, beats[node])]
+        if min(beats) == self._standing.node:
+            await self._aside(lambda connection: connection.execute(_TRIM, KEPT_TURNS))
+        return found[0][3], [node for node in beats if node not in gone], gone
+
+    async def _remove(self, node: int, beat: int) -> bool:
+        """Remove a node that has not been heard of; False if it has just been, or somebody was quicker."""
+        statement = "delete from veche_cluster.node where id = $1 and beat = $2 returning id"
+        return (await self._aside(lambda connection: connection.fetchval(statement, node, beat))) is not None
+
+    async def leave(self) -> None:
+        """We go, and nobody need wait for us to be silent."""
+        self._closed = True
+        with suppress(OutOfReach):
+            await self._aside(
+                lambda connection: connection.execute(
+                    "delete from veche_cluster.node where id = $1", self._standing.node
+                )
+            )
+        for connection in (self._connection, self._reading):
+            if connection is not None:
+                with suppress(Exception):
+                    async with asyncio.timeout(1.0):
+                        await connection.close()
+
+    def share_key(self, own: bytes) -> bytes:
+        """The key that all nodes make hosts of addresses with: that of the first. Blocks; for the start."""
+        self.key = self._thread.run(self._share_key(own))
+        return self.key
+
+    async def _share_key(self, own: bytes) -> bytes:
+        statement = "update veche_cluster.head set key = coalesce(key, $1) returning key"
+        shared: bytes = await self._aside(lambda connection: connection.fetchval(statement, own))
+        return shared
+
+    def open(self) -> None:
+        """From now on newcomers may have the world from us. Blocks; for the start."""
+        self._thread.run(self._is_up())
+
+    async def _is_up(self) -> None:
+        await self._aside(
+            lambda connection: connection.execute(
+                "update veche_cluster.node set state = 'up' where id = $1", self._standing.node
+            )
+        )
+
+
+class _Rows(Writer):
+    """How rows are written, of the writer that is alone; inside a transaction that is open."""
+
+    def __init__(self) -> None:  # its seat is not needed
+        self._numbers: dict[sql.Key, int] = {}
+        self._highest = -1
+
+    def forget(self) -> None:
+        """Others have written: numbers of conversations may have been given."""
+        self._highest = -1
+
+    async def write(self, connection: Connection, rows: list[Row]) -> None:
+        """All rows of a turn."""
+        records = [row for row in rows if isinstance(row, Record)]
+        others = [row for row in rows if not isinstance(row, Record)]
+        events = [row.record for row in others if isinstance(row, RoomEvent)]
+        facts = [row for row in others if isinstance(row, SavedFact | ForgottenFact)]
+        if any(isinstance(row, ForgottenMessages) for row in rows):
+            self._numbers.clear()
+        if new := await self._find_numbers(connection, records + events):
+            await sql.insert_conversations(connection, [(self._numbers[key], *key) for key in new])
+        if records:
+            await sql.insert_messages(connection, records, self._numbers)
+            if replies := replies_among(records):
+                await sql.note_replies(connection, replies)
+        if others:
+            await self._write_others(connection, others, facts)
+        if events:
+            await sql.insert_events(connection, events, self._numbers)
+
+
+async def open_link(url: str, name: str) -> Connection:
+    """A connection of a node's. Raises LinkError, RefusedError; TakenError is a LinkError here."""
+    connection = await connect(url, name, writes=True)
+    try:
+        await connection.fetchval(_END_LEFTOVERS, name)
+        await connection.execute(f"set idle_in_transaction_session_timeout = {IDLE_SECONDS * 1000:.0f}")
+        if not await connection.fetchval(_LOCK):
+            raise LinkError("a server that is alone writes to this database")
+    except Exception as error:
+        connection.terminate()
+        raise meaning(error) from error
+    return connection
+
+
+# ---- coming
+
+
+async def join(url: str, thread: LoopThread, say: Callable[[str], None]) -> SharedTurns:
+    """Become one of the nodes of the record at `url`: the first, or one that is handed the world by the others.
+
+    Takes some seconds where nodes have been killed, and are to be found silent first. Raises what `open_link` does.
+    """
+    name = f"veche {secrets.token_hex(8)}"
+    connection = await open_link(url, f"{name} joining")
+    try:
+        await connection.execute(_SCHEMA)
+        silence = Silence()
+        while True:
+            standing = await _found(connection, silence)
+            if standing is None:
+                say("waiting for the other nodes")
+                standing = await _be_handed(connection)
+            if standing is not None:
+                return SharedTurns(url, name, thread, standing)
+            await asyncio.sleep(BEAT_SECONDS)
+    finally:
+        await connection.close()
+
+
+async def _found(connection: Connection, silence: Silence) -> Standing | None:
+    """Be the first node, if there is none that lives."""
+    await connection.execute("begin")
+    head = await connection.fetchrow("select number, seq, time, nodes from veche_cluster.head for update")
+    beats = dict(await connection.fetch("select id, beat from veche_cluster.node"))
+    dead = silence.look(beats)
+    if dead:
+        await connection.execute("delete from veche_cluster.node where id = any($1::bigint[])", dead)
+    if len(dead) < len(beats):
+        await connection.execute("commit")
+        return None
+    number, seq, time, nodes = head
+    await connection.execute(
+        "truncate veche_cluster.turn; truncate veche_cluster.parcel; update veche_cluster.head set nodes = nodes + 1"
+    )
+    await connection.execute("insert into veche_cluster.node values ($1, 'founding', 0)", nodes + 1)
+    await connection.execute("commit")
+    return Standing(nodes + 1, number, seq, time, "")
+
+
+async def _be_handed(connection: Connection) -> Standing | None:
+    """Have a node that is up hand us the world; None if none is up yet, or none has done it in time."""
+    await connection.execute("begin")
+    number, seq, time, nodes = await connection.fetchrow(
+        "select number, seq, time, nodes from veche_cluster.head for update"
+    )
+    if not await connection.fetchval("select exists (select from veche_cluster.node where state = 'up')"):
+        await connection.execute("rollback")
+        return None
+    me = nodes + 1
+    await connection.execute("update veche_cluster.head set nodes = $1", me)
+    await connection.execute("insert into veche_cluster.node values ($1, 'joining', 0)", me)
+    await connection.execute(_PUT, number + 1, me, seq, time, f'[["*came",{me}]]')
+    await connection.execute("commit")
+    loop = asyncio.get_running_loop()
+    until = loop.time() + PARCEL_SECONDS
+    while loop.time() < until:
+        found = await connection.fetchrow(
+            "delete from veche_cluster.parcel where node = $1 returning number, seq, time, body", me
+        )
+        if found is not None:
+            return Standing(me, *found)
+        await connection.execute("update veche_cluster.node set beat = beat + 1 where id = $1", me)
+        await asyncio.sleep(0.1)
+    await connection.execute("delete from veche_cluster.node where id = $1", me)
+    return None
