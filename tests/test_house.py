@@ -25,6 +25,7 @@ LOCKS = [
     "requirements-tui.lock",
     "requirements-ssh.lock",
     "requirements-postgresql.lock",
+    "requirements-cluster.lock",
     "requirements-dev.lock",
     "requirements-browser.lock",
 ]

@@ -99,6 +99,14 @@ def test_store_is_the_address_of_a_database(home: dict[str, str], capsys: pytest
     assert parse([], home).config.store.url == ""
     url = "postgresql://ann:t%40a@db.example/chat"
     assert parse(["--set", "store.url=postgresql://db/x", "--store", url], home).config.store.url == url
+    carried = ["--cluster", "nats://a:4222,nats://b:4222"]
+    assert parse([*carried, "--store", url], home).config.cluster.url == carried[1]
+    err = refuse(capsys, carried, home)
+    assert "cluster.url, on the command line: a cluster keeps its record in PostgreSQL: add --store" in err
+    err = refuse(capsys, [*carried, "--store", url, "--set", "store.mode=off"], home)
+    assert "a cluster keeps its record in PostgreSQL" in err
+    err = refuse(capsys, ["--cluster", "http://a", "--store", url], home)
+    assert "a NATS server is named like nats://host:4222" in err
     err = refuse(capsys, ["--store", "ann:secret@db"], home)
     assert "store.url, on the command line: a database is named like postgresql://" in err
     assert "secret" not in err

@@ -38,3 +38,18 @@ def test_the_starter_is_asked_once(
     parts.require(["ssh"], [], "ru")
     assert os.environ[parts.NEEDS] == "ssh"
     monkeypatch.delenv(parts.NEEDS)
+
+
+def test_one_of_several_servers_needs_both_packages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("started anew for nothing"))
+    monkeypatch.setitem(parts.PARTS, "postgresql", lambda: True)
+    monkeypatch.setitem(parts.PARTS, "cluster", lambda: True)
+    parts.require(["postgresql", "cluster"], [], "en")
+    monkeypatch.setitem(parts.PARTS, "cluster", lambda: False)
+    monkeypatch.setenv(parts.NEEDS, "cluster")
+    with pytest.raises(SystemExit) as ended:
+        parts.require(["postgresql", "cluster"], [], "en")
+    assert ended.value.code == 2
+    assert "veche[postgresql,cluster]" in capsys.readouterr().err

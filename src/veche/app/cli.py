@@ -47,6 +47,10 @@ PHRASES = {
         "keep the record in PostgreSQL: postgresql://user@host/database",
         "хранить летопись в PostgreSQL: postgresql://пользователь@машина/база",
     ),
+    "cluster": (
+        "be one of several servers that share a record in PostgreSQL: nats://host:4222",
+        "быть одним из нескольких серверов с общей летописью в PostgreSQL: nats://машина:4222",
+    ),
     "name": ("this server's name, a host name", "имя этого сервера — имя машины"),
     "network": ("the network's name in the greeting", "имя сети в приветствии"),
     "set": (
@@ -143,6 +147,8 @@ def _settle(options: argparse.Namespace, environment: Mapping[str, str], languag
     ]
     if options.store is not None:
         named.append(f"store.url={_quote(options.store)}")
+    if options.cluster is not None:
+        named.append(f"cluster.url={_quote(options.cluster)}")
     config = load_config(file, [*options.set, *named], language)
     notes: list[str] = []
     if options.config and not file.exists():
@@ -234,6 +240,7 @@ def _make_parser(language: Language, data: Path | None) -> Parser:
     settings.add_argument("--config", metavar="FILE", help=phrases("config", name=CONFIG_NAME))
     settings.add_argument("--data", metavar="DIR", help=phrases("data", data=data or "-"))
     settings.add_argument("--store", metavar="URL", help=phrases("store"))
+    settings.add_argument("--cluster", metavar="URL", help=phrases("cluster"))
     settings.add_argument("--name", metavar="NAME", help=phrases("name"))
     settings.add_argument("--network", metavar="NAME", help=phrases("network"))
     settings.add_argument(

@@ -347,6 +347,14 @@ class Store(_Section, frozen=True):
     url: Annotated[str, Meta(max_length=1000)] = ""
 
 
+class Cluster(_Section, frozen=True):
+    """[cluster]: several servers that are one. See docs/operating/cluster.md; it is young."""
+
+    # The NATS servers that carry between them: "nats://host:4222", several with commas between; "" = this server is
+    # alone. Needs a record in PostgreSQL, the same for all. A file that holds a password must be private (mode 0600).
+    url: Annotated[str, Meta(max_length=1000)] = ""
+
+
 class Mail(_Section, frozen=True):
     """[mail]: the mail server through which this one sends mail. Nothing is sent without one."""
 
@@ -391,5 +399,6 @@ class Config(_Section, frozen=True):
     messages: Messages = msgspec.field(default_factory=Messages)
     history: History = msgspec.field(default_factory=History)
     store: Store = msgspec.field(default_factory=Store)
+    cluster: Cluster = msgspec.field(default_factory=Cluster)
     mail: Mail = msgspec.field(default_factory=Mail)
     log: Log = msgspec.field(default_factory=Log)

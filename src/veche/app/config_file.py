@@ -19,6 +19,7 @@ import msgspec
 from veche.app.addresses import AddressError, parse_addresses
 from veche.app.config import Config, Gateway, Listen, Mail, OAuth, Oper, is_server_name
 from veche.app.passwords import is_password_hash
+from veche.cluster.carrier import is_url as is_nats_url
 from veche.core.limits import Networks
 from veche.core.operators import KINDS
 from veche.phrases import Language, Phrases
@@ -150,6 +151,14 @@ PHRASES = {
     "mail-open": (
         "a password does not go out unencrypted, but to this machine: starttls or implicit is needed",
         "пароль не уходит незашифрованным, кроме как на эту машину: нужно starttls или implicit",
+    ),
+    "cluster-url": (
+        "a NATS server is named like nats://host:4222; several have commas between them",
+        "сервер NATS называют так: nats://host:4222; между несколькими ставят запятые",
+    ),
+    "cluster-store": (
+        "a cluster keeps its record in PostgreSQL: add --store postgresql://user@host/database, the same everywhere",
+        "летопись кластера хранит PostgreSQL: добавьте --store postgresql://user@host/database, везде одну",
     ),
     "store-url": (
         "a database is named like postgresql://user:password@host:5432/name; in a password @ is written as %40",
@@ -314,6 +323,10 @@ def _secret_in(raw: Mapping[str, Any]) -> str:
     url = store.get("url") if isinstance(store, dict) else ""
     if isinstance(url, str) and is_url(url) and has_password(url):
         return "store.url"
+    cluster = raw.get("cluster")
+    nats = cluster.get("url") if isinstance(cluster, dict) else ""
+    if isinstance(nats, str) and "@" in nats:
+        return "cluster.url"
     for section, secret in _SECRETS.items():
         tables = raw.get(section)
         for name, table in tables.items() if isinstance(tables, dict) else ():
@@ -402,6 +415,10 @@ def _complaints(config: Config, phrases: Phrases, language: Language) -> Iterabl
         yield "lobby.room", phrases("room")
     if config.store.url and not is_url(config.store.url):
         yield "store.url", phrases("store-url")
+    if config.cluster.url and not is_nats_url(config.cluster.url):
+        yield "cluster.url", phrases("cluster-url")
+    elif config.cluster.url and not (config.store.url and config.store.mode == "durable"):
+        yield "cluster.url", phrases("cluster-store")
     yield from _complaints_about_mail(config.mail, phrases)
     yield from _complaints_about_oauth(config.oauth, phrases)
     yield from _complaints_about_doors(config, phrases, language)

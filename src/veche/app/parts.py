@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import veche
+from veche.cluster.carrier import is_installed as is_carrier_installed
 from veche.phrases import Language, Phrases
 from veche.store.postgresql.link import is_installed
 
@@ -27,12 +28,16 @@ PHRASES = {
         "A record in PostgreSQL needs the package asyncpg: pip install 'veche[postgresql]'",
         "Для летописи в PostgreSQL нужен пакет asyncpg: pip install 'veche[postgresql]'",
     ),
+    "cluster": (
+        "Servers that are one need the packages asyncpg and nats-py: pip install 'veche[postgresql,cluster]'",
+        "Нескольким серверам в кластере нужны пакеты asyncpg и nats-py: pip install 'veche[postgresql,cluster]'",
+    ),
 }
 
 
 def require(wanted: Sequence[str], arguments: Sequence[str], language: Language) -> None:
-    """Return when there is what these parts need ("ssh", "postgresql"); otherwise start anew by the starter, which
-    fetches it.
+    """Return when there is what these parts need ("ssh", "postgresql", "cluster"); otherwise start anew by the starter,
+    which fetches it.
 
     `arguments` are the program's. Raises SystemExit where there is no starter, or where it could not help.
     """
@@ -54,4 +59,4 @@ def _has_ssh() -> bool:
 
 
 # In the order of bootstrap.GROUPS: what a later one needs holds what the earlier need.
-PARTS = {"ssh": _has_ssh, "postgresql": is_installed}
+PARTS = {"ssh": _has_ssh, "postgresql": is_installed, "cluster": is_carrier_installed}

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import veche
@@ -18,6 +19,7 @@ from veche.app import cli, compiled, database, export, hash_password, logs, part
 from veche.app.addresses import Address
 from veche.app.administration import Administrator, fill_in_operators
 from veche.app.cloak import KEY_FILE, Cloak, decoy_secret, load_key
+from veche.app.cluster import Membership
 from veche.app.config import Config
 from veche.app.doors import DoorMaker, UnusableError, fill_in_doors
 from veche.app.features import FEATURES
@@ -36,6 +38,7 @@ from veche.store.directory import DataDirectory, explain
 from veche.store.durable import SqliteStore, open_store
 from veche.store.postgresql.durable import PostgresqlStore, open_postgresql
 from veche.store.postgresql.link import shown
+from veche.store.postgresql.shared import SharedStore, open_shared
 from veche.store.refusals import DataDirectoryError
 
 if TYPE_CHECKING:
@@ -161,20 +164,19 @@ class Server:
         mailer: SmtpMailer | None = None
         issuer: TokenIssuer | None = None
         store: SqliteStore | PostgresqlStore | None = None
+        membership: Membership | None = None
         keeper: SqliteStore | PostgresqlStore | DataDirectory
         if config.store.mode == "durable":
-            if config.store.url:
-                store = open_postgresql(config.store.url, self.settings.data, shell.post)
-            else:
-                store = open_store(self.settings.data, shell.post)
-            keeper = store
+            keeper = store = self._open_store(config, shell)
             _log.info("%s keeps the record", store.version)
         else:
-            keeper = DataDirectory(
-                self.settings.data
-            )  # what keeps no record has a directory all the same, for its keys
+            # What keeps no record has a directory all the same, for its keys.
+            keeper = DataDirectory(self.settings.data)
+        turns = store.turns if isinstance(store, SharedStore) else None
         try:
             key = load_key(self.settings.data / KEY_FILE)
+            if turns is not None:
+                key = turns.share_key(key)
             passwords.secret = decoy_secret(key)
             engine = Engine(
                 FEATURES,
@@ -183,6 +185,7 @@ class Server:
                 SystemChance(),
                 store,
                 Cloak(key),
+                turns=turns,
             )
             engine.on_fatal = self._fatal
             engine.passwords = passwords
@@ -193,6 +196,9 @@ class Server:
                     config.mail, config.server.name, config.server.network, shell.post
                 )
             shell.drive(engine)
+            if isinstance(store, SharedStore):
+                membership = Membership(config, store, engine, shell, partial(self._end_by_command, True))
+                membership.begin()
             for name in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(name, self.ending.set)
             maker = DoorMaker(shell, self.settings)
@@ -220,9 +226,18 @@ class Server:
                 await issuer.close()
             if mailer is not None:
                 await mailer.close()
+            if membership is not None:
+                await membership.close()
             await asyncio.to_thread(keeper.close)
             await asyncio.to_thread(passwords.close)
         return self.exit_code
+
+    def _open_store(self, config: Config, shell: Shell) -> SqliteStore | PostgresqlStore:
+        if config.cluster.url:
+            return open_shared(config.store.url, self.settings.data, shell.post, _log.warning)
+        if config.store.url:
+            return open_postgresql(config.store.url, self.settings.data, shell.post)
+        return open_store(self.settings.data, shell.post)
 
     def _engine_settings(self, settings: cli.Settings) -> Settings:
         made = engine_settings(settings.config, self.settings.language)
@@ -399,6 +414,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted = ["ssh"] if settings.doors.ssh else []
     if settings.config.store.mode == "durable" and settings.config.store.url:
         wanted.append("postgresql")
+    if settings.config.cluster.url:
+        wanted.append("cluster")
     parts.require(wanted, arguments, settings.language)
     server = Server(settings, arguments)
     try:

@@ -64,8 +64,7 @@ _log = logging.getLogger("veche.engine")
 class Engine:
     """One server process's heart. `cloak` turns an address into the host that others see.
 
-    `journal` is for tests: a list that is given every fact that was applied. `turns`: the order that it shares with
-    other nodes; None where it is alone.
+    `journal` is for tests: a list of every fact that was applied. `turns`: the order shared with other nodes, if any.
     """
 
     def __init__(
@@ -93,10 +92,9 @@ class Engine:
         self.world = World(self.fanout)
         self.log = Log(self.world, self.registry, self.fanout, store, clock, chance)
         if turns is not None and store is not None:
-            self.log = SharedLog(
-                self.world, self.registry, self.fanout, store, clock, chance, turns, self.timers
-            )
-            self.log.on_homeless = self._bereave
+            log = SharedLog(self.world, self.registry, self.fanout, store, clock, chance, turns, self.timers)
+            log.on_homeless = self._bereave
+            self.log = log
         self.log.journal = journal
         if store is not None:
             if turns is None or not turns.standing.parcel:

@@ -5,7 +5,7 @@
 
 The rule: who has the turn is alone with the record. Nobody else writes until it has been put or given back; whoever
 takes it is first handed all that was written before. So each fact is judged once, by a world that has seen everything
-before it, as on a single node. docs/adr/0034-many-nodes-one-order.md.
+before it, as on a single node. docs/adr/0035-many-nodes-one-order.md.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,1 @@
+"""Several servers that are one: what carries their turns to one another, and what watches who is there."""
