@@ -20,6 +20,7 @@ from .faults import FAULTS, STATEFUL
 from .full_disk import diskfull
 from .load import Shape
 from .loads import LOADS
+from .nodes import NODE_FAULTS, why_no_nodes
 from .plan import Plan
 from .process import own_server
 from .sabotage import SABOTAGES
@@ -27,10 +28,10 @@ from .slow_disk import slowdisk, why_no_slow_disk
 from .state_verdict import judge_state
 from .verdict import Verdict, judge
 
-ROUNDS = {"kill": 200, "diskfull": 3, "diskdies": 5, "gone": 1, "stall": 3, "slowdisk": 1}
+ROUNDS = {"kill": 200, "diskfull": 3, "diskdies": 5, "gone": 1, "kill-node": 5, "stall": 3, "slowdisk": 1}
 MANY = 20  # rounds of all others
 SQLITE_FAULTS = {**FAULTS, "again": again, "diskfull": diskfull, "slowdisk": slowdisk}
-STORES = {"sqlite": SQLITE_FAULTS, "postgresql": DATABASE_FAULTS}
+STORES = {"sqlite": SQLITE_FAULTS, "postgresql": DATABASE_FAULTS, "cluster": NODE_FAULTS}
 OBSTACLES = {
     "powercut": why_no_disks,
     "diskdies": why_no_disks,
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     obstacle = OBSTACLES.get(options.fault, lambda: "")()
     if options.store == "postgresql":
         obstacle = obstacle or why_no_database()
+    if options.store == "cluster":
+        obstacle = obstacle or why_no_nodes()
     if obstacle:
         print(f"{options.fault}: this machine cannot play it: {obstacle}", file=sys.stderr)
         return 2
@@ -85,7 +88,7 @@ async def _play(options: argparse.Namespace, plan: Plan) -> None:
 
 def _plan(options: argparse.Namespace, work: Path) -> Plan:
     database: Database | None = None
-    if options.store == "postgresql":
+    if options.store != "sqlite":
         folder = work / ("disk/postgresql" if options.fault in ON_A_DISK else "postgresql")
         database = Database(folder, is_durable=options.fault in SYNCING)
     command = options.server or own_server(options.sabotage, in_a_database=database is not None)
@@ -112,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         "and that there is one order.",
     )
     faults = parser.add_subparsers(dest="fault", required=True, metavar="FAULT")
-    for name, fault in {**DATABASE_FAULTS, **SQLITE_FAULTS}.items():
+    for name, fault in {**NODE_FAULTS, **DATABASE_FAULTS, **SQLITE_FAULTS}.items():
         text = (fault.__doc__ or "").strip()
         command = faults.add_parser(name, help=text, description=text)
         stores = [store for store, known in STORES.items() if name in known]

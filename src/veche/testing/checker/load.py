@@ -5,6 +5,7 @@ sockets: their order is the order in which the checker learned of things.
 """
 
 import asyncio
+from itertools import cycle
 
 from veche.wire.message import Message
 
@@ -35,22 +36,25 @@ class Shape:
 
 
 class Crowd:
-    """The clients of one round, in one room."""
+    """The clients of one round, in one room; `mark` is the end of their nicks."""
 
-    def __init__(self, room: str, shape: Shape, kind: "type[Writer] | None" = None) -> None:
+    def __init__(
+        self, room: str, shape: Shape, kind: "type[Writer] | None" = None, *, mark: str = ""
+    ) -> None:
         self.room = room
         self.shape = shape
         self.events: list[Event] = []
-        self.writers = [(kind or Writer)(f"w{number:02}", self) for number in range(shape.writers)]
-        self.readers = [Person(f"r{number:02}", self) for number in range(shape.readers)]
+        self.writers = [(kind or Writer)(f"w{number:02}{mark}", self) for number in range(shape.writers)]
+        self.readers = [Person(f"r{number:02}{mark}", self) for number in range(shape.readers)]
         self.people: list[Person] = [*self.writers, *self.readers]
         self.refused = asyncio.Event()  # some send was refused
         self._clock = asyncio.get_running_loop().time
         self._start = self._clock()
 
-    async def enter(self, port: int) -> None:
-        """Everybody connects and joins; nobody speaks yet."""
-        await asyncio.gather(*(person.enter(port) for person in self.people))
+    async def enter(self, *ports: int) -> None:
+        """Everybody connects and joins, by one port after another; nobody speaks yet."""
+        entries = zip(self.people, cycle(ports), strict=False)
+        await asyncio.gather(*(person.enter(port) for person, port in entries))
         await asyncio.gather(*(person.client.join(self.room) for person in self.people))
 
     def begin(self) -> None:
