@@ -19,6 +19,7 @@ from veche.features.messages import MessageSent, TagsSent
 from veche.state.events import SILENCE, Audience, Fact
 from veche.state.world import World
 from veche.wire import numerics
+from veche.wire.compiler import mypyc_attr
 from veche.wire.lines import BODY_LIMIT
 from veche.wire.names import fold
 
@@ -27,6 +28,7 @@ CALLER_ID: Final = "g"
 PAUSE: Final = 60_000
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class AcceptChanged(Fact):
     """A user (`actor`) hears somebody (`target`, a uid) with mode g from now on, or no more."""
 
@@ -40,6 +42,7 @@ class AcceptChanged(Fact):
         self.at_most = at_most  # for the guard alone
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Knocked(Fact):
     """Somebody (`actor`) was not heard by a user with mode g (`recipient`), who is told unless he was just now."""
 

@@ -15,6 +15,7 @@ from veche.state.events import SILENCE, Audience, AwaySet, MemberJoined, UserArr
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.caps import AWAY_NOTIFY, PRE_AWAY
+from veche.wire.compiler import mypyc_attr
 from veche.wire.lines import cut
 from veche.wire.names import fold
 
@@ -29,6 +30,7 @@ class Absence(Protocol):
     text: str
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class NewcomerIsAway(AwaySet):
     """Somebody has entered a room while being away."""
 

@@ -78,6 +78,7 @@ class MessageSent(SaidFact):
         self.recipient = ""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class SlowMessageSent(MessageSent):
     """Somebody has said something in a room with slow mode: his next message is judged behind this one."""
 
@@ -85,6 +86,7 @@ class SlowMessageSent(MessageSent):
     changes: ClassVar[bool] = True
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class TagsSent(MessageSent):
     """Somebody has sent client-only tags without a text: typing, for example. Of these, reactions alone are kept:
     `reaction` to the message with the id `reacted_to`, `adding` or taking back."""

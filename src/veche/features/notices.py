@@ -17,10 +17,12 @@ from veche.features.user_modes import UserModesChanged
 from veche.state.events import SILENCE, Audience, Fact, NickChanged, UserArrived, UserLeft
 from veche.state.world import World
 from veche.wire import numerics
+from veche.wire.compiler import mypyc_attr
 
 _FLOODS: Final = ("Excess Flood", "SendQ exceeded", "Input line too long")
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class NoticesChosen(Fact):
     """An operator (`actor`) reads these kinds of server notices from now on; none is mode s taken off."""
 

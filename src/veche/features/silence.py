@@ -18,11 +18,13 @@ from veche.state.masks import full_mask
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
+from veche.wire.compiler import mypyc_attr
 from veche.wire.names import fold, matches
 
 MASK_LENGTH: Final = 200
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class SilenceChanged(Fact):
     """A user (`actor`) hears somebody no more, or again. `at_most` is for the guard alone."""
 

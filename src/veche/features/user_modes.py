@@ -14,6 +14,7 @@ from veche.state.events import SILENCE, Audience, Fact, UserArrived
 from veche.state.user import LOGGED_IN, User
 from veche.state.world import World
 from veche.wire import numerics
+from veche.wire.compiler import mypyc_attr
 from veche.wire.modes import Change, Kind, format_modes, parse_modes
 from veche.wire.names import fold
 
@@ -21,6 +22,7 @@ OPERATOR: Final = "o"
 SECURE: Final = "Z"
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class UserModesChanged(Fact):
     """Some modes of a user (`actor`) are set or unset. `words` are the letters as MODE shows them, with their signs."""
 

@@ -9,6 +9,7 @@ The rules:
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
@@ -29,6 +30,21 @@ _CLASSES: dict[str, type] = {
         *(Account, Accounts, Entry, Invitation, Mask, Member, PasswordKeys, Profile, Registration, Room),
         *(ServerBan, ServerBans, ServerMask, User),
     )
+}
+# What may be compiled is not there without its __init__; everything in it is written over then.
+_NO_USER = partial(User, "", "", "", "", "", "", 0)
+_NO_MASK = partial(Mask, "", "", mutes=False, minutes=0)
+_NO_SERVER_MASK = partial(ServerMask, "", "", "", None, "")
+_BLANKS: dict[type, Callable[[], Any]] = {
+    Entry: lambda: Entry(_NO_MASK(), "", 0),
+    Mask: _NO_MASK,
+    Member: lambda: Member(_NO_USER(), ""),
+    Profile: lambda: Profile({}, {}),
+    Room: lambda: Room("", "", 0),
+    ServerBan: lambda: ServerBan(_NO_SERVER_MASK(), "", "", 0, 0),
+    ServerBans: ServerBans,
+    ServerMask: _NO_SERVER_MASK,
+    User: _NO_USER,
 }
 # What the owner of a world puts in itself.
 _NOT_CARRIED = frozenset({"watcher"})
@@ -120,7 +136,7 @@ class _Unpacker:
             made.update(map(self.value, parts))
         else:
             cls = _CLASSES[kind]
-            made = self._made[number] = object.__new__(cls)
+            made = self._made[number] = _BLANKS[cls]() if cls in _BLANKS else object.__new__(cls)
             for name, one in zip(_slots(cls), parts, strict=True):
                 setattr(made, name, self.value(one))
         return made
