@@ -105,7 +105,7 @@ def test_the_help_is_russian_throughout(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         parse_arguments(["--help"], Phrases(TABLE, "ru"))
     shown = capsys.readouterr().out
-    names = ["HOST", "PORT", "NICK", "NAME", "FILE", "TLS", "SHA", "IPv6", "ircs", "IRC", "VECHE_PASSWORD"]
+    names = "HOST PORT NICK NAME FILE TLS SHA IPv6 ircs IRC VECHE_PASSWORD UTF".split()
     bare = re.sub(
         "|".join([r"client\.py", r"--?[a-z-]+", r"127\.0\.0\.1:6667", r"\[::1\]:6667", *names]), "", shown
     )
