@@ -31,6 +31,10 @@ _OPER: Final = "draft/oper"
 # On a message that stands nowhere when it has been told: docs/ext/keep.md.
 NOT_KEPT: Final = "veche/not-kept"
 
+# Names of our own, since a compiled module looks those of an enumeration up each time.
+_ALWAYS: Final = OwnCopy.ALWAYS
+_ECHO: Final = OwnCopy.ECHO
+
 Group = dict[int, dict["Session", None]]  # view -> sessions, in the order of joining
 
 
@@ -105,7 +109,7 @@ class Fanout:
         if ask is not None:
             origin = ask.session
             own = row.own_copy
-            if own is OwnCopy.ALWAYS or (own is OwnCopy.ECHO and origin.caps & ECHO_MESSAGE):
+            if own is _ALWAYS or (own is _ECHO and origin.caps & ECHO_MESSAGE):
                 line = row.render(fact, origin.view, tags_of(fact, origin.view, actor))
                 if line:
                     ask.send(line)
@@ -117,7 +121,7 @@ class Fanout:
                 self._to_groups(groups, fact, row, origin, actor)
             if uids:
                 uids = [uid for uid in uids if uid not in room.members]  # everyone hears once
-        echoed = row.own_copy is OwnCopy.ECHO
+        echoed = row.own_copy is _ECHO
         if uids:
             # A message to oneself arrives like any other, beside its echo; a change does not come twice.
             self._to_users(uids, fact, row, None if echoed else origin, actor)

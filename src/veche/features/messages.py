@@ -115,7 +115,7 @@ class TagsSent(MessageSent):
 
 def message(ask: Ask) -> None:
     """PRIVMSG <target>{,<target>} <text>, and NOTICE, to which servers "must not send any error back" by themselves."""
-    params = ask.params
+    params = ask.message.params
     if not params or not params[0]:
         ask.refuse(Refusal(numerics.ERR_NORECIPIENT, f"No recipient given ({ask.message.command})"))
         return
