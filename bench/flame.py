@@ -24,7 +24,7 @@ from .loads import LOADS
 from .servers import SUBJECTS, pinned
 
 # More of the same than a bench plays, so that there is enough to see.
-_LONGER = {"fan": "fan 500 20 400 4", "pairs": "pairs 100 4000 16", "connect": "connect 12000"}
+_LONGER = {"fan": "fan 500 20 400 4", "pairs": "pairs 100 2000 16", "connect": "connect 12000"}
 _WARM_UP = 1.0  # seconds; the time in which those come who will talk
 _PER_SECOND = 499
 _STACK_BYTES = 16_384

@@ -72,21 +72,21 @@ def _acknowledged(senders: int, messages: int) -> Load:
 
 
 LOADS = {
-    "fan": Load("one room of 500, 20 senders with 4 messages outstanding each", "fan 500 20 40 4"),
+    "fan": Load("one room of 500, 20 senders with 4 messages outstanding each", "fan 500 20 200 4"),
     "fan-one": Load("one room of 500, 1 sender with 1 message outstanding", "fan 500 1 300 1"),
     "fan-mixed": Load(
         "as fan, and every other member has the capabilities of today's clients",
-        "fan 500 20 40 4",
+        "fan 500 20 200 4",
         clients="capable",
         beside="fan",
         CAPABILITIES="half",
     ),
     "fan-tls": Load(
-        "as fan, and everybody comes by TLS", "fan 500 20 40 4", clients="tls", beside="fan", TRANSPORT="tls"
+        "as fan, and everybody comes by TLS", "fan 500 20 200 4", clients="tls", beside="fan", TRANSPORT="tls"
     ),
     "fan-web": Load(
         "as fan, and everybody comes by WebSocket",
-        "fan 500 20 40 4",
+        "fan 500 20 200 4",
         clients="web",
         beside="fan",
         TRANSPORT="web",

@@ -125,7 +125,14 @@ def as_data(
             "words": LOADS[load].words,
             "options": LOADS[load].options,
             "played": f"{machine.get('date', '')}, load on the machine {busyness()}, "
-            + next((subject.version() for key, subject in subjects.items() if key.startswith("veche")), ""),
+            + next(
+                (
+                    subject.version()
+                    for key, subject in subjects.items()
+                    if key.startswith(("compiled", "veche"))
+                ),
+                "",
+            ),
         }
         for load in runs
     }
