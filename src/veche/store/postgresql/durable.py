@@ -32,8 +32,8 @@ from veche.store.postgresql import questions, schema
 from veche.store.postgresql.exporting import read_said, read_talk
 from veche.store.postgresql.link import Connection, LinkError, RefusedError, meaning, shown
 from veche.store.postgresql.loop import LoopThread
+from veche.store.postgresql.opening import ask_version, make_readers, mark_made, open_in_thread
 from veche.store.postgresql.reader import Question, Reader
-from veche.store.postgresql.search import PostgresqlRecord
 from veche.store.postgresql.seat import Seat, TakenError
 from veche.store.postgresql.undoing import Notes
 from veche.store.postgresql.writer import Writer
@@ -160,21 +160,8 @@ def open_postgresql(
     Blocks: it runs before the event loop. `post` runs a function in a later turn of the owner and may be called from
     any thread. `migrations` is for tests. Raises DataDirectoryError.
     """
-    directory = DataDirectory(path)
-    try:
-        thread = LoopThread("veche-postgres", post)
-        try:
-            return thread.run(_open(url, directory, thread, post, migrations or schema.known_migrations()))
-        except BaseException:
-            thread.finish(_nothing, 1.0)
-            raise
-    except BaseException:
-        directory.close()
-        raise
-
-
-async def _nothing() -> None:
-    pass
+    known = migrations or schema.known_migrations()
+    return open_in_thread(path, post, lambda directory, thread: _open(url, directory, thread, post, known))
 
 
 async def _open(
@@ -189,23 +176,17 @@ async def _open(
         if directory.is_made() and not await schema.is_made(connection):
             raise DataDirectoryError("database_empty", url=shown(url), marker=directory.made)
         await schema.bring_up_to_date(connection, shown(url), migrations)
-        directory.mark_made(f"This file says that a record has been made in {shown(url)}.\n")
+        mark_made(directory, url)
         await notes.undo_of_before(connection)
         await _warn(connection)
         last = await schema.last_row(connection)
         saved = await schema.saved_facts(connection)
-        version = await connection.fetchval("select split_part(version(), ' on ', 1)")
+        version = await ask_version(connection)
         await writer.seat.sit_down(connection)
     except Exception as error:
         connection.terminate()
         raise explain(url, error) from error
-    reader = Reader(url, f"{name} reader", thread, lambda: writer.is_settled)
-    search = SearchIndex(
-        lambda _: PostgresqlRecord(url, f"{name} search", thread, lambda: writer.is_settled),
-        directory.search,
-        last[0],
-        post,
-    )
+    reader, search = make_readers(url, name, directory, thread, post, last[0], lambda: writer.is_settled)
     return PostgresqlStore(directory, thread, writer, reader, search, post, version, last, saved)
 
 

@@ -18,8 +18,8 @@ from veche.store.postgresql import schema
 from veche.store.postgresql.durable import PostgresqlStore, explain
 from veche.store.postgresql.link import shown
 from veche.store.postgresql.loop import LoopThread
+from veche.store.postgresql.opening import ask_version, make_readers, mark_made, open_in_thread
 from veche.store.postgresql.reader import Reader
-from veche.store.postgresql.search import PostgresqlRecord
 from veche.store.postgresql.turns import SharedTurns, join, open_link
 from veche.store.postgresql.writer import Writer
 from veche.store.search.index import SearchIndex
@@ -92,21 +92,7 @@ def open_shared(url: str, path: Path, post: Post, say: Callable[[str], None]) ->
     Blocks, some seconds where a node has just been killed: it runs before the event loop. `say` is told what is waited
     for. The rest is as in `open_postgresql`. Raises DataDirectoryError.
     """
-    directory = DataDirectory(path)
-    try:
-        thread = LoopThread("veche-postgres", post)
-        try:
-            return thread.run(_open(url, directory, thread, post, say))
-        except BaseException:
-            thread.finish(_nothing, 1.0)
-            raise
-    except BaseException:
-        directory.close()
-        raise
-
-
-async def _nothing() -> None:
-    pass
+    return open_in_thread(path, post, lambda directory, thread: _open(url, directory, thread, post, say))
 
 
 async def _open(
@@ -122,17 +108,11 @@ async def _open(
             turns = await join(url, thread, say)
             last = await schema.last_row(connection)
             saved = [] if turns.standing.parcel else await schema.saved_facts(connection)
-            version = await connection.fetchval("select split_part(version(), ' on ', 1)")
+            version = await ask_version(connection)
         finally:
             await connection.close()
     except Exception as error:
         raise explain(url, error) from error
-    directory.mark_made(f"This file says that a record has been made in {shown(url)}.\n")
-    reader = Reader(url, f"{name} reader", thread, lambda: True)
-    search = SearchIndex(
-        lambda _: PostgresqlRecord(url, f"{name} search", thread, lambda: True),
-        directory.search,
-        last[0],
-        post,
-    )
+    mark_made(directory, url)
+    reader, search = make_readers(url, name, directory, thread, post, last[0], lambda: True)
     return SharedStore(directory, thread, reader, search, post, version, last, saved, turns)
