@@ -23,7 +23,6 @@ from veche.core.ports import (
     REDACTED,
     Page,
     Reacted,
-    Record,
     Records,
     Sent,
     StoreError,
@@ -34,6 +33,7 @@ from veche.core.ports import (
 from veche.store.engines.sqlite import connect_reader, describe, is_harmless
 from veche.store.paging import HIGHEST, LOWEST, Place, at_once, read_page
 from veche.store.threads import root_of
+from veche.store.values import PAGE_FIELDS, records_of
 from veche.store.worker import Post, Worker
 from veche.wire.msgids import time_of_msgid
 
@@ -46,12 +46,11 @@ _STEPS_BETWEEN_LOOKS = 50_000
 # Conversations whose numbers are remembered; beyond, all are forgotten and looked up anew.
 _REMEMBERED = 10_000
 
-_FIELDS = "seq, time, conversation, msgid, command, source, sender, account, target, tags, text, edited"
 # Each conversation's part has its own limit, so that none is read further than the page needs. `between` is the range
 # in the index; the comparisons of pairs only trim its ends.
 _PART = f"""
     select * from (
-        select {_FIELDS} from message
+        select {PAGE_FIELDS} from message
         where conversation = :%s and time between :low and :high
             and (time, seq) > (:low, :low_seq) and (time, seq) < (:high, :high_seq)
             and redaction is null
@@ -64,8 +63,8 @@ _PART = f"""
 _ABOUT = "(select {} from message where message.seq = event.message)"
 _EVENTS = (
     _PART.replace(
-        _FIELDS,
-        _FIELDS.replace(
+        PAGE_FIELDS,
+        PAGE_FIELDS.replace(
             "tags, text, edited",
             f"coalesce({_ABOUT.format('msgid')}, '') as tags,"
             f" case when command like 'EDIT %%' then coalesce({_ABOUT.format('text')}, '') else text end as text,"
@@ -86,7 +85,7 @@ def _page_sql(parts: int, way: str, *, events: bool) -> str:
         part % (name, way, way) for part in tables for name in ("first", "second")[:parts]
     )
     return f"""
-        select json_group_array(json_array({_FIELDS}))
+        select json_group_array(json_array({PAGE_FIELDS}))
         from (select * from ({union}) order by time {way}, seq {way} limit :limit)
     """  # noqa: S608
 
@@ -100,7 +99,7 @@ _PAGE = {
 
 # A thread: its root and its replies, by their places. A root that was taken back is there as that, for who wants it.
 _THREAD = f"""
-    select json_group_array(json_array({_FIELDS})) from (
+    select json_group_array(json_array({PAGE_FIELDS})) from (
         select message.seq, message.time, message.conversation, iif(taken.seq, '', msgid) as msgid,
             iif(taken.seq, 'REDACT', command) as command, iif(taken.seq, taken.source, message.source) as source,
             iif(taken.seq, taken.sender, message.sender) as sender,
@@ -340,44 +339,7 @@ class _PageReader:
         way = "desc" if newest else "asc"
         sql = _PAGE[len(self._numbers), way, self._events] if self._root is None else _THREADS[way]
         rows = json.loads(self._connection.execute(sql, values).fetchone()[0])
-        has_more = len(rows) > limit
-        del rows[limit:]
-        if newest:
-            rows.reverse()
-        return Records((self._record(*row) for row in rows), has_more=has_more)
-
-    def _record(
-        self,
-        seq: int,
-        time: int,
-        conversation: int,
-        msgid: str,
-        command: str,
-        source: str,
-        sender: str,
-        account: str,
-        target: str,
-        tags: str,
-        text: str,
-        edited: int | None,
-    ) -> Record:
-        era = self._eras[conversation]
-        name = self._name
-        return Record(
-            seq,
-            msgid,
-            time,
-            name,
-            era,
-            command,
-            source,
-            sender,
-            account,
-            target,
-            tags,
-            text,
-            edited=edited or 0,
-        )
+        return records_of(self._name, self._eras, rows, limit, newest=newest)
 
 
 def _find_sent(key: int, after: int, connection: sqlite3.Connection) -> Sent | None:

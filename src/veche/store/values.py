@@ -1,9 +1,11 @@
-"""The values of a row, in the order of its table's columns: the same for every engine.
+"""The values of a row, in the order of its table's columns, and what a row that is read says: the same for every engine.
 
 They are made once for each message that is ever said, so a record's fields are read once.
 """
 
-from veche.core.ports import Record
+from collections.abc import Mapping
+
+from veche.core.ports import Record, Records
 from veche.store.checksums import sum_of_row
 
 MESSAGE = (
@@ -64,4 +66,31 @@ def event_values(record: Record, number: int) -> tuple[object, ...]:
         record.account,
         record.target,
         record.text,
+    )
+
+
+# What is read of each message of a page; `edited` is NULL until it is edited.
+PAGE_FIELDS = "seq, time, conversation, msgid, command, source, sender, account, target, tags, text, edited"
+PageRow = tuple[int, int, int, str, str, str, str, str, str, str, str, int | None]
+
+
+def records_of(
+    name: str, eras: Mapping[int, int], rows: list[PageRow], limit: int, *, newest: bool
+) -> Records:
+    """A page of the conversation `name`, whose numbers have these `eras`: `rows` of `PAGE_FIELDS`, at most `limit`.
+
+    One row more says that there is more of the same. `newest`: they were read backwards. Takes the rows apart.
+    """
+    has_more = len(rows) > limit
+    del rows[limit:]
+    if newest:
+        rows.reverse()
+    return Records((_record_of(name, eras, row) for row in rows), has_more=has_more)
+
+
+def _record_of(name: str, eras: Mapping[int, int], row: PageRow) -> Record:
+    seq, time, number, msgid, command, source, sender, account, target, tags, text, edited = row
+    era = eras[number]
+    return Record(
+        seq, msgid, time, name, era, command, source, sender, account, target, tags, text, edited=edited or 0
     )

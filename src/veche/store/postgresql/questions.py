@@ -4,8 +4,6 @@ The rules are those of store/history.py and store/overview.py: none reads furthe
 rows.
 """
 
-from itertools import starmap
-
 from veche.core.ports import (
     PARTNER_SEARCH,
     REACTED_LIMIT,
@@ -15,7 +13,6 @@ from veche.core.ports import (
     Page,
     Partner,
     Reacted,
-    Record,
     Records,
     Sent,
     UnknownReference,
@@ -24,13 +21,13 @@ from veche.core.ports import (
 )
 from veche.store.paging import HIGHEST, LOWEST, Place, read_page
 from veche.store.postgresql.link import Connection
+from veche.store.values import PAGE_FIELDS, records_of
 from veche.wire.mentions import could_mention_posix, mentions
 from veche.wire.msgids import time_of_msgid
 
-_FIELDS = "seq, time, conversation, msgid, command, source, sender, account, target, tags, text, edited"
 # Each conversation's part has its own limit, so that none is read further than the page needs.
 _PART = f"""
-    (select {_FIELDS} from message
+    (select {PAGE_FIELDS} from message
     where conversation = $%d and (time, seq) > ($3, $4) and (time, seq) < ($5, $6) and redaction is null
     order by time %s, seq %s limit $7)
 """  # noqa: S608
@@ -53,7 +50,7 @@ def _page_sql(way: str, *, events: bool) -> str:
     tables = (_PART, _EVENTS) if events else (_PART,)
     # The second number is that of no conversation where there is only one.
     union = " union all ".join(part % (number, way, way) for part in tables for number in (1, 2))
-    return f"select {_FIELDS} from ({union}) part order by time {way}, seq {way} limit $7"  # noqa: S608
+    return f"select {PAGE_FIELDS} from ({union}) part order by time {way}, seq {way} limit $7"  # noqa: S608
 
 
 _PAGE = {(way, events): _page_sql(way, events=events) for way in ("asc", "desc") for events in (False, True)}
@@ -227,44 +224,7 @@ class _PageReader:
             rows = await self._connection.fetch(_PAGE[way, True], *values, self._corrections)
         else:
             rows = await self._connection.fetch(_PAGE[way, False], *values)
-        has_more = len(rows) > limit
-        del rows[limit:]
-        if newest:
-            rows.reverse()
-        return Records(starmap(self._record, rows), has_more=has_more)
-
-    def _record(
-        self,
-        seq: int,
-        time: int,
-        number: int,
-        msgid: str,
-        command: str,
-        source: str,
-        sender: str,
-        account: str,
-        target: str,
-        tags: str,
-        text: str,
-        edited: int | None,
-    ) -> Record:
-        era = self._eras[number]
-        return Record(
-            seq,
-            msgid,
-            time,
-            self._name,
-            era,
-            command,
-            source,
-            sender,
-            account,
-            target,
-            tags,
-            text,
-            0,
-            edited or 0,
-        )
+        return records_of(self._name, self._eras, rows, limit, newest=newest)
 
 
 async def root_of(connection: Connection, message: int) -> int:
