@@ -1,4 +1,4 @@
-"""The values of a row, in the order of its table's columns, and what a row that is read says: the same for every engine.
+"""A row's values in the order of its table's columns, and what a row that is read says: the same for every engine.
 
 They are made once for each message that is ever said, so a record's fields are read once.
 """
