@@ -129,9 +129,7 @@ def said(model: Model, message: Message, time: datetime, *, is_replay: bool = Fa
                 time=time, sender=sender, target=target, command=command.upper(), argument=argument
             )
         text, kind = argument, "action"
-    plain_target = model.without_status(target)
-    is_mine = model.is_me(sender)
-    is_private = not model.is_room(plain_target)
+    conversation, is_private, is_mine = model.place(sender, target)
     edited = message.tags.get(EDIT_TAG, "") if EDITING in model.capabilities else ""
     if edited and not is_replay:
         return MessageEdited(
@@ -139,7 +137,7 @@ def said(model: Model, message: Message, time: datetime, *, is_replay: bool = Fa
             msgid=edited,
             sender=sender,
             target=target,
-            conversation=sender if is_private and not is_mine else plain_target,
+            conversation=conversation,
             text=text,
             kind=kind,
             is_private=is_private,
@@ -149,7 +147,7 @@ def said(model: Model, message: Message, time: datetime, *, is_replay: bool = Fa
         time=time,
         sender=sender,
         target=target,
-        conversation=sender if is_private and not is_mine else plain_target,
+        conversation=conversation,
         text=text,
         kind=kind,
         msgid=message.tags.get("msgid", ""),
@@ -178,14 +176,13 @@ def _redact(model: Model, message: Message, time: datetime) -> list[Event]:
     target, msgid = _word(message, 0), _word(message, 1)
     if not msgid:
         return []
-    is_private, is_mine = not model.is_room(target), model.is_me(message.nick)
-    where = message.nick if is_private and not is_mine else target
+    conversation, is_private, is_mine = model.place(message.nick, target)
     return [
         MessageRedacted(
             time=time,
             msgid=msgid,
             by=message.nick,
-            conversation=where,
+            conversation=conversation,
             reason=_word(message, 2),
             is_private=is_private,
             is_mine=is_mine,

@@ -52,17 +52,16 @@ def _word(message: Message, index: int) -> str:
 
 
 def _tagmsg(model: Model, message: Message, time: datetime) -> list[Event]:
-    msgid, target = answered(message.tags), model.without_status(_word(message, 0))
+    msgid, target = answered(message.tags), _word(message, 0)
     if not msgid or not target or not message.nick:
         return []
-    is_private, is_mine = not model.is_room(target), model.is_me(message.nick)
-    where = message.nick if is_private and not is_mine else target
+    conversation, is_private, is_mine = model.place(message.nick, target)
     return [
         Reacted(
             time=time,
             msgid=msgid,
             sender=message.nick,
-            conversation=where,
+            conversation=conversation,
             reaction=reaction[:MOST_LETTERS],
             is_taken_back=tag == UNREACT_TAG,
             is_private=is_private,

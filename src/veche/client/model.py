@@ -114,6 +114,15 @@ class Model:
             return target[1:]
         return target
 
+    def place(self, sender: str, target: str) -> tuple[str, bool, bool]:
+        """Where something belongs that `sender` sent to `target`: its conversation, is_private, is_mine.
+
+        What is not for a room is in the conversation with the other one of the two.
+        """
+        target = self.without_status(target)
+        is_private, is_mine = not self.is_room(target), self.is_me(sender)
+        return sender if is_private and not is_mine else target, is_private, is_mine
+
     # --- rooms and people ---
 
     def room(self, name: str) -> Room | None:

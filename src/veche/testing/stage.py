@@ -236,15 +236,20 @@ class Stage:
         while busy:
             self.engine.turn_ends()
             busy = self.disk.answer()
-            busy = self.passwords.answer() or busy
-            busy = self.mailer.answer() or busy
-            for person in self.persons:
-                busy = person.arrive() or busy
-                if person.pipe.closed and not person.ended:
-                    busy = True
-                    self.leave(person, "Connection closed")
+            busy = self.attend() or busy
         for person in self.persons:
             person.listen()
+
+    def attend(self) -> bool:
+        """Answer what waits beside the disk, and let arrive what people send; whether there was anything."""
+        busy = self.passwords.answer()
+        busy = self.mailer.answer() or busy
+        for person in self.persons:
+            busy = person.arrive() or busy
+            if person.pipe.closed and not person.ended:
+                busy = True
+                self.leave(person, "Connection closed")
+        return busy
 
     def leave(self, person: Person, reason: str) -> None:
         """The connection is gone; the turn does not end by it."""

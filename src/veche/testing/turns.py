@@ -197,14 +197,7 @@ class Node(Stage):
         if self.is_dead:
             return False
         self.engine.turn_ends()
-        busy = self.passwords.answer()
-        busy = self.mailer.answer() or busy
-        for person in self.persons:
-            busy = person.arrive() or busy
-            if person.pipe.closed and not person.ended:
-                busy = True
-                self.leave(person, "Connection closed")
-        return busy
+        return self.attend()
 
 
 class Cluster:
