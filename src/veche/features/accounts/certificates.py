@@ -12,6 +12,7 @@ from veche.core.ask import Ask
 from veche.core.logins import is_fresh
 from veche.core.services import Service, Verb
 from veche.features.accounts.facts import MOST_CERTIFICATES, CertificateAdded, CertificateRemoved
+from veche.features.accounts.fingerprints import LONGEST_NAME, Fingerprints
 from veche.state.accounts import Account
 from veche.wire.lines import cut
 
@@ -56,31 +57,7 @@ PHRASES = {
     ),
     "cert-removed": ("{fingerprint} logs nobody in any more.", "{fingerprint} больше не открывает вход."),
 }
-# Of what the owner calls a certificate, in bytes.
-LONGEST_NAME = 64
-# So much of a fingerprint is enough to tell it from the owner's others.
-_LEAST_DIGITS = 8
 _FINGERPRINT = re.compile("[0-9a-f]{64}")
-
-
-def _cert(service: Service, ask: Ask, params: list[str]) -> None:
-    act = _ACTS.get(params[0].upper())
-    account = ask.world.accounts.by_uid.get(ask.session.account)
-    if act is None or account is None:
-        service.say(ask, "usage", usage=service.phrases(ask)("cert"))
-    else:
-        act(service, ask, account, params[1] if len(params) > 1 else "")
-
-
-def _list(service: Service, ask: Ask, account: Account, _rest: str) -> None:
-    if not account.certificates:
-        service.say(ask, "cert-none")
-        return
-    service.say(ask, "cert-title")
-    for fingerprint, name in account.certificates.items():
-        here = service.phrases(ask)("cert-this") if fingerprint == ask.session.certificate else ""
-        words = service.phrases(ask)("cert-row", fingerprint=fingerprint, name=f"{name} {here}".strip())
-        service.say_text(ask, words.rstrip())
 
 
 def _add(service: Service, ask: Ask, account: Account, rest: str) -> None:
@@ -107,26 +84,16 @@ def _say_added(service: Service, ask: Ask, fact: CertificateAdded) -> None:
     service.say(ask, "cert-added", fingerprint=fact.fingerprint)
 
 
-def _del(service: Service, ask: Ask, account: Account, rest: str) -> None:
-    if ask.session.token:
-        service.say(ask, "fresh")
-        return
-    start = plain(rest)
-    found = [print_ for print_ in account.certificates if print_.startswith(start)]
-    if len(start) < _LEAST_DIGITS or len(found) != 1:
-        service.say(ask, "cert-unknown")
-        return
-    ask.commit(CertificateRemoved(ask.user.uid, account, found[0]), partial(_say_removed, service))
-
-
-def _say_removed(service: Service, ask: Ask, fact: CertificateRemoved) -> None:
-    service.say(ask, "cert-removed", fingerprint=fact.fingerprint)
-
-
 def plain(text: str) -> str:
     """A fingerprint as programs show it (with colons, in capitals) as accounts have it."""
     return text.replace(":", "").lower()
 
 
-_ACTS = {"LIST": _list, "ADD": _add, "DEL": _del}
-VERBS = [Verb("CERT", _cert, least=1, most=2, needs_account=True)]
+def _shown(ask: Ask) -> tuple[str, ...]:
+    return (ask.session.certificate,)
+
+
+_CERTIFICATES = Fingerprints(
+    "cert", lambda account: account.certificates, _shown, plain, _add, CertificateRemoved
+)
+VERBS = [Verb("CERT", _CERTIFICATES.hear, least=1, most=2, needs_account=True)]

@@ -168,8 +168,8 @@ class ChoiceMade(AccountFact):
             account.choices.pop(self.name, None)
 
 
-class CertificateAdded(AccountFact):
-    """The owner is known by one more certificate: by its fingerprint, and for himself by `name`, or ""."""
+class FingerprintAdded(AccountFact):
+    """The owner is known by one more thing: by its fingerprint, and for himself by `name`, or ""."""
 
     __slots__ = ("fingerprint", "name")
 
@@ -178,13 +178,9 @@ class CertificateAdded(AccountFact):
         self.fingerprint = fingerprint
         self.name = name
 
-    def alter(self, account: Account) -> None:
-        """It proves the owner."""
-        account.certificates[self.fingerprint] = self.name
 
-
-class CertificateRemoved(AccountFact):
-    """A certificate proves nothing any more."""
+class FingerprintRemoved(AccountFact):
+    """The owner is not known by something any more; nothing happens where he was not."""
 
     __slots__ = ("fingerprint",)
 
@@ -192,8 +188,24 @@ class CertificateRemoved(AccountFact):
         super().__init__(actor, account)
         self.fingerprint = fingerprint
 
+
+class CertificateAdded(FingerprintAdded):
+    """A certificate of the owner's."""
+
+    __slots__ = ()
+
     def alter(self, account: Account) -> None:
-        """Nothing happens where it proved nothing."""
+        """It proves the owner."""
+        account.certificates[self.fingerprint] = self.name
+
+
+class CertificateRemoved(FingerprintRemoved):
+    """A certificate proves nothing any more."""
+
+    __slots__ = ()
+
+    def alter(self, account: Account) -> None:
+        """It is not in the account's list."""
         account.certificates.pop(self.fingerprint, None)
 
 

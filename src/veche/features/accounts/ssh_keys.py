@@ -17,7 +17,8 @@ from veche.core.ask import Ask
 from veche.core.logins import is_fresh
 from veche.core.replies import Failure
 from veche.core.services import Service, Verb
-from veche.features.accounts.facts import AccountFact
+from veche.features.accounts.facts import FingerprintAdded, FingerprintRemoved
+from veche.features.accounts.fingerprints import LONGEST_NAME, Fingerprints
 from veche.state.accounts import Account
 from veche.wire.lines import cut
 
@@ -63,23 +64,14 @@ PHRASES = {
 }
 # Keys of one account: more than anybody has machines.
 MOST_KEYS = 20
-# Of what the owner calls a key, in bytes.
-LONGEST_NAME = 64
-# So much of a fingerprint is enough to tell it from the owner's others.
-_LEAST_LETTERS = 8
 _FINGERPRINT = re.compile(r"SHA256:([A-Za-z0-9+/]{43})=?")
 _KIND = re.compile(r"(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]{1,60}")
 
 
-class SshKeyAdded(AccountFact):
-    """The owner is known by one more key: by its fingerprint, and for himself by `name`, or ""."""
+class SshKeyAdded(FingerprintAdded):
+    """A key of the owner's."""
 
-    __slots__ = ("fingerprint", "name")
-
-    def __init__(self, actor: str, account: Account, fingerprint: str, name: str) -> None:
-        super().__init__(actor, account)
-        self.fingerprint = fingerprint
-        self.name = name
+    __slots__ = ()
 
     def alter(self, account: Account) -> None:
         """It lets the owner in."""
@@ -92,17 +84,13 @@ class SshKeyAdded(AccountFact):
         return Failure("TEMPORARILY_UNAVAILABLE", text=f"An account has at most {MOST_KEYS} keys for ssh")
 
 
-class SshKeyRemoved(AccountFact):
+class SshKeyRemoved(FingerprintRemoved):
     """A key lets nobody in any more."""
 
-    __slots__ = ("fingerprint",)
-
-    def __init__(self, actor: str, account: Account, fingerprint: str) -> None:
-        super().__init__(actor, account)
-        self.fingerprint = fingerprint
+    __slots__ = ()
 
     def alter(self, account: Account) -> None:
-        """Nothing happens where it let nobody in."""
+        """It is not in the account's list."""
         account.ssh_keys.pop(self.fingerprint, None)
 
 
@@ -119,27 +107,6 @@ def fingerprint_of(key: str) -> str:
     if not _KIND.fullmatch(blob[4 : 4 + size].decode("ascii", "replace")) or len(blob) <= 4 + size:
         return ""
     return "SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("=")
-
-
-def _sshkey(service: Service, ask: Ask, params: list[str]) -> None:
-    act = _ACTS.get(params[0].upper())
-    account = ask.world.accounts.by_uid.get(ask.session.account)
-    if act is None or account is None:
-        service.say(ask, "usage", usage=service.phrases(ask)("sshkey"))
-    else:
-        act(service, ask, account, params[1] if len(params) > 1 else "")
-
-
-def _list(service: Service, ask: Ask, account: Account, _rest: str) -> None:
-    if not account.ssh_keys:
-        service.say(ask, "sshkey-none")
-        return
-    service.say(ask, "sshkey-title", name=account.name)
-    shown = _shown(ask)
-    for fingerprint, name in account.ssh_keys.items():
-        here = service.phrases(ask)("sshkey-this") if fingerprint in shown else ""
-        words = service.phrases(ask)("sshkey-row", fingerprint=fingerprint, name=f"{name} {here}".strip())
-        service.say_text(ask, words.rstrip())
 
 
 def _shown(ask: Ask) -> tuple[str, ...]:
@@ -169,22 +136,10 @@ def _say_added(service: Service, name: str, ask: Ask, fact: SshKeyAdded) -> None
     service.say(ask, "sshkey-added", fingerprint=fact.fingerprint, name=name)
 
 
-def _del(service: Service, ask: Ask, account: Account, rest: str) -> None:
-    if ask.session.token:
-        service.say(ask, "fresh")
-        return
-    start = rest.strip().removeprefix("SHA256:")
-    found = [key for key in account.ssh_keys if key.removeprefix("SHA256:").startswith(start)]
-    if len(start) < _LEAST_LETTERS or len(found) != 1:
-        service.say(ask, "sshkey-unknown")
-        return
-    ask.commit(SshKeyRemoved(ask.user.uid, account, found[0]), partial(_say_removed, service))
+def _plain(text: str) -> str:
+    return text.strip().removeprefix("SHA256:")
 
 
-def _say_removed(service: Service, ask: Ask, fact: SshKeyRemoved) -> None:
-    service.say(ask, "sshkey-removed", fingerprint=fact.fingerprint)
-
-
-_ACTS = {"LIST": _list, "ADD": _add, "DEL": _del}
+_KEYS = Fingerprints("sshkey", lambda account: account.ssh_keys, _shown, _plain, _add, SshKeyRemoved)
 FACTS = (SshKeyAdded, SshKeyRemoved)
-VERBS = [Verb("SSHKEY", _sshkey, least=1, most=2, needs_account=True)]
+VERBS = [Verb("SSHKEY", _KEYS.hear, least=1, most=2, needs_account=True)]
