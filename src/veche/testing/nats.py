@@ -52,6 +52,11 @@ class Nats:
         """Its address."""
         return f"nats://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """The number of its process; 0 while it is not there."""
+        return self._process.pid if self._process is not None else 0
+
     def __enter__(self) -> Self:
         self.start()
         return self
