@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from veche.core.homes import Homes
 from veche.core.settings import OperatorBlock, Settings
 from veche.core.shared import LOST
 from veche.state.snapshot import snapshot
@@ -16,6 +17,9 @@ from veche.testing.turns import Cluster, Node
 def same_worlds(cluster: Cluster) -> None:
     """All nodes know the same, and each is at one with itself."""
     first, *others = cluster.nodes
+    counted = Homes()
+    counted.take_up(cluster.nodes[0].log.homes.values(), cluster.nodes[0].engine.world)
+    assert cluster.nodes[0].log.homes.by_room == counted.by_room
     for node in cluster.nodes:
         assert node.log.is_idle
         # Of the users of other nodes there are no sessions here.
@@ -23,6 +27,7 @@ def same_worlds(cluster: Cluster) -> None:
     for other in others:
         assert snapshot(other.engine.world) == snapshot(first.engine.world)
         assert other.log.homes.values() == first.log.homes.values()
+        assert other.log.homes.by_room == first.log.homes.by_room
         assert (other.log.applied, other.log.seq) == (first.log.applied, first.log.seq)
 
 
@@ -349,4 +354,189 @@ def test_an_operator_ends_connections_on_any_node(cluster: Cluster) -> None:
     assert [line for line in cid.take() if " QUIT " in line] == [
         ":bob!~bob@there QUIT :Killed (ann (enough))"
     ]
+    same_worlds(cluster)
+
+
+def told(node: Node, since: int = 0) -> str:
+    """All that other nodes have told this one."""
+    return "\n".join(node.turns.told[since:])
+
+
+def test_what_is_said_in_a_room_reaches_only_nodes_with_members(cluster: Cluster) -> None:
+    one, two, three = cluster.nodes
+    ann, bob, _ = one.enter("ann"), two.enter("bob"), three.enter("cid")
+    ann.send("JOIN #tea")
+    bob.send("JOIN #tea")
+    before = [len(node.turns.told) for node in cluster.nodes]
+    words = "a whole lot of words, of which each costs something"
+    for number in range(100):
+        ann.post_bytes(f"PRIVMSG #tea :{number} {words}\r\n".encode())
+        if number % 10 == 9:
+            cluster.run()
+    cluster.run()
+    assert len([line for line in bob.take() if words in line]) == 100
+    heard_two, heard_three = told(two, before[1]), told(three, before[2])
+    assert heard_two.count(words) == 100
+    assert words not in heard_three
+    # It learns that there were turns, some bytes for each.
+    assert len(heard_three) < 4 * (len(three.turns.told) - before[2])
+    # Nor does the record tell it.
+    three.turns.is_deaf = True
+    ann.send(f"PRIVMSG #tea :more {words}")
+    assert three.turns._for_us(three.log.applied)[0].body == "{}"
+    three.turns.is_deaf = False
+    three.log.look(len(cluster.order.turns))
+    cluster.run()
+    same_worlds(cluster)
+
+
+def test_a_node_hears_a_room_from_its_first_member_to_its_last(cluster: Cluster) -> None:
+    one, _, three = cluster.nodes
+    ann, cid = one.enter("ann"), three.enter("cid")
+    ann.send("JOIN #tea")
+    sent = iter(range(1000))
+
+    def say(count: int) -> None:
+        for _ in range(count):
+            ann.post_bytes(f"PRIVMSG #tea :{next(sent)}\r\n".encode())
+
+    # In one turn of the loop on both nodes: whatever is behind his JOIN in the order, he hears.
+    for _ in range(5):
+        say(3)
+        cid.post_bytes(b"JOIN #tea\r\n")
+        say(3)
+        cluster.run()
+        say(2)
+        cid.post_bytes(b"PART #tea\r\n")
+        say(2)
+        cluster.run()
+        lines = cid.take()
+        inside: list[str] = []
+        for number, line in enumerate(lines):
+            if " PRIVMSG " in line:
+                inside.append(line.rpartition(":")[2])
+                assert any(" JOIN " in one for one in lines[:number])
+        assert inside == [str(n) for n in range(int(inside[0]), int(inside[0]) + len(inside))]
+        assert len(inside) >= 4
+    assert one.log.homes.by_room == {"#tea": {1: 1}}
+    same_worlds(cluster)
+
+
+def test_what_is_said_to_one_person_reaches_his_node_alone(cluster: Cluster) -> None:
+    ann, bob, _ = in_tea(cluster)
+    before = [len(node.turns.told) for node in cluster.nodes]
+    ann.send("PRIVMSG bob :between us")
+    assert bare(bob.take()) == [":ann!~ann@there PRIVMSG bob :between us"]
+    assert "between us" in told(cluster.nodes[1], before[1])
+    assert "between us" not in told(cluster.nodes[2], before[2])
+    same_worlds(cluster)
+
+
+def test_homes_of_rooms_follow_kicks_names_and_lost_nodes(cluster: Cluster) -> None:
+    ann, bob, cid = in_tea(cluster)
+    log = cluster.nodes[0].log
+    assert log.homes.by_room == {"#tea": {1: 1, 2: 1, 3: 1}}
+    ann.send("RENAME #tea #pot", "KICK #pot bob")
+    assert log.homes.by_room == {"#pot": {1: 1, 3: 1}}
+    cid.send("QUIT")
+    assert log.homes.by_room == {"#pot": {1: 1}}
+    same_worlds(cluster)
+    bob.send("JOIN #pot")
+    dead = cluster.nodes[1]
+    cluster.kill(dead)
+    for node in cluster.nodes:
+        node.log.note(LOST, dead.log.node)
+    cluster.run()
+    assert log.homes.by_room == {"#pot": {1: 1}}
+
+
+def tagged(cluster: Cluster, *caps: str) -> list[Person]:
+    """One person on each node, all in #tea and with capabilities."""
+    people = [
+        node.enter(name, *caps) for node, name in zip(cluster.nodes, ("ann", "bob", "cid"), strict=True)
+    ]
+    for person in people:
+        person.send("JOIN #tea")
+    for person in people:
+        person.take()
+    return people
+
+
+def test_typing_is_told_without_the_record(cluster: Cluster) -> None:
+    ann, bob, cid = tagged(cluster, "message-tags", "echo-message")
+    cid.send("PART #tea")
+    for person in (ann, bob, cid):
+        person.take()
+    turns, told_before = len(cluster.order.turns), len(cluster.nodes[2].turns.told)
+    ann.send("@+typing=active TAGMSG #tea")
+    (own,), (line,) = ann.take(), bob.take()
+    assert line == own
+    assert line.endswith(";+typing=active :ann!~ann@there TAGMSG #tea")
+    assert line.startswith("@msgid=")
+    assert (cid.take(), len(cluster.nodes[2].turns.told)) == ([], told_before)
+    assert len(cluster.order.turns) == turns
+    # Without the record as well, where nothing else can be said.
+    for node in cluster.nodes:
+        node.turns.is_cut = True
+    ann.send("@+typing=done TAGMSG #tea")
+    assert len(bob.take()) == 1
+    for node in cluster.nodes:
+        node.turns.is_cut = False
+    ann.send("@+typing=active TAGMSG bob")
+    assert ";+typing=active" in bob.take()[0]
+    ann.send("@+typing=active TAGMSG #none")
+    assert " 403 " in ann.take()[-1]
+    same_worlds(cluster)
+
+
+def test_typing_stands_behind_what_its_sender_says_before_it(cluster: Cluster) -> None:
+    ann, bob, _ = tagged(cluster, "message-tags")
+    ann.post_bytes(b"PRIVMSG #tea :one\r\n@+typing=active TAGMSG #tea\r\nPRIVMSG #tea :two\r\n")
+    cluster.run()
+    assert [bare([line])[0].split(" ")[1] for line in bob.take()] == ["PRIVMSG", "TAGMSG", "PRIVMSG"]
+
+
+def test_what_was_passed_on_is_judged_where_it_comes(cluster: Cluster) -> None:
+    ann, bob, _ = tagged(cluster, "message-tags")
+    node = cluster.nodes[1]
+    ann.send("@+typing=active TAGMSG #tea")
+    body = node.turns.told[-1]
+    bob.take()
+    ann.send("PART #tea", "MODE #tea +n")
+    bob.send("MODE #tea +n")
+    bob.take()
+    node.log.hear(body)  # late
+    cluster.run()
+    assert bob.take() == []
+    ann.send("QUIT")
+    bob.take()
+    node.log.hear(body)
+    node.log.hear(body.replace("TagsSent", "MessageSent"))
+    cluster.run()
+    assert bob.take() == []
+
+
+def test_a_reaction_is_kept_as_ever(cluster: Cluster) -> None:
+    ann, bob, _ = tagged(cluster, "message-tags", "echo-message")
+    ann.send("PRIVMSG #tea :good?")
+    msgid = ann.take()[0].partition("msgid=")[2].split(";")[0].split(" ")[0]
+    before = len(cluster.order.turns)
+    bob.send(f"@+draft/react=yes;+draft/reply={msgid} TAGMSG #tea")
+    assert "+draft/react=yes" in ann.take()[-1]
+    assert len(cluster.order.turns) == before + 1
+
+
+def test_an_edit_is_told_on_all_nodes() -> None:
+    cluster = Cluster(2)
+    ann = cluster.nodes[0].enter("ann", "message-tags", "echo-message", "draft/message-edit")
+    bob = cluster.nodes[1].enter("bob", "message-tags", "draft/message-edit")
+    for person in (ann, bob):
+        person.send("JOIN #tea")
+        ann.take()
+        bob.take()
+    ann.send("PRIVMSG #tea :teh")
+    msgid = ann.take()[0].partition("msgid=")[2].split(";")[0].split(" ")[0]
+    bob.take()
+    ann.send(f"@+draft/edit={msgid} PRIVMSG #tea :the")
+    assert bob.take()[0].endswith(" PRIVMSG #tea :the")
     same_worlds(cluster)

@@ -12,7 +12,7 @@ from veche.core.shared import SharedLog
 from veche.core.turns import Turn
 from veche.net.shell import Shell
 from veche.store.postgresql.shared import SharedStore
-from veche.store.postgresql.turns import BEAT_SECONDS
+from veche.store.postgresql.turns import BEAT_SECONDS, FORMAT
 
 _log = logging.getLogger("veche.cluster")
 
@@ -32,9 +32,17 @@ class Membership:
         self._on_removed = on_removed
         # Several clusters may share a NATS: what they have in common nobody else has.
         tag = hashlib.sha256(store.turns.key).hexdigest()[:16]
-        self.carrier = Carrier(config.cluster.url, f"veche.{tag}.turn", self._hear)
+        self.carrier = Carrier(
+            config.cluster.url,
+            f"veche.{FORMAT}.{tag}",
+            log.node,
+            hashlib.sha256(b"carrier" + store.turns.key).digest(),
+            self._hear,
+            self._hear_passing,
+        )
         self._keeper = Keeper(log, engine.timers, engine.clock, store.turns, BEAT_SECONDS)
         store.turns.carry = self.carrier.carry
+        store.turns.carry_parts = self.carrier.pass_on
         log.on_followed = store.grown
         log.on_removed = self._removed
 
@@ -54,6 +62,10 @@ class Membership:
             self._log.receive(turn)
         else:
             self._log.look(turn.number)
+        self._shell.touch()
+
+    def _hear_passing(self, body: str) -> None:
+        self._log.hear(body)
         self._shell.touch()
 
     def _removed(self, error: Exception) -> None:

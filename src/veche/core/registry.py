@@ -160,9 +160,12 @@ class FactRow:
     `own_copy`: whether the asker gets a copy.
     `events(world, fact)`: what a room's history may tell of it, a row for each room; asked right before it is applied.
     These need not last: they are written later, and not at all if an installation keeps none.
+    `hears(world, fact)`: of a fact that changes nothing and has no witnesses, who will hear of it, so that nodes on
+    which none of them is need not be told; None where it will change something after all. No function: all nodes are.
+    `passes(fact)`: whether it need not stand in the order of several nodes, since it is kept nowhere.
     """
 
-    __slots__ = ("apply", "events", "guard", "own_copy", "record", "render", "saves")
+    __slots__ = ("apply", "events", "guard", "hears", "own_copy", "passes", "record", "render", "saves")
 
     def __init__(
         self,
@@ -174,8 +177,12 @@ class FactRow:
         saves: Callable[[World, Any], list[Fact]] | None = None,
         own_copy: OwnCopy = OwnCopy.ALWAYS,
         events: Events | None = None,
+        hears: Callable[[World, Any], Audience | None] | None = None,
+        passes: Callable[[Any], bool] | None = None,
     ) -> None:
         self.apply = apply
+        self.hears = hears
+        self.passes = passes
         self.events = events
         self.guard = guard
         self.render = render
@@ -436,6 +443,8 @@ def _extended(row: FactRow, guards: list[Guard], saving: list[Saves]) -> FactRow
         saves=row.saves,
         own_copy=row.own_copy,
         events=row.events,
+        hears=row.hears,
+        passes=row.passes,
     )
     if guards:
         row.guard = _all_guards([row.guard, *guards] if row.guard is not None else guards)

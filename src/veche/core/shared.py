@@ -7,6 +7,9 @@ The rules beside those of core/log.py:
 * What others have done is applied like one's own, without an asker: reactions are the business of the node that
   committed a fact, witnesses are everybody's. What a witness commits beside it is left to that node, too.
 * Turns are applied in the order of their numbers, each once; what is missing is read from the record.
+* A node is told what changes the world, and what its own people hear; of all else it learns that it has a place in the
+  order. Every node knows where people have sessions (core/homes.py), so who has the turn knows whom to tell what.
+* What is kept nowhere and changes nothing (that somebody is typing) has no place in the order, and waits for nobody.
 * Whoever cannot have a turn changes nothing: it refuses what can be refused, and keeps the rest in line.
 """
 
@@ -15,18 +18,19 @@ from __future__ import annotations
 import json
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from veche.core import crowds
+from veche.core import crowds, sheets
 from veche.core.homes import Homes
 from veche.core.log import BATCH_LIMIT, Entry, Log
 from veche.core.ports import Record, Row, Store, StoreError, StoreRefused
 from veche.core.registry import FactRow, OwnCopy
+from veche.core.sheets import CAME, LOST
 from veche.core.turns import Head, OutOfReach, Overtaken, Removed, Turn, Turns
-from veche.state.codec import CodecError, as_values, from_values
-from veche.state.events import SILENCE, Fact, UserLeft
+from veche.state.codec import CodecError
+from veche.state.events import SILENCE, Fact, LastingFact, UserLeft
 from veche.state.parcel import pack, unpack
 
 if TYPE_CHECKING:
@@ -40,8 +44,6 @@ if TYPE_CHECKING:
 
 # Seconds until a node that could not have a turn asks for one again.
 PAUSE = 0.25
-# In the place of a fact's kind: a node has come and wants the world, or is no more.
-CAME, LOST = "*came", "*lost"
 
 # A departure that turned out to be none: his session goes, he does not.
 _STAYS = FactRow(
@@ -101,7 +103,8 @@ class SharedLog(Log):
         self.wanted = 0  # a turn that others are known to have written
         self.ahead: dict[int, Turn] = {}  # heard of before those before them
         self.origin = self.node  # of the fact that is being applied
-        self.homes = Homes()
+        self.homes = Homes(world.watcher)
+        world.watcher = self.homes
         self.nodes: set[int] = {self.node}  # all that have come and are not lost
         self.notices: list[tuple[str, int]] = []  # what is to be said of nodes: CAME or LOST, and the number
         self.on_removed: Callable[[Exception], None] | None = None
@@ -124,9 +127,14 @@ class SharedLog(Log):
     def commit(
         self, fact: Fact, ask: Ask | None, then: Then | None = None, otherwise: Then | None = None
     ) -> None:
-        """Put a fact in line; its turn comes when this node has one."""
+        """Put a fact in line; its turn comes when this node has one. What needs none has passed already."""
         if ask is None and self.origin != self.node:
             return  # a witness of what happened elsewhere: the node where it did does the rest
+        passes = self.registry.facts[type(fact)].passes
+        # Behind what the same session has in line it waits in line as well.
+        if passes is not None and ask is not None and not ask.session.in_flight and passes(fact):
+            self._pass(self._enter(fact, ask, then, otherwise))
+            return
         super().commit(fact, ask, then, otherwise)
 
     def follow_up(self, fact: Fact, ask: Ask | None, then: Then | None = None) -> None:
@@ -134,6 +142,41 @@ class SharedLog(Log):
         if ask is None and self.origin != self.node:
             return
         super().follow_up(fact, ask, then)
+
+    # ---- what has no place in the order
+
+    def _pass(self, entry: Entry) -> None:
+        fact = entry.fact
+        fact.time = max(self.time, int(self.clock.now() * 1000))
+        if entry.row.guard is not None:
+            entry.refusal = entry.row.guard(self.world, fact)
+        if entry.refusal is None:
+            if isinstance(fact, LastingFact):
+                fact.msgid = self.chance.msgid(fact.time)
+            page = sheets.Page()
+            page.add(0, fact)
+            nodes = self._hearers(entry)
+            others = self.nodes if nodes is None else nodes
+            if told := {node: page.text() for node in others if node != self.node}:
+                self.turns.pass_on(told)
+        self._settle(entry)
+
+    def hear(self, body: str) -> None:
+        """What another node has passed on: told to whom it is for, as far as it means anything here."""
+        self.origin = -1
+        self.fanout.is_following = True
+        try:
+            for told in sheets.read(body)[1]:
+                fact = self._decode(told)
+                if fact is None or fact.actor not in self.world.users:
+                    continue
+                row = self.registry.facts[type(fact)]
+                # It was judged elsewhere, by a world that may have been another one.
+                if row.passes is not None and (row.guard is None or row.guard(self.world, fact) is None):
+                    self._settle(Entry(fact, row, None, None, None))
+        finally:
+            self.origin = self.node
+            self.fanout.is_following = False
 
     # ---- having a turn
 
@@ -165,11 +208,11 @@ class SharedLog(Log):
         """The turn is ours: one batch, of whatever has waited longest."""
         if self.notices:
             notices, self.notices = self.notices, []
-            self._put([], [], partial(self._noticed, notices), [[kind, node] for kind, node in notices])
+            self._put([], [], partial(self._noticed, notices), sheets.write_notices(notices))
             return
         if self.aside:
             make, done = self.aside.popleft()
-            self._put([], make(self.seq), partial(self._aside_put, done))
+            self._put([], make(self.seq), partial(self._aside_put, done), sheets.ROWS_ALONE)
             return
         if self.behind.is_due:
             self._put([], self.behind.take(self.seq, self.time), self._put_behind)
@@ -223,17 +266,45 @@ class SharedLog(Log):
         batch: list[Entry],
         rows: list[Row],
         done: Callable[[Turn, Exception | None], None],
-        first: list[list[Any]] | None = None,
+        body: str = "",
     ) -> None:
         self.batch = batch
-        shared = [entry for entry in batch if entry.refusal is None and entry.row is not _STAYS]
-        if self.keeps_events:
-            for entry in shared:
-                if entry.row.events is not None:
-                    entry.fact.event_id = self.chance.msgid(entry.fact.time)
-        body = encode_facts([entry.fact for entry in shared], first)
-        turn = Turn(self.applied + 1, self.node, self.seq, self.time, body)
+        everybody = sheets.Page()
+        some: dict[int, sheets.Page] = {}
+        for place, entry in enumerate(batch):
+            if entry.refusal is not None or entry.row is _STAYS:
+                continue
+            if self.keeps_events and entry.row.events is not None:
+                entry.fact.event_id = self.chance.msgid(entry.fact.time)
+            nodes = self._hearers(entry)
+            if nodes is None:
+                everybody.add(place, entry.fact)
+                continue
+            for node in nodes:
+                page = some.get(node)
+                if page is None:
+                    page = some[node] = sheets.Page()
+                page.add(place, entry.fact)
+        parts = {node: page.text() for node, page in some.items()}
+        turn = Turn(self.applied + 1, self.node, self.seq, self.time, body or everybody.text(), parts)
         self.turns.put(turn, rows, partial(done, turn))
+
+    def _hearers(self, entry: Entry) -> Iterable[int] | None:
+        """Which other nodes have to hear of a fact; None for all of them."""
+        hears = entry.row.hears
+        audience = hears(self.world, entry.fact) if hears is not None else None
+        if audience is None:
+            return None
+        homes = self.homes
+        found: set[int] = set()
+        if audience.room is not None:
+            found.update(homes.of_room(audience.room.key))
+        else:
+            found.update(homes.of_user(entry.fact.actor))  # what he says stands on all of his devices
+        for uid in audience.uids:
+            found.update(homes.of_user(uid))
+        found.discard(self.node)
+        return None if len(found) > 1 and len(found) == len(self.nodes) - 1 else found
 
     def _is_put(self, turn: Turn, error: Exception | None) -> bool:
         """A turn has been answered for: whether it is on disk. What went wrong for good is dealt with."""
@@ -425,11 +496,11 @@ class SharedLog(Log):
         self.origin = turn.node
         self.fanout.is_following = True
         try:
-            for kind, values, event_id in decode_facts(turn.body):
-                if kind in (CAME, LOST):
-                    self._notice(kind, int(values))
-                elif (fact := self._decode(kind, values)) is not None:
-                    fact.event_id = event_id
+            notices, facts = sheets.read(turn.body)
+            for kind, node in notices:
+                self._notice(kind, node)
+            for told in facts:
+                if (fact := self._decode(told)) is not None:
                     entry = Entry(fact, self.registry.facts[type(fact)], None, None, None)
                     self.homes.note(self.world, fact, turn.node)
                     self._settle(entry)
@@ -440,12 +511,12 @@ class SharedLog(Log):
         if self.on_followed is not None:
             self.on_followed(turn)
 
-    def _decode(self, kind: str, values: Any) -> Fact | None:
-        known = self.registry.kinds.get(kind)
+    def _decode(self, told: sheets.Told) -> Fact | None:
+        known = self.registry.kinds.get(told.kind)
         try:
             if known is None:
-                raise CodecError(f"no feature of this node knows a {kind}")
-            return from_values(known, values)
+                raise CodecError(f"no feature of this node knows a {told.kind}")
+            return sheets.make(known, told)
         except CodecError as error:
             _log.error("bug: a fact of another node cannot be applied: %s", error)
             return None
@@ -487,24 +558,8 @@ class SharedLog(Log):
     def _unpack(self, parcel: str) -> None:
         world, beside = json.loads(parcel)
         unpack(world, self.world)
-        self.homes.take_up(beside["homes"])
+        self.homes.take_up(beside["homes"], self.world)
         self.nodes = set(beside["nodes"])
-
-
-def encode_facts(facts: list[Fact], first: list[list[Any]] | None = None) -> str:
-    """Facts as one text; `first` are entries about nodes, each a kind and a number."""
-    entries: list[list[Any]] = list(first or ())
-    for fact in facts:
-        entry: list[Any] = [type(fact).__name__, as_values(fact)]
-        if fact.event_id:
-            entry.append(fact.event_id)
-        entries.append(entry)
-    return json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
-
-
-def decode_facts(body: str) -> list[tuple[str, Any, str]]:
-    """What `encode_facts` wrote: kind, values (or the number of a node), id of what a room's history tells of it."""
-    return [(entry[0], entry[1], entry[2] if len(entry) > 2 else "") for entry in json.loads(body)]
 
 
 def _as_store_error(error: Exception | None) -> StoreError | None:
@@ -513,4 +568,4 @@ def _as_store_error(error: Exception | None) -> StoreError | None:
     return StoreRefused(str(error))
 
 
-__all__ = ["CAME", "LOST", "OutOfReach", "SharedLog", "decode_facts", "encode_facts"]
+__all__ = ["CAME", "LOST", "OutOfReach", "SharedLog"]

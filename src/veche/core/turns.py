@@ -8,20 +8,33 @@ takes it is first handed all that was written before. So each fact is judged onc
 before it, as on a single node. docs/adr/0035-many-nodes-one-order.md.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol
 
 from veche.core.rows import Row
 
+NO_PARTS: Final[Mapping[int, str]] = MappingProxyType({})
+
 
 class Turn(NamedTuple):
-    """What a node has written: facts as text (`shared.encode_facts`), and where the log stood then."""
+    """What a node has written: facts as text (core/sheets.py), and where the log stood then.
+
+    `body` is for all others; `parts` is what some of them have to hear besides, by their numbers. What reaches a node
+    is `for_node`: nobody is told what happened where none of his people is.
+    """
 
     number: int
     node: int
     seq: int
     time: int
     body: str
+    parts: Mapping[int, str] = NO_PARTS
+
+    def for_node(self, node: int) -> "Turn":
+        """What one node hears of it."""
+        part = self.parts.get(node, "")
+        return Turn(*self[:4], f"{self.body}\n{part}" if part else self.body)
 
 
 class Head(NamedTuple):
@@ -82,8 +95,12 @@ class Turns(Protocol):
     def tell(self, turn: Turn) -> None:
         """A turn of ours is on disk: let the others know at once, as far as that is possible."""
 
+    def pass_on(self, parts: Mapping[int, str]) -> None:
+        """Let nodes (by number) know what has no place in the order and is kept nowhere, if that is possible now."""
+
     def fetch(self, after: int, done: Callable[[list[Turn] | Exception], None]) -> None:
-        """Read what was written behind a turn, without taking one: some hundred turns at most."""
+        """Read what was written behind a turn, as it is for this node, without taking one: some hundred turns at
+        most."""
 
     def hand_over(self, node: int, parcel: str, number: int, seq: int, time: int) -> None:
         """Give a node that has come the world as it is behind a turn."""

@@ -320,6 +320,13 @@ def apply_message(world: World, fact: MessageSent) -> Audience:
     return Audience(uids=(recipient.uid,) if recipient is not None else ())
 
 
+def hears_message(world: World, fact: MessageSent) -> Audience | None:
+    """Who is going to hear it; None where the room notes when he spoke, which all nodes have to know."""
+    if fact.room and fact.text and world.rooms[fact.room].slow:
+        return None
+    return apply_message(world, fact)
+
+
 def ranked(room: Room, prefix: str, actor: str) -> list[str]:
     """Who has at least the rank that a message is for; who says it knows it from the echo."""
     least = power_of(RANKS[PREFIXES.index(prefix)])
@@ -410,6 +417,7 @@ SAID: Final = FactRow(
     render=render_message,
     record=record_message,
     own_copy=OwnCopy.ECHO,
+    hears=hears_message,
 )
 
 feature = Feature(
@@ -469,6 +477,8 @@ feature = Feature(
             render=render_tags,
             record=record_tags,
             own_copy=OwnCopy.ECHO,
+            hears=hears_message,
+            passes=lambda fact: not fact.reaction,
         ),
     },
     # veche/once: core/once.py. What is not kept is said as often as it is sent.

@@ -11,7 +11,7 @@ from veche.core.replies import Failure, Refusal, with_tag
 from veche.core.session import Session
 from veche.core.settings import Settings
 from veche.features.client_tags import client_tags
-from veche.features.messages import MessageSent, apply_message, record_message, render_message
+from veche.features.messages import MessageSent, apply_message, hears_message, record_message, render_message
 from veche.state.room import Room
 from veche.state.user import User
 from veche.state.world import World
@@ -141,6 +141,7 @@ feature = Feature(
             render=render_relayed,
             record=record_message,
             own_copy=OwnCopy.ECHO,
+            hears=hears_message,
         ),
     },
     caps={"draft/relaymsg": _separators},

@@ -12,12 +12,13 @@ A test cuts a node off from the record or from the carrier, lets it die, and loo
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from veche.core.ports import Row, StoreError
 from veche.core.settings import Settings
-from veche.core.shared import CAME, SharedLog, encode_facts
+from veche.core.shared import SharedLog
+from veche.core.sheets import CAME, write_notices
 from veche.core.turns import Head, OutOfReach, Removed, Standing, Turn
 from veche.testing.disk import FakeDisk
 from veche.testing.stage import Stage, quiet_settings
@@ -44,7 +45,7 @@ class FakeOrder:
             seq, time = (self.turns[-1].seq, self.turns[-1].time) if self.turns else self.disk.last()
             # The others are told as of anything that is done in a turn.
             self.turns.append(
-                Turn(len(self.turns) + 1, node.number, seq, time, encode_facts([], [[CAME, node.number]]))
+                Turn(len(self.turns) + 1, node.number, seq, time, write_notices([(CAME, node.number)]))
             )
             for other in self.nodes.values():
                 other.hear(self.turns[-1])
@@ -86,6 +87,7 @@ class FakeTurns:
         self.is_deaf = False
         self.log: SharedLog | None = None
         self.heard: list[Turn] = []  # before there was anybody to hear it
+        self.told: list[str] = []  # everything that others have told
         self._after = 0
         self._done: Callable[[Head | Exception], None] | None = None
 
@@ -113,7 +115,7 @@ class FakeTurns:
         if done is None:
             raise AssertionError("a turn is asked for once")
         seq, time = (order.turns[-1].seq, order.turns[-1].time) if order.turns else (0, 0)
-        done(Head(len(order.turns), seq, time, order.turns[self._after :]))
+        done(Head(len(order.turns), seq, time, self._for_us(self._after)))
 
     def put(self, turn: Turn, rows: list[Row], done: Callable[[Exception | None], None]) -> None:
         """Commit."""
@@ -150,10 +152,23 @@ class FakeTurns:
             if node is not self:
                 node.hear(turn)
 
+    def pass_on(self, parts: Mapping[int, str]) -> None:
+        """To those it is for, if they hear."""
+        for number, body in parts.items():
+            node = self.order.nodes.get(number)
+            if node is not None and not node.is_deaf and node.log is not None:
+                node.told.append(body)
+                self.order.ready.append(partial(node.log.hear, body))
+
+    def _for_us(self, after: int) -> list[Turn]:
+        return [turn.for_node(self.number) for turn in self.order.turns[after:]]
+
     def hear(self, turn: Turn) -> None:
         """Somebody tells."""
         if self.is_deaf:
             return
+        turn = turn.for_node(self.number)
+        self.told.append(turn.body)
         if self.log is None:
             self.heard.append(turn)
         else:
@@ -164,7 +179,7 @@ class FakeTurns:
         if self.is_cut:
             self.order.ready.append(lambda: done(OutOfReach("cut off")))
         else:
-            self.order.ready.append(lambda: done(self.order.turns[after:]))
+            self.order.ready.append(lambda: done(self._for_us(after)))
 
     def hand_over(self, node: int, parcel: str, number: int, seq: int, time: int) -> None:
         """Give a newcomer the world."""

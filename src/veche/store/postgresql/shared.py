@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from veche.core.ports import Edit, Redaction, Row, SavedFact, StoreError, StoreRefused
+from veche.core.sheets import ROWS_ALONE
 from veche.core.turns import Turn
 from veche.store.directory import DataDirectory
 from veche.store.forgetting import gone
@@ -55,7 +56,7 @@ class SharedStore(PostgresqlStore):
     def grown(self, turn: Turn) -> None:
         """Another node has written this turn."""
         # What is said in messages is found by itself; what was changed or forgotten has to be looked for.
-        corrected = turn.body == "[]" or any(f'"{kind}"' in turn.body for kind in _CORRECTING)
+        corrected = turn.body == ROWS_ALONE or any(f'"{kind}"' in turn.body for kind in _CORRECTING)
         self._grow(turn, corrected=corrected, gone=[])
 
     def _grow(self, turn: Turn, *, corrected: bool, gone: list[int]) -> None:

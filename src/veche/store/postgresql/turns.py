@@ -12,12 +12,14 @@ The rules:
 * Before a turn a node is looked up among the nodes, under the same lock: whom the others have taken for dead (and
   removed) writes no more.
 * What nodes need of one another is in a schema of its own, and is no part of the record: a first node begins it anew.
+* A turn costs four ways there and back: to begin and to have the head with what was missed, for messages (one COPY),
+  and to write it and commit.
 """
 
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -25,7 +27,8 @@ from typing import Any, TypeVar
 from veche.core.forgetting import ForgottenMessages
 from veche.core.ports import RoomEvent, Row, SavedFact, StoreError, StoreRefused
 from veche.core.rows import ForgottenFact, Record
-from veche.core.turns import Head, OutOfReach, Overtaken, Removed, Standing, Turn
+from veche.core.sheets import CAME, write_notices
+from veche.core.turns import NO_PARTS, Head, OutOfReach, Overtaken, Removed, Standing, Turn
 from veche.store.postgresql import rows as sql
 from veche.store.postgresql.link import ANSWER_SECONDS, Connection, LinkError, RefusedError, connect, meaning
 from veche.store.postgresql.loop import LoopThread
@@ -47,18 +50,42 @@ FETCHED = 500
 # How long a newcomer waits for the world (s) before it asks again.
 PARCEL_SECONDS = 6.0
 
+# How turns, sheets and parcels are written. Nodes that write them otherwise do not share a record.
+FORMAT = 2
+
+# What a turn finds has to be what was committed when its lock was given, and not when it was asked for: each statement
+# of a function sees what is there when it begins.
 _SCHEMA = """
+    begin;
+    select pg_advisory_xact_lock(1449485160, 3);
     create schema if not exists veche_cluster;
     create table if not exists veche_cluster.head (
         one boolean primary key default true check (one), number bigint not null, seq bigint not null,
         time bigint not null, nodes bigint not null, key bytea);
+    alter table veche_cluster.head add column if not exists format integer not null default 1;
     insert into veche_cluster.head values (true, 0, 0, 0, 0) on conflict do nothing;
     create table if not exists veche_cluster.turn (
         number bigint primary key, node bigint not null, seq bigint not null, time bigint not null, body text not null);
+    alter table veche_cluster.turn add column if not exists nodes bigint[], add column if not exists parts text[];
     create table if not exists veche_cluster.node (
         id bigint primary key, state text not null, beat bigint not null);
     create table if not exists veche_cluster.parcel (
         node bigint primary key, number bigint not null, seq bigint not null, time bigint not null, body text not null);
+    create or replace function veche_cluster.missed(me bigint, known bigint, most bigint)
+        returns table (number bigint, node bigint, seq bigint, "time" bigint, body text) language sql stable as $$
+            select number, node, seq, time, body || coalesce(E'\\n' || parts[array_position(nodes, me)], '')
+            from veche_cluster.turn where number > known order by number limit most
+        $$;
+    create or replace function veche_cluster.take(me bigint, known bigint, most bigint)
+        returns table (number bigint, node bigint, seq bigint, "time" bigint, body text) language plpgsql as $$
+        begin
+            perform from veche_cluster.head for update;
+            if exists (select from veche_cluster.node where id = me) then
+                return query select head.number, 0::bigint, head.seq, head.time, '' from veche_cluster.head;
+                return query select * from veche_cluster.missed(me, known, most);
+            end if;
+        end $$;
+    commit;
 """
 # The same lock as that of a server that is alone on its record (seat.py), shared: nodes beside one another, and nobody
 # else beside nodes.
@@ -67,17 +94,8 @@ _END_LEFTOVERS = """
     select count(pg_terminate_backend(pid)) from pg_stat_activity
     where application_name = $1 and pid <> pg_backend_pid()
 """
-_HEAD = """
-    select number, seq, time, exists (select from veche_cluster.node where id = $1) as is_here
-    from veche_cluster.head for update of head
-"""
-_MISSED = """
-    select number, node, seq, time, body from veche_cluster.turn where number > $1 order by number limit $2
-"""
-_PUT = """
-    with moved as (update veche_cluster.head set number = $1, seq = $3, time = $4)
-    insert into veche_cluster.turn (number, node, seq, time, body) values ($1, $2, $3, $4, $5)
-"""
+_TAKE = "select * from veche_cluster.take($1, $2, $3)"  # the head, then what was missed; nothing for who was removed
+_MISSED = "select * from veche_cluster.missed($1, $2, $3)"
 _BEAT = """
     with beaten as (update veche_cluster.node set beat = beat + 1 where id = $1)
     select node.id, node.beat, node.state, head.number from veche_cluster.node, veche_cluster.head
@@ -120,6 +138,7 @@ class SharedTurns:
         self._rows = _Rows()
         self.on_put: Callable[[Turn, list[Row]], None] | None = None
         self.carry: Callable[[Turn], None] | None = None
+        self.carry_parts: Callable[[Mapping[int, str]], None] | None = None
         self.trouble = ""
         self.key = b""
         self._closed = False
@@ -153,6 +172,11 @@ class SharedTurns:
         """Let the others know at once, if somebody carries it."""
         if self.carry is not None:
             self.carry(turn)
+
+    def pass_on(self, parts: Mapping[int, str]) -> None:
+        """Let nodes know of what is kept nowhere, if somebody carries it."""
+        if self.carry_parts is not None:
+            self.carry_parts(parts)
 
     def fetch(self, after: int, done: Callable[[list[Turn] | Exception], None]) -> None:
         """Read turns without taking one."""
@@ -226,13 +250,13 @@ class SharedTurns:
 
     async def _take_once(self, connection: Connection, after: int) -> Head:
         await connection.execute("begin")
-        number, seq, time, is_here = await connection.fetchrow(_HEAD, self._standing.node)
-        if not is_here:
+        found = await connection.fetch(_TAKE, self._standing.node, after, KEPT_TURNS)
+        if not found:
             await connection.execute("rollback")
             raise Removed("the other nodes have taken this one for dead")
-        missed = []
-        if number > after:
-            missed = [Turn(*row) for row in await connection.fetch(_MISSED, after, KEPT_TURNS)]
+        number, _, seq, time, _ = found[0]
+        missed = [Turn(*row) for row in found[1:]]
+        if missed:
             self._rows.forget()
         return Head(number, seq, time, missed)
 
@@ -266,8 +290,7 @@ class SharedTurns:
     async def _write(self, connection: Connection, turn: Turn, rows: list[Row]) -> None:
         if rows:
             await self._rows.write(connection, rows)
-        await connection.execute(_PUT, *turn)
-        await connection.execute("commit")
+        await connection.execute(f"{_putting(turn)}; commit")
 
     async def _settle(self, turn: Turn) -> None:
         """The connection was lost in the middle: wait for however long it takes to find out what became of the turn."""
@@ -277,13 +300,15 @@ class SharedTurns:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     connection = await self._link()
                     await connection.execute("begin")
-                    number = (await connection.fetchrow(_HEAD, self._standing.node))[0]
-                    written = await connection.fetch(_MISSED, turn.number - 1, 1)
+                    found = await connection.fetch(_TAKE, self._standing.node, turn.number - 1, 1)
+                    if not found:  # removed meanwhile, and written before or never
+                        written = await connection.fetch(_MISSED, self._standing.node, turn.number - 1, 1)
+                        found = [(turn.number, 0, 0, 0, ""), *written]
                     await connection.execute("rollback")
                 self._say("")
-                if number < turn.number - 1:
+                if found[0][0] < turn.number - 1:
                     raise Removed("the database lacks turns that it had said were on disk")
-                if written and Turn(*written[0]) == turn:
+                if found[1:] and Turn(*found[1]) == turn._replace(parts=NO_PARTS):
                     return
                 raise Overtaken("it was not written")
             except (Overtaken, Removed):
@@ -316,7 +341,9 @@ class SharedTurns:
                 raise
 
     async def _fetch(self, after: int) -> list[Turn]:
-        found = await self._aside(lambda connection: connection.fetch(_MISSED, after, FETCHED))
+        found = await self._aside(
+            lambda connection: connection.fetch(_MISSED, self._standing.node, after, FETCHED)
+        )
         return [Turn(*row) for row in found]
 
     async def _hand_over(self, standing: Standing) -> None:
@@ -379,6 +406,25 @@ class SharedTurns:
         )
 
 
+def _putting(turn: Turn) -> str:
+    """The statement that writes a turn. As text, since only so it goes with the commit in one way there and back."""
+    numbers = f"{turn.number:d}, {turn.node:d}, {turn.seq:d}, {turn.time:d}"
+    nodes = ",".join(f"{node:d}" for node in turn.parts)
+    parts = ",".join(map(_quoted, turn.parts.values()))
+    return f"""
+        with moved as (
+            update veche_cluster.head set number = {turn.number:d}, seq = {turn.seq:d}, time = {turn.time:d})
+        insert into veche_cluster.turn (number, node, seq, time, body, nodes, parts)
+        values ({numbers}, {_quoted(turn.body)}, array[{nodes}]::bigint[], array[{parts}]::text[])
+    """  # noqa: S608 - numbers, and texts that are quoted
+
+
+def _quoted(text: str) -> str:
+    """A text as a constant of SQL: with `standard_conforming_strings`, which a connection of ours has, a quote alone
+    means anything in it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 class _Rows(Writer):
     """How rows are written, of the writer that is alone; inside a transaction that is open."""
 
@@ -415,7 +461,10 @@ async def open_link(url: str, name: str) -> Connection:
     connection = await connect(url, name, writes=True)
     try:
         await connection.fetchval(_END_LEFTOVERS, name)
-        await connection.execute(f"set idle_in_transaction_session_timeout = {IDLE_SECONDS * 1000:.0f}")
+        await connection.execute(
+            f"set idle_in_transaction_session_timeout = {IDLE_SECONDS * 1000:.0f};"
+            "set standard_conforming_strings = on"
+        )
         if not await connection.fetchval(_LOCK):
             raise LinkError("a server that is alone writes to this database")
     except Exception as error:
@@ -452,18 +501,23 @@ async def join(url: str, thread: LoopThread, say: Callable[[str], None]) -> Shar
 async def _found(connection: Connection, silence: Silence) -> Standing | None:
     """Be the first node, if there is none that lives."""
     await connection.execute("begin")
-    head = await connection.fetchrow("select number, seq, time, nodes from veche_cluster.head for update")
+    head = await connection.fetchrow(
+        "select number, seq, time, nodes, format from veche_cluster.head for update"
+    )
     beats = dict(await connection.fetch("select id, beat from veche_cluster.node"))
     dead = silence.look(beats)
     if dead:
         await connection.execute("delete from veche_cluster.node where id = any($1::bigint[])", dead)
+    number, seq, time, nodes, written = head
     if len(dead) < len(beats):
         await connection.execute("commit")
+        if written != FORMAT:
+            raise LinkError(
+                "the other nodes are of a version that this one does not understand; end them first"
+            )
         return None
-    number, seq, time, nodes = head
-    await connection.execute(
-        "truncate veche_cluster.turn; truncate veche_cluster.parcel; update veche_cluster.head set nodes = nodes + 1"
-    )
+    await connection.execute("truncate veche_cluster.turn; truncate veche_cluster.parcel")
+    await connection.execute("update veche_cluster.head set nodes = nodes + 1, format = $1", FORMAT)
     await connection.execute("insert into veche_cluster.node values ($1, 'founding', 0)", nodes + 1)
     await connection.execute("commit")
     return Standing(nodes + 1, number, seq, time, "")
@@ -481,8 +535,9 @@ async def _be_handed(connection: Connection) -> Standing | None:
     me = nodes + 1
     await connection.execute("update veche_cluster.head set nodes = $1", me)
     await connection.execute("insert into veche_cluster.node values ($1, 'joining', 0)", me)
-    await connection.execute(_PUT, number + 1, me, seq, time, f'[["*came",{me}]]')
-    await connection.execute("commit")
+    await connection.execute(
+        f"{_putting(Turn(number + 1, me, seq, time, write_notices([(CAME, me)])))}; commit"
+    )
     loop = asyncio.get_running_loop()
     until = loop.time() + PARCEL_SECONDS
     while loop.time() < until:
