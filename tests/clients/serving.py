@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.clients.terminals import PATIENCE
+from veche.testing.children import until_we_end
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -40,7 +41,7 @@ class Killable:
         open_doors = [f"--irc=127.0.0.1:{self.port}", f"--web=127.0.0.1:{self.web}"]
         doors = [*open_doors, "--ircs=off", "--classic=off"]
         data = f"--data={self._folder / 'data'}"
-        command = [sys.executable, "-m", "veche.app.server", data, *doors, *self._options]
+        command = [*until_we_end(), sys.executable, "-m", "veche.app.server", data, *doors, *self._options]
         environment = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
         log = self._folder / "log"
         with log.open("a") as output:
@@ -60,7 +61,15 @@ class Killable:
 def serving(folder: Path, *options: str) -> Iterator[Ports]:
     """A server with every door on a free port; it has to end well and to have logged no exception."""
     doors = [f"--{door}=127.0.0.1:0" for door in ("irc", "ircs", "web", "classic")]
-    command = [sys.executable, "-m", "veche.app.server", f"--data={folder / 'data'}", *doors, *options]
+    command = [
+        *until_we_end(),
+        sys.executable,
+        "-m",
+        "veche.app.server",
+        f"--data={folder / 'data'}",
+        *doors,
+        *options,
+    ]
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
     log = folder / "log"
     with (

@@ -1,5 +1,5 @@
-"""Three real servers over a real PostgreSQL and a real NATS, and faults of all of them. As in test_faults.py each test
-is one run of the delivery checker."""
+"""Three real servers over a real PostgreSQL and three real NATS servers, and faults of all of them and of what is
+between them. As in test_faults.py each test is one run of the delivery checker."""
 
 from __future__ import annotations
 
@@ -7,28 +7,69 @@ from collections.abc import Callable
 
 import pytest
 
+from veche.testing.checker import links
+
 pytestmark = [pytest.mark.slow, pytest.mark.needs("linux", "postgres", "nats")]
 
 Rounds = Callable[[int, int], int]
 Check = Callable[..., tuple[int, str]]
-AS_NODES = ("--store", "cluster")
 
 
 def test_kill_9_of_a_node_costs_its_own_users_their_connections_alone(check: Check, rounds: Rounds) -> None:
-    status, said = check("kill-node", rounds(1, 2), *AS_NODES)
+    status, said = check("kill-node", rounds(1, 50))
     assert status == 0, said
 
 
 def test_a_node_that_stands_still_holds_up_nobody_for_long(check: Check, rounds: Rounds) -> None:
-    status, said = check("freeze-node", rounds(1, 1), *AS_NODES)
+    status, said = check("freeze-node", rounds(1, 50), "--away", "2")
+    assert status == 0, said
+
+
+def test_a_node_that_has_stood_still_for_long_begins_anew(check: Check, rounds: Rounds) -> None:
+    status, said = check("freeze-node", rounds(1, 50), "--away", "30" if rounds(0, 1) else "12")
     assert status == 0, said
 
 
 def test_without_nats_rooms_go_on_by_the_record(check: Check, rounds: Rounds) -> None:
-    status, said = check("kill-carrier", rounds(1, 1), *AS_NODES)
+    status, said = check("kill-carrier", rounds(1, 50))
+    assert status == 0, said
+
+
+def test_a_node_that_loses_nats_alone_follows_by_the_record(check: Check, rounds: Rounds) -> None:
+    status, said = check("cut-carrier", rounds(1, 50))
+    assert status == 0, said
+
+
+def test_a_node_that_loses_the_database_alone_holds_up_nobody_for_long(check: Check, rounds: Rounds) -> None:
+    status, said = check("cut-database", rounds(1, 50))
+    assert status == 0, said
+
+
+def test_where_there_are_no_namespaces_links_are_cut_as_well(
+    check: Check, rounds: Rounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "why_no_namespaces", lambda: "not asked for")
+    status, said = check("cut-database", rounds(1, 5))
     assert status == 0, said
 
 
 def test_a_database_that_restarts_costs_a_moment_on_all_nodes(check: Check, rounds: Rounds) -> None:
-    status, said = check("restart-immediate", rounds(1, 1), *AS_NODES)
+    status, said = check("restart-immediate", rounds(1, 50), "--store", "cluster")
     assert status == 0, said
+
+
+def test_clocks_decide_nothing(check: Check, rounds: Rounds) -> None:
+    status, said = check("jump-clock", rounds(2, 50))
+    assert status == 0, said
+
+
+def test_a_node_that_passes_over_turns_is_found_out(check: Check) -> None:
+    status, said = check("jump-clock", 1, "--sabotage", "skip-turns")
+    assert status == 1, said
+    assert "left out of the middle of a live feed" in said
+
+
+def test_a_node_that_applies_turns_twice_is_found_out(check: Check) -> None:
+    status, said = check("jump-clock", 1, "--sabotage", "apply-twice")
+    assert status == 1, said
+    assert "delivered twice to one client" in said

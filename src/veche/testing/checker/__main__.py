@@ -7,8 +7,9 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from . import record, report
 from .again import again
@@ -20,7 +21,8 @@ from .faults import FAULTS, STATEFUL
 from .full_disk import diskfull
 from .load import Shape
 from .loads import LOADS
-from .nodes import NODE_FAULTS, why_no_nodes
+from .node_faults import LASTING_FAULTS, LONG, NODE_FAULTS
+from .nodes import why_no_nodes
 from .plan import Plan
 from .process import own_server
 from .sabotage import SABOTAGES
@@ -31,7 +33,11 @@ from .verdict import Verdict, judge
 ROUNDS = {"kill": 200, "diskfull": 3, "diskdies": 5, "gone": 1, "kill-node": 5, "stall": 3, "slowdisk": 1}
 MANY = 20  # rounds of all others
 SQLITE_FAULTS = {**FAULTS, "again": again, "diskfull": diskfull, "slowdisk": slowdisk}
-STORES = {"sqlite": SQLITE_FAULTS, "postgresql": DATABASE_FAULTS, "cluster": NODE_FAULTS}
+STORES: dict[str, Mapping[str, Callable[[Plan], Coroutine[Any, Any, None]]]] = {
+    "sqlite": SQLITE_FAULTS,
+    "postgresql": DATABASE_FAULTS,
+    "cluster": NODE_FAULTS,
+}
 OBSTACLES = {
     "powercut": why_no_disks,
     "diskdies": why_no_disks,
@@ -124,8 +130,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--away",
             type=float,
-            default=5.0,
-            help="seconds that a trouble lasts which comes and goes; default 5",
+            default=LONG if name in LASTING_FAULTS else 5.0,
+            help="seconds that a trouble lasts which comes and goes; default %(default)s",
         )
         command.add_argument(
             "--longest", type=float, default=0.5, help="seconds of load before the harm, at most; default 0.5"

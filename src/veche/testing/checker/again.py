@@ -5,7 +5,7 @@ That needs ids of the senders' own (`veche/once`, docs/ext/once.md), and account
 
 from veche.wire.message import Message
 
-from .client import Client
+from .client import Client, Door
 from .household import FIRST_PASSWORD, STATE_CAPABILITIES
 from .inventory import plain
 from .load import Crowd, Writer
@@ -56,10 +56,10 @@ class Faithful(Writer):
         room = self.crowd.room
         return f"@+veche/id={room[1:]}-{label};{super().line(label)[1:]}"
 
-    async def enter(self, port: int) -> None:
+    async def enter(self, door: Door) -> None:
         """Log in; at the first time, register."""
         client = self.client
-        await client.connect(port, STATE_CAPABILITIES)
+        await client.connect(door, STATE_CAPABILITIES)
         word = plain(client.nick, FIRST_PASSWORD)
         answer = await client.ask(f"AUTHENTICATE PLAIN\r\nAUTHENTICATE {word}", "900", "904", "FAIL")
         await client.ask(f"NICK {client.nick}\r\nUSER {client.nick} 0 * :checker\r\nCAP END", "376", "422")

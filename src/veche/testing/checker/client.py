@@ -14,6 +14,10 @@ CAPABILITIES = "message-tags server-time echo-message labeled-response batch dra
 PATIENCE = 10.0
 
 
+# Where a server is found: a port of the loopback, or a host and a port.
+Door = int | tuple[str, int]
+
+
 class CheckerError(Exception):
     """The checker cannot do its work: the server does not start, refuses a visitor, speaks no history."""
 
@@ -134,20 +138,21 @@ class Client:
         finally:
             self._wanted = ()
 
-    async def enter(self, port: int) -> None:
+    async def enter(self, door: Door) -> None:
         """Connect and register with the capabilities that the checker needs."""
-        await self.connect(port, CAPABILITIES)
+        await self.connect(door, CAPABILITIES)
         introduction = f"NICK {self.nick}\r\nUSER {self.nick} 0 * :checker\r\nCAP END"
         welcome = await self.ask(introduction, "376", "422", "432", "433", "465")
         if welcome.command not in ("376", "422"):
             raise CheckerError(f"{self.nick}: not welcome: {welcome.params}")
 
-    async def connect(self, port: int, capabilities: str) -> None:
+    async def connect(self, door: Door, capabilities: str) -> None:
         """Connect and ask for capabilities; registration is still to come."""
+        place = ("127.0.0.1", door) if isinstance(door, int) else door
         try:
-            await self._loop.sock_connect(self._socket, ("127.0.0.1", port))
+            await self._loop.sock_connect(self._socket, place)
         except OSError as error:
-            raise CheckerError(f"{self.nick}: cannot connect to port {port}: {error}") from None
+            raise CheckerError(f"{self.nick}: cannot connect to {place[0]}:{place[1]}: {error}") from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._may_write = True
         self._loop.add_reader(self._socket, self._on_readable)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from veche.wire.message import Message
 
-from .client import CheckerError, Client
+from .client import CheckerError, Client, Door
 from .record import Kept
 
 Direction = Literal["forwards", "backwards"]
@@ -24,9 +24,9 @@ class Historian:
         self._batch = ""
         self._page: list[Kept] = []
 
-    async def enter(self, port: int) -> None:
+    async def enter(self, door: Door) -> None:
         """Connect and register; learn how long a page may be."""
-        await self.client.enter(port)
+        await self.client.enter(door)
         self.limit = int(self.client.tokens.get("CHATHISTORY") or 0) or 1000
 
     async def read(self, room: str, direction: Direction = "forwards") -> list[Kept]:

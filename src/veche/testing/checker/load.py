@@ -9,7 +9,7 @@ from itertools import cycle
 
 from veche.wire.message import Message
 
-from .client import Client
+from .client import Client, Door
 from .record import Answered, Event, Seen, Sent
 
 # The errors that answer a PRIVMSG (Modern IRC, "PRIVMSG message"), beside FAIL (standard-replies).
@@ -51,10 +51,10 @@ class Crowd:
         self._clock = asyncio.get_running_loop().time
         self._start = self._clock()
 
-    async def enter(self, *ports: int) -> None:
-        """Everybody connects and joins, by one port after another; nobody speaks yet."""
-        entries = zip(self.people, cycle(ports), strict=False)
-        await asyncio.gather(*(person.enter(port) for person, port in entries))
+    async def enter(self, *doors: Door) -> None:
+        """Everybody connects and joins, by one door after another; nobody speaks yet."""
+        entries = zip(self.people, cycle(doors), strict=False)
+        await asyncio.gather(*(person.enter(door) for person, door in entries))
         await asyncio.gather(*(person.client.join(self.room) for person in self.people))
 
     def begin(self) -> None:
@@ -142,9 +142,9 @@ class Person:
         self.crowd = crowd
         self.client = Client(nick, self.hear)
 
-    async def enter(self, port: int) -> None:
+    async def enter(self, door: Door) -> None:
         """Connect and register."""
-        await self.client.enter(port)
+        await self.client.enter(door)
 
     def hear(self, message: Message) -> None:
         """Note a message of the room; all else is noise here."""

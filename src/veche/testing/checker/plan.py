@@ -81,6 +81,12 @@ class Plan:
             self._lasting[room] = _hashes(history)
             self._note(room[1:], label, verdict, [*observed.events, *history])
 
+    async def compare(self, room: str, label: str, servers: Iterable[Server]) -> None:
+        """Hold a room's history, as each of these shows it, against what `check` has read."""
+        for server in servers:
+            if _hashes(await self._read(room, "forwards", server)) != self._lasting[room]:
+                self.breach(f"{room}: {label}: its history at {server.log.stem} is another one")
+
     def check_later(self, room: str, label: str, observed: Observed, answers: Answers = Answers.SOME) -> None:
         """Check this when the server runs again."""
         self._last = room, label, observed, answers
@@ -128,11 +134,11 @@ class Plan:
         rooms = max(len(self._lasting), len(self._lasting_state))
         self.say(f"all {rooms} rooms read once more at the end")
 
-    async def _read(self, room: str, direction: Direction) -> list[Kept]:
+    async def _read(self, room: str, direction: Direction, server: Server | None = None) -> list[Kept]:
         # Another nick each time: that the one before is gone may wait behind a commit of the server's own.
         self._historians += 1
         historian = Historian(f"historian{self._historians}")
-        await historian.enter(self.server.port)
+        await historian.enter((server or self.server).door)
         try:
             return await historian.read(room, direction)
         finally:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import veche
+from veche.testing.children import until_we_end
 
-from .client import CheckerError
+from .client import CheckerError, Door
 
 # Limits off: the load is meant to be more than a person's. No doors but the one that is used.
 _ACCOUNTS = (
@@ -24,7 +25,7 @@ _ACCOUNTS = (
     *("guess_window_seconds=10", "guesses_per_address=1000", "guesses_per_minute=10000"),
 )
 OPTIONS = (
-    *("--data", "{data}", "--irc", "127.0.0.1:{port}", "--classic", "off", "--ircs", "off", "--web", "off"),
+    *("--data", "{data}", "--irc", "{host}:{port}", "--classic", "off", "--ircs", "off", "--web", "off"),
     *("--set", "limits.flood=false", "--set", "limits.connections_per_address=0", "--set", "lobby.room="),
     *(word for option in _ACCOUNTS for word in ("--set", f"accounts.{option}")),
 )
@@ -45,13 +46,15 @@ class Server:
     `store` is the address of the database that its command leads to, if it does.
     """
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
+    def __init__(self, command: Sequence[str], log: Path, host: str = "127.0.0.1") -> None:
         self.command = command
+        self.host = host
         self.store = ""
         self.log = log
         self.port = 0
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._ready: asyncio.Event | None = None
         self._last_words: deque[str] = deque(maxlen=20)
 
     @property
@@ -59,6 +62,11 @@ class Server:
         """The process id of the running server."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def door(self) -> Door:
+        """Where people come in."""
+        return self.host, self.port
 
     @property
     def is_running(self) -> bool:
@@ -80,6 +88,20 @@ class Server:
             how = f"is not ready after {START_PATIENCE:.0f} s" if was_late else "ended at its start"
             raise CheckerError(f"the server {how}: {' '.join(self.command)}")
 
+    async def wait_ready_again(self, seconds: float) -> bool:
+        """Wait until a server that begins anew by itself has said so; False when it does not."""
+        assert self._ready is not None
+        try:
+            await asyncio.wait_for(self._ready.wait(), seconds)
+        except TimeoutError:
+            return False
+        return self.is_running
+
+    def expect_another_start(self) -> None:
+        """From now on `wait_ready_again` waits for a `ready` that has not been said yet."""
+        assert self._ready is not None
+        self._ready.clear()
+
     async def start_and_kill(self, data: Path, seconds: float) -> None:
         """Start, and kill a moment later, wherever the start has come to."""
         await self._launch(data)
@@ -89,7 +111,7 @@ class Server:
     async def _launch(self, data: Path) -> asyncio.Event:
         # A new port every time: connections to the one that was killed cannot be taken for its successor's.
         self.port = _free_port()
-        names = {"{data}": str(data), "{port}": str(self.port), "{store}": self.store}
+        names = {"{data}": str(data), "{host}": self.host, "{port}": str(self.port), "{store}": self.store}
         words = list(self.command)
         for name, value in names.items():
             words = [word.replace(name, value) for word in words]
@@ -97,6 +119,7 @@ class Server:
         path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH"))))
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *until_we_end(),
                 *words,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
@@ -106,7 +129,7 @@ class Server:
                 start_new_session=True,
             )
         assert self._process.stdout is not None
-        ready = asyncio.Event()
+        self._ready = ready = asyncio.Event()
         self._reader = asyncio.create_task(self._read(self._process.stdout, ready), name="server output")
         return ready
 

@@ -12,12 +12,16 @@ from typing import cast
 
 from veche.core.log import Log
 from veche.core.ports import Row, Store, StoreError, StoreRefused
+from veche.core.shared import SharedLog
+from veche.core.turns import Turn
 from veche.store.engines import sqlite
 from veche.store.postgresql import seat, writer
 from veche.store.postgresql.link import Connection
 
 # How long a write is put off by `deliver-first`, in seconds: what servers that "write behind" do.
 LAG = 0.05
+# Of how many turns one is treated wrongly.
+WRONG_TURN = 7
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -126,6 +130,30 @@ def unknown_is_refused() -> None:
     _replace(writer.Writer, "_fail", fail)
 
 
+def skip_turns() -> None:
+    """A node passes over some of what others have written, and goes on as though it had applied it."""
+    sound = SharedLog._follow
+
+    def follow(self: SharedLog, turn: Turn) -> None:
+        sound(self, turn._replace(body="[]") if turn.number % WRONG_TURN == 0 else turn)
+
+    _replace(SharedLog, "_follow", follow)
+
+
+def apply_twice() -> None:
+    """A node applies some of what others have written a second time."""
+    sound = SharedLog._follow
+
+    def follow(self: SharedLog, turn: Turn) -> None:
+        is_next = turn.number == self.applied + 1
+        sound(self, turn)
+        if is_next and turn.number % WRONG_TURN == 0:
+            self.applied -= 1
+            sound(self, turn)
+
+    _replace(SharedLog, "_follow", follow)
+
+
 def _replace(owner: object, name: str, broken: object) -> None:
     if not hasattr(owner, name):
         raise SystemExit(f"sabotage: {name!r} is not where it was: {owner}")
@@ -138,6 +166,8 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "sync-off": sync_off,
     "unknown-is-stored": unknown_is_stored,
     "unknown-is-refused": unknown_is_refused,
+    "skip-turns": skip_turns,
+    "apply-twice": apply_twice,
 }
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from veche.testing.children import until_we_end
+
 from .client import CheckerError
 from .load import Crowd
 from .plan import Plan
@@ -46,7 +48,7 @@ class SlowSyncs:
         for pid in self._pids:
             words += ["-p", str(pid)]
         self._strace = await asyncio.create_subprocess_exec(
-            "strace", *words, stderr=asyncio.subprocess.PIPE, start_new_session=True
+            *until_we_end(), "strace", *words, stderr=asyncio.subprocess.PIPE, start_new_session=True
         )
         try:
             await asyncio.wait_for(self._wait_attached(), ATTACH_PATIENCE)
