@@ -129,6 +129,8 @@ def restore_person(world: World, fact: PersonKept) -> Audience:
     )
     for name in ("away", "is_away_for_absence", "absent", "silences"):
         setattr(user, name, values[name])
+    # From the start: by his uid the record may know somebody else, the account that he made and another entered.
+    user.identity = account.uid
     world.add_user(user)
     world.log_in(user, account)
     world.set_modes(user, user.modes | set(fact.modes))
