@@ -91,6 +91,7 @@ def test_no_page_has_a_serious_fault(ports: Ports, browser: Browser, axe: str, t
         page.keyboard.press("Escape")
         expect(page.locator(".thread")).to_have_count(0)  # it has a field of its own
         ann.field.press("Control+ArrowUp")
+        expect(ann.field).to_have_value("an answer")
         ann.field.fill("a better answer")
         ann.field.press("Enter")
         ann.log.get_by_role("button", name="(edited)").click()

@@ -178,10 +178,15 @@ def test_one_is_led_to_the_first_of_what_one_has_missed(ports: Ports, visit: Vis
             expect(ann.room("tea").locator(".badge")).to_have_text(str(count))
             ann.open("tea")
             ann.sees(f"missed {count - 1} of {count}")
-            ann.page.get_by_role("button", name=f"{count} unread since").click()
+            # Who begins to type before the place is there is not taken away from that.
+            ann.page.get_by_role("button", name=f"{count} unread since").evaluate(
+                "(button) => { button.click(); document.querySelector('.compose textarea').focus(); }"
+            )
             expect(ann.log.get_by_text(f"missed 0 of {count}")).to_be_in_viewport()
             expect(ann.log.locator(".line")).to_be_in_viewport()
             expect(ann.page.locator(".to-unread")).to_have_count(0)
+            ann.page.evaluate("() => new Promise((done) => setTimeout(done, 100))")
+            expect(ann.field).to_be_focused()
             ann.page.get_by_role("button", name="To the newest").click()
             expect(ann.log.get_by_text(f"missed {count - 1} of {count}")).to_be_in_viewport()
 

@@ -167,7 +167,11 @@ export function Log({ desk, conversation }: Props): JSX.Element {
     setEnd(endOf(entries, at, most >> 1, isShown) - first);
     setShown(entry.key);
     again((count) => count + 1);
-    setTimeout(() => scroller.current?.querySelector<HTMLElement>(`[data-key="${entry.key}"]`)?.focus({ preventScroll: true }), 50);
+    setTimeout(() => {
+      // Whoever has begun to type elsewhere in the meantime goes on typing there.
+      if (document.activeElement?.matches("input, textarea") === true) return;
+      scroller.current?.querySelector<HTMLElement>(`[data-key="${entry.key}"]`)?.focus({ preventScroll: true });
+    }, 50);
   };
   // Somebody wants to see a place: a hit of a search, what an answer answers, a link.
   const { place } = desk;
