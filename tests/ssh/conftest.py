@@ -9,7 +9,14 @@ import pytest
 
 from tests.clients.serving import Ports, serving
 
-LIMITS = ("limits.connections_per_address=0", "limits.connect_burst=0", "limits.flood=false")
+# Everybody here comes from one address, and half of them make an account.
+LIMITS = (
+    "limits.connections_per_address=0",
+    "limits.connect_burst=0",
+    "limits.flood=false",
+    "accounts.registrations_per_address=100",
+    "accounts.registrations=100",
+)
 
 
 @pytest.fixture(scope="module")

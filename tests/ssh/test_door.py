@@ -86,19 +86,20 @@ async def test_an_empty_password_is_a_guests_who_gets_another_name(ports: Ports)
 
 async def test_the_key_that_a_guest_came_with_may_become_his_accounts(ports: Ports) -> None:
     key = asyncssh.generate_private_key("ssh-ed25519")
-    ron = await connect(ports.ssh, "ron", client_keys=[key])
-    process = await ron.create_process(encoding="utf-8")  # no terminal: the plain client
-    for words, answer in (
-        ("hello", "#lobby"),
-        (f"/msg NickServ REGISTER {PASSWORD}", "logged in"),
-        ("/msg NickServ SSHKEY ADD", "lets you in by ssh from now on, as ron"),
-    ):
-        process.stdin.write(words + "\n")
-        async with asyncio.timeout(20):
-            await process.stdout.readuntil(answer)
-    process.close()
-    ron.close()
-    await ron.wait_closed()
+    async with await connect(ports.ssh, "ron", client_keys=[key]) as ron:
+        process = await ron.create_process(encoding="utf-8")  # no terminal: the plain client
+        for words, answer in (
+            ("hello", "#lobby"),
+            (f"/msg NickServ REGISTER {PASSWORD}", "logged in"),
+            ("/msg NickServ SSHKEY ADD", "lets you in by ssh from now on, as ron"),
+        ):
+            process.stdin.write(words + "\n")
+            try:
+                async with asyncio.timeout(20):
+                    await process.stdout.readuntil(answer)
+            except TimeoutError:  # he was told something else: that is what one wants to read
+                raise AssertionError((words, process.collect_output())) from None
+        process.close()
     code, _, complaint = await run(ports.ssh, "ron", "tail '#lobby'", client_keys=[key], password=None)
     assert (code, complaint) == (0, "")
 
@@ -154,14 +155,16 @@ async def test_words_are_in_the_clients_language(ports: Ports) -> None:
     async with await connect(ports.ssh, "vera") as connection:
         ran = await connection.run("id", env={"LANG": "ru_RU.UTF-8", "PATH": "/x", "LD_PRELOAD": "/x.so"})
         assert "такой команды здесь нет" in str(ran.stderr)
-    fedor = await connect(ports.ssh, "fedor")
-    process = await fedor.create_process(term_type="dumb", env={"LC_ALL": "ru_RU.UTF-8"}, encoding="utf-8")
-    async with asyncio.timeout(20):
-        await process.stdout.readuntil("#lobby")
-    process.stdin.write("/help\n")
-    async with asyncio.timeout(20):
-        await process.stdout.readuntil("комнат")
-    fedor.close()
+    async with await connect(ports.ssh, "fedor") as connection:
+        process = await connection.create_process(
+            term_type="dumb", env={"LC_ALL": "ru_RU.UTF-8"}, encoding="utf-8"
+        )
+        async with asyncio.timeout(20):
+            await process.stdout.readuntil("#lobby")
+        process.stdin.write("/help\n")
+        async with asyncio.timeout(20):
+            await process.stdout.readuntil("комнат")
+        process.close()
 
 
 async def test_nothing_but_the_chat(ports: Ports) -> None:
