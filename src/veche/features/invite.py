@@ -23,8 +23,8 @@ INVITATIONS = 100
 BOTHERING = SharedPace("invite", burst=5, seconds=10.0)
 
 
-class UserInvited(Fact):
-    """Somebody may come into a room once; `target` is his uid, `nick` what he is called."""
+class Invitation(Fact):
+    """What is said of an invitation: `target` is the uid of who is invited, `nick` what he is called."""
 
     __slots__ = ("nick", "room", "source", "target")
 
@@ -34,6 +34,12 @@ class UserInvited(Fact):
         self.room = room
         self.target = target
         self.nick = nick
+
+
+class UserInvited(Invitation):
+    """Somebody may come into a room once."""
+
+    __slots__ = ()
 
 
 class UserUninvited(Fact):
@@ -50,8 +56,8 @@ class UserUninvited(Fact):
         self.server = server
 
 
-class InvitationNoticed(UserInvited):
-    """The room has been told of an invitation (invite-notify)."""
+class InvitationNoticed(Invitation):
+    """The room has been told of an invitation (invite-notify). It has happened: nobody guards it any more."""
 
     __slots__ = ()
     changes = False
@@ -177,7 +183,7 @@ def apply_notice(world: World, fact: InvitationNoticed) -> Audience:
     return Audience(uids=[uid for uid in uids if uid not in {fact.actor, fact.target}])
 
 
-def _render_invite(fact: UserInvited, _view: int, tags: str) -> str:
+def _render_invite(fact: Invitation, _view: int, tags: str) -> str:
     return f"{tags}:{fact.source} INVITE {fact.nick} {fact.room}"
 
 
