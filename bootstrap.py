@@ -27,6 +27,7 @@ GROUPS = {
     "ssh": "requirements-ssh.lock",
     "postgresql": "requirements-postgresql.lock",
     "cluster": "requirements-cluster.lock",
+    "workers": "requirements-workers.lock",
     "dev": "requirements-dev.lock",
     "browser": "requirements-browser.lock",
 }

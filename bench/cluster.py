@@ -24,8 +24,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from veche.app.children import free_port
 from veche.testing.nats import Nats
-from veche.testing.postgres import Postgres, free_port
+from veche.testing.postgres import Postgres
 
 TICKS = os.sysconf("SC_CLK_TCK")
 SETTINGS = {

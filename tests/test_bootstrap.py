@@ -26,6 +26,7 @@ LOCKS = [
     "requirements-ssh.lock",
     "requirements-postgresql.lock",
     "requirements-cluster.lock",
+    "requirements-workers.lock",
     "requirements-dev.lock",
     "requirements-browser.lock",
 ]
@@ -186,6 +187,7 @@ def test_dev_environment_serves_the_server_too(checkout: Checkout) -> None:
         "veche-run.stamp",
         "veche-ssh.stamp",
         "veche-tui.stamp",
+        "veche-workers.stamp",
     ]
     assert checkout.run("server.py")[2] == ""
 
@@ -244,7 +246,7 @@ def test_environment_for_a_browser_is_made_where_one_is(checkout: Checkout, tmp_
     assert "No module named pytest" in checkout.run("test.py", PATH=str(tmp_path))[2]
     assert checkout.stamps == [
         "veche-browser.stamp", "veche-cluster.stamp", "veche-dev.stamp", "veche-postgresql.stamp", "veche-run.stamp",
-        "veche-ssh.stamp", "veche-tui.stamp",
+        "veche-ssh.stamp", "veche-tui.stamp", "veche-workers.stamp",
     ]  # fmt: skip
     assert "Setting up" not in checkout.run("test.py", PATH="/nonexistent")[2]
 

@@ -26,6 +26,7 @@ LOCKS = [
     "requirements-ssh.lock",
     "requirements-postgresql.lock",
     "requirements-cluster.lock",
+    "requirements-workers.lock",
     "requirements-dev.lock",
     "requirements-browser.lock",
 ]

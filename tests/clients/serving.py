@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.clients.terminals import PATIENCE
-from veche.testing.children import until_we_end
+from veche.app.children import until_we_end
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from veche.app.children import free_port
 from veche.testing import postgres as module
-from veche.testing.postgres import Postgres, PostgresError, find_binaries, free_port
+from veche.testing.postgres import Postgres, PostgresError, find_binaries
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("postgres")]
 

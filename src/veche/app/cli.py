@@ -51,6 +51,10 @@ PHRASES = {
         "be one of several servers that share a record in PostgreSQL: nats://host:4222",
         "быть одним из нескольких серверов с общей летописью в PostgreSQL: nats://машина:4222",
     ),
+    "workers": (
+        "so many processes behind the same doors, with a NATS and a PostgreSQL of their own if none are given (Linux)",
+        "столько процессов за теми же дверями; если NATS и PostgreSQL не указаны, сервер запустит свои (Linux)",
+    ),
     "name": ("this server's name, a host name", "имя этого сервера — имя машины"),
     "network": ("the network's name in the greeting", "имя сети в приветствии"),
     "set": (
@@ -149,6 +153,8 @@ def _settle(options: argparse.Namespace, environment: Mapping[str, str], languag
         named.append(f"store.url={_quote(options.store)}")
     if options.cluster is not None:
         named.append(f"cluster.url={_quote(options.cluster)}")
+    if options.workers is not None:
+        named.append(f"cluster.workers={options.workers}")
     config = load_config(file, [*options.set, *named], language)
     notes: list[str] = []
     if options.config and not file.exists():
@@ -241,6 +247,7 @@ def _make_parser(language: Language, data: Path | None) -> Parser:
     settings.add_argument("--data", metavar="DIR", help=phrases("data", data=data or "-"))
     settings.add_argument("--store", metavar="URL", help=phrases("store"))
     settings.add_argument("--cluster", metavar="URL", help=phrases("cluster"))
+    settings.add_argument("--workers", metavar="N", help=phrases("workers"))
     settings.add_argument("--name", metavar="NAME", help=phrases("name"))
     settings.add_argument("--network", metavar="NAME", help=phrases("network"))
     settings.add_argument(

@@ -353,6 +353,9 @@ class Cluster(_Section, frozen=True):
     # The NATS servers that carry between them: "nats://host:4222", several with commas between; "" = this server is
     # alone. Needs a record in PostgreSQL, the same for all. A file that holds a password must be private (mode 0600).
     url: Annotated[str, Meta(max_length=1000)] = ""
+    # So many processes of this machine are nodes behind the same doors (Linux); 1 = this one alone. A NATS and a
+    # PostgreSQL that are not given are fetched, started and kept in the data directory.
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
 
 
 class Mail(_Section, frozen=True):

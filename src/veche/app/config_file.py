@@ -160,6 +160,10 @@ PHRASES = {
         "a cluster keeps its record in PostgreSQL: add --store postgresql://user@host/database, the same everywhere",
         "летопись кластера хранит PostgreSQL: добавьте --store postgresql://user@host/database, везде одну",
     ),
+    "workers-store": (
+        'several workers share a record, so store.mode has to be "durable"',
+        'у нескольких рабочих процессов летопись общая, поэтому нужно store.mode = "durable"',
+    ),
     "store-url": (
         "a database is named like postgresql://user:password@host:5432/name; in a password @ is written as %40",
         "базу данных называют так: postgresql://user:password@host:5432/name; в пароле вместо @ пишут %40",
@@ -417,6 +421,9 @@ def _complaints(config: Config, phrases: Phrases, language: Language) -> Iterabl
         yield "store.url", phrases("store-url")
     if config.cluster.url and not is_nats_url(config.cluster.url):
         yield "cluster.url", phrases("cluster-url")
+    elif config.cluster.workers > 1:
+        if config.store.mode != "durable":
+            yield "cluster.workers", phrases("workers-store")
     elif config.cluster.url and not (config.store.url and config.store.mode == "durable"):
         yield "cluster.url", phrases("cluster-store")
     yield from _complaints_about_mail(config.mail, phrases)

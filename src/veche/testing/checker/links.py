@@ -21,7 +21,7 @@ import sys
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from veche.testing.children import until_we_end
+from veche.app.children import until_we_end
 from veche.testing.postgres_proxy import Proxy
 
 from .client import CheckerError

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import veche
-from veche.testing.children import until_we_end
+from veche.app.children import until_we_end
 
 from .client import CheckerError, Door
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from veche.testing.children import until_we_end
+from veche.app.children import until_we_end
 
 from .client import CheckerError
 from .load import Crowd

@@ -1,4 +1,4 @@
-"""veche.testing.children: nothing that a test starts outlives it."""
+"""veche.app.children: nothing that a test starts outlives it."""
 
 from __future__ import annotations
 
