@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veche.wire.modes import Change, Kind, format_modes, parse_modes
+from veche.wire.modes import Change, Kind, flags_after, format_modes, parse_modes
 
 KINDS = {"b": Kind.LIST, "k": Kind.ALWAYS, "l": Kind.WHEN_SET, "n": Kind.FLAG, "t": Kind.FLAG, "o": Kind.RANK}
 
@@ -62,3 +62,11 @@ def test_there_and_back_again(changes: list[Change]) -> None:
 def test_a_change_shows_what_it_is() -> None:
     assert repr(Change(True, "o", "ann")) == "Change(+o 'ann')"
     assert Change(True, "n") != Change(False, "n")
+
+
+@pytest.mark.parametrize(
+    ("flags", "words", "after"),
+    [("", "+iw", "iw"), ("iw", "-i+B", "Bw"), ("i", "i-i", ""), ("i", "", "i"), ("", "-+-w", "")],
+)
+def test_flags_change(flags: str, words: str, after: str) -> None:
+    assert sorted(flags_after(flags, words)) == sorted(after)

@@ -15,7 +15,7 @@ from veche.state.user import LOGGED_IN, User
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.compiler import mypyc_attr
-from veche.wire.modes import Change, Kind, format_modes, parse_modes
+from veche.wire.modes import Change, Kind, flags_after, format_modes, parse_modes
 from veche.wire.names import fold
 
 OPERATOR: Final = "o"
@@ -97,15 +97,7 @@ def tell_modes(ask: Ask, fact: UserArrived) -> None:
 def apply_modes(world: World, fact: UserModesChanged) -> Audience:
     """The modes are changed, which is the user's own affair."""
     user = world.users[fact.actor]
-    modes = set(user.modes)
-    adding = True
-    for letter in fact.words:
-        if letter in "+-":
-            adding = letter == "+"
-        elif adding:
-            modes.add(letter)
-        else:
-            modes.discard(letter)
+    modes = flags_after(user.modes, fact.words)
     if modes == user.modes:
         return SILENCE
     world.set_modes(user, frozenset(modes))

@@ -65,6 +65,20 @@ def parse_modes(kinds: Mapping[str, Kind], words: list[str]) -> tuple[list[Chang
     return changes, unknown
 
 
+def flags_after(flags: Iterable[str], words: str) -> set[str]:
+    """What `flags` are after a mode string of which no letter takes a parameter, as those of a user."""
+    after = set(flags)
+    adding = True
+    for letter in words:
+        if letter in "+-":
+            adding = letter == "+"
+        elif adding:
+            after.add(letter)
+        else:
+            after.discard(letter)
+    return after
+
+
 def format_modes(changes: Iterable[Change]) -> list[str]:
     """The words of a MODE message: one mode string with as few signs as possible, then the parameters in order."""
     letters = ""

@@ -37,6 +37,7 @@ from veche.state.renaming import RoomRenamed
 from veche.state.room import RANKS, Member, Room, sorted_ranks
 from veche.state.user import User
 from veche.state.world import World
+from veche.wire.modes import flags_after
 from veche.wire.names import fold
 
 # Modes that end with the process: an operator proves himself again, and TLS is the business of a connection.
@@ -297,16 +298,7 @@ def _modes_changed(world: World, fact: UserModesChanged) -> list[Fact]:
     if not user.stays:
         return []
     kept = PersonKept(user)
-    adding = True
-    modes = set(user.modes)
-    for letter in fact.words:
-        if letter in "+-":
-            adding = letter == "+"
-        elif adding:
-            modes.add(letter)
-        else:
-            modes.discard(letter)
-    kept.modes = sorted(modes - _PASSING_MODES)
+    kept.modes = sorted(flags_after(user.modes, fact.words) - _PASSING_MODES)
     return [kept]
 
 
