@@ -8,6 +8,11 @@ from collections.abc import Mapping
 from veche.core.ports import Record, Records
 from veche.store.checksums import sum_of_row
 
+# A conversation in one era; each has a number in the database.
+Key = tuple[str, int]
+# Numbers of conversations that are remembered; beyond so many, all are forgotten and asked anew.
+_REMEMBERED = 50_000
+
 MESSAGE = (
     "seq", "time", "conversation", "msgid", "command", "source", "sender", "account", "target", "tags", "text", "sent",
     "checksum",
@@ -67,6 +72,15 @@ def event_values(record: Record, number: int) -> tuple[object, ...]:
         record.target,
         record.text,
     )
+
+
+def unnumbered(numbers: dict[Key, int], records: list[Record]) -> set[Key]:
+    """The conversations of a batch whose numbers have to be looked up; of too many, `numbers` forgets all first."""
+    unknown = {key for record in records if (key := (record.conversation, record.era)) not in numbers}
+    if unknown and len(numbers) > _REMEMBERED:
+        numbers.clear()
+        unknown = {(record.conversation, record.era) for record in records}
+    return unknown
 
 
 # What is read of each message of a page; `edited` is NULL until it is edited.

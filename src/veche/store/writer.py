@@ -55,7 +55,7 @@ from veche.store.files import Identity, identity
 from veche.store.forgetting import takes_away
 from veche.store.room_events import forget_events, insert_events
 from veche.store.threads import note_replies, replies_among
-from veche.store.values import MESSAGE, message_values
+from veche.store.values import MESSAGE, Key, message_values, unnumbered
 from veche.store.worker import Post, Worker
 
 # Rows in one statement: 13 variables each, SQLite takes 32,766; the log's batches are not larger.
@@ -79,9 +79,6 @@ _TROUBLE_LASTS = 60.0
 # who reads longer than that leaves it to the next commits.
 _SCRUBS, _SCRUB_PAUSE = 100, 0.02
 
-# Numbers of conversations that are remembered; beyond, all are forgotten and looked up anew.
-_REMEMBERED = 50_000
-
 _COLUMNS = ", ".join(MESSAGE)
 _ROW = "(" + ", ".join("?" * len(MESSAGE)) + ")"
 _EMPTY_ROW = (None,) * len(MESSAGE)
@@ -103,8 +100,6 @@ _INSERT_PARTICIPANTS = """
     insert or ignore into participant (who, conversation) select value ->> 0, value ->> 1 from json_each(?)
 """
 
-# A conversation in one era, and its number in the database.
-Key = tuple[str, int]
 Done = Callable[[StoreError | None], None]
 
 _log = logging.getLogger("veche.store")
@@ -281,12 +276,9 @@ class Writer:
     def _find_numbers(self, records: list[Record]) -> list[Key]:
         """See to it that every conversation of a batch has a number; return those that are not in the database yet."""
         numbers = self._numbers
-        unknown = {key for record in records if (key := (record.conversation, record.era)) not in numbers}
+        unknown = unnumbered(numbers, records)
         if not unknown:
             return []
-        if len(numbers) > _REMEMBERED:
-            numbers.clear()
-            unknown = {(record.conversation, record.era) for record in records}
         found = self._connection.execute(_FIND_NUMBERS, (json.dumps(list(unknown)),)).fetchone()
         for name, era, number in json.loads(found[0]):
             numbers[name, era] = number

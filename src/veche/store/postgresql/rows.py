@@ -22,11 +22,9 @@ from veche.store.checksums import ROW, sum_of_row
 from veche.store.facts import sorted_facts
 from veche.store.postgresql.link import Connection, columns_of
 from veche.store.threads import Reply, roots_among
-from veche.store.values import EVENT, MESSAGE, event_values, message_values
+from veche.store.values import EVENT, MESSAGE, Key, event_values, message_values
 from veche.wire.msgids import time_of_msgid
 
-# A conversation in one era.
-Key = tuple[str, int]
 Numbers = Mapping[Key, int]
 
 _INSERT_CONVERSATIONS = """

@@ -34,6 +34,7 @@ from veche.store.postgresql.link import ANSWER_SECONDS, Connection, LinkError, R
 from veche.store.postgresql.loop import LoopThread
 from veche.store.postgresql.writer import Writer
 from veche.store.threads import replies_among
+from veche.store.values import Key
 
 Value = TypeVar("Value")
 
@@ -429,7 +430,7 @@ class _Rows(Writer):
     """How rows are written, of the writer that is alone; inside a transaction that is open."""
 
     def __init__(self) -> None:  # its seat is not needed
-        self._numbers: dict[sql.Key, int] = {}
+        self._numbers: dict[Key, int] = {}
         self._highest = -1
 
     def forget(self) -> None:

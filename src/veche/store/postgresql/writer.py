@@ -42,14 +42,12 @@ from veche.store.postgresql.loop import LoopThread
 from veche.store.postgresql.seat import Seat
 from veche.store.postgresql.undoing import Notes, can_be_undone, places, undo
 from veche.store.threads import replies_among
+from veche.store.values import Key, unnumbered
 
 # How long (s) a batch is tried through connections that break again and again.
 _PATIENCE = 6.0
 # How often a batch is tried again that PostgreSQL refused because of what else was going on at that moment.
 _TRIES = 5
-
-# Numbers of conversations that are remembered; beyond, all are forgotten and looked up anew.
-_REMEMBERED = 50_000
 
 _FIND_NUMBERS = """
     select known.name, known.era, known.id from unnest($1::text[], $2::bigint[]) asked (name, era)
@@ -86,7 +84,7 @@ class Writer:
         self._name = name
         self.seat = Seat(url, name, thread, self._settle)
         self._under_way = False  # the owner's
-        self._numbers: dict[sql.Key, int] = {}
+        self._numbers: dict[Key, int] = {}
         self._highest = -1  # of the conversations' numbers; -1 when not known
         self._unsettled: list[_Attempt] = []  # refused, though they may have been committed
         self._last: Record | None = None  # the newest message that was acknowledged
@@ -244,15 +242,12 @@ class Writer:
             elif isinstance(row, RewrittenFacts):
                 await rewrite_facts(connection, row)
 
-    async def _find_numbers(self, connection: Connection, records: list[Record]) -> list[sql.Key]:
+    async def _find_numbers(self, connection: Connection, records: list[Record]) -> list[Key]:
         """See to it that every conversation of a batch has a number; return those that are not in the database yet."""
         numbers = self._numbers
-        unknown = {key for record in records if (key := (record.conversation, record.era)) not in numbers}
+        unknown = unnumbered(numbers, records)
         if not unknown:
             return []
-        if len(numbers) > _REMEMBERED:
-            numbers.clear()
-            unknown = {(record.conversation, record.era) for record in records}
         asked = [*unknown]
         for name, era, number in await connection.fetch(
             _FIND_NUMBERS, [name for name, _ in asked], [era for _, era in asked]
