@@ -169,3 +169,14 @@ class Client:
     def abort(self) -> None:
         """Drop the connection without a word."""
         self._end("left")
+
+
+async def all_closed(clients: Collection[Client], seconds: float) -> bool:
+    """Wait until the server has closed all these connections; False when that takes longer than `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            for client in clients:
+                await client.closed.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -9,7 +9,7 @@ from itertools import cycle
 
 from veche.wire.message import Message
 
-from .client import Client, Door
+from .client import Client, Door, all_closed
 from .record import Answered, Event, Seen, Sent
 
 # The errors that answer a PRIVMSG (Modern IRC, "PRIVMSG message"), beside FAIL (standard-replies).
@@ -101,13 +101,7 @@ class Crowd:
 
     async def wait_closed(self, seconds: float) -> bool:
         """Wait until the server has closed every connection (and so everything that it sent has been read)."""
-        try:
-            async with asyncio.timeout(seconds):
-                for person in self.people:
-                    await person.client.closed.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await all_closed([person.client for person in self.people], seconds)
 
     async def wait_caught_up(self, seconds: float) -> bool:
         """Wait until every client has been answered a PING, and so has read all that was delivered before."""

@@ -1,9 +1,9 @@
 """What happens to a server while a fault is on its way: messages, changes of state, or both at once."""
 
-import asyncio
 import random
 from typing import NamedTuple
 
+from .client import all_closed
 from .household import Household, Resident
 from .load import Crowd, Person, Shape
 from .record import Event, Step, asked_at, known_at
@@ -44,13 +44,7 @@ class Load:
 
     async def wait_closed(self, seconds: float) -> bool:
         """Wait until the server has closed every connection (and so everything that it sent has been read)."""
-        try:
-            async with asyncio.timeout(seconds):
-                for person in self.people:
-                    await person.client.closed.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await all_closed([person.client for person in self.people], seconds)
 
     def fall_silent(self) -> None:
         """Nothing new is asked; answers to what is under way are still awaited."""
