@@ -19,12 +19,8 @@ WRONG = [":irc.example 904 * :The account name or the password is wrong"]
 def stage() -> Stage:
     """Ann, who is here, and bob, who is not, have accounts."""
     stage = Stage()
-    for name in ("bob", "ann"):
-        person = stage.enter(name)
-        person.send(f"REGISTER * * {PASSWORD}")
-        assert any(" 900 " in line for line in person.take())
-        if name == "bob":
-            person.send("QUIT")
+    stage.enroll("bob", PASSWORD).send("QUIT")
+    stage.enroll("ann", PASSWORD)
     return stage
 
 

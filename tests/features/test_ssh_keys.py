@@ -22,9 +22,7 @@ OTHER = "SHA256:" + "b" * 43
 def stage() -> Stage:
     stage = Stage()
     for name in ("bob", "ann"):
-        person = stage.enter(name)
-        person.send(f"REGISTER * * {PASSWORD}")
-        assert any(" 900 " in line for line in person.take())
+        stage.enroll(name, PASSWORD)
     return stage
 
 

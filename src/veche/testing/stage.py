@@ -230,6 +230,14 @@ class Stage:
                 return person
         raise AssertionError(f"{name} was not let in: {person.unheard}")
 
+    def enroll(self, name: str, password: str) -> Person:
+        """Somebody enters and registers an account. Raises AssertionError if he gets none."""
+        person = self.enter(name)
+        person.send(f"REGISTER * * {password}")
+        heard = person.take()
+        assert any(" 900 " in line for line in heard), heard
+        return person
+
     def turn(self) -> None:
         """Let the server do all that it can do without time passing, and everybody hear what it sends."""
         busy = True
