@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tarfile
@@ -20,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.serving import Ports, read_table
+from tests.clients.serving import Ports, running
 from veche.__main__ import COMMANDS, main
 from veche.phrases import _COMMANDS
 
@@ -120,25 +119,8 @@ class Made:
 
     @contextmanager
     def serving(self) -> Iterator[Ports]:
-        log = self.home / "log"
-        doors = [f"--{door}=127.0.0.1:0" for door in ("irc", "ircs", "web", "classic")]
-        with (
-            log.open("w") as output,
-            subprocess.Popen(
-                [str(self.bin / "veche"), "serve", *doors],
-                cwd=self.home,
-                env=clean(self.home),
-                stdout=subprocess.PIPE,
-                stderr=output,
-            ) as server,
-        ):
-            try:
-                yield Ports(read_table(server, log))
-                server.send_signal(signal.SIGTERM)
-                assert server.wait(15) == 0
-            finally:
-                server.kill()
-        assert "Traceback" not in log.read_text(), log.read_text()
+        with running([str(self.bin / "veche"), "serve"], self.home, clean(self.home), cwd=self.home) as ports:
+            yield ports
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,12 @@ def test_edits_of_actions_and_whispers_are_told_as_such() -> None:
     assert (event.kind, event.text, event.conversation, event.is_private) == ("action", "waves", "bob", True)
 
 
+def test_what_was_taken_back_from_the_operators_of_a_room_is_part_of_the_room() -> None:
+    (event,) = hear(session(), "005 ann STATUSMSG=@ :are", ":bob!b@h REDACT @#tea m1")[-1:]
+    assert isinstance(event, MessageRedacted)
+    assert (event.conversation, event.is_private) == ("#tea", False)
+
+
 def test_what_was_taken_back_is_told() -> None:
     it = session()
     assert hear(

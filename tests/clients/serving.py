@@ -59,22 +59,29 @@ class Killable:
 
 @contextmanager
 def serving(folder: Path, *options: str) -> Iterator[Ports]:
-    """A server with every door on a free port; it has to end well and to have logged no exception."""
-    doors = [f"--{door}=127.0.0.1:0" for door in ("irc", "ircs", "web", "classic")]
-    command = [
-        *until_we_end(),
-        sys.executable,
-        "-m",
-        "veche.app.server",
-        f"--data={folder / 'data'}",
-        *doors,
-        *options,
-    ]
+    """A server of this checkout with every door on a free port; see `running`."""
+    command = [sys.executable, "-m", "veche.app.server", f"--data={folder / 'data'}", *options]
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT / "src")}
+    with running(command, folder, environment) as ports:
+        yield ports
+
+
+@contextmanager
+def running(
+    command: list[str], folder: Path, environment: dict[str, str], cwd: Path | None = None
+) -> Iterator[Ports]:
+    """A server with every door on a free port; it has to end well and to have logged no exception in `folder`."""
+    doors = [f"--{door}=127.0.0.1:0" for door in ("irc", "ircs", "web", "classic")]
     log = folder / "log"
     with (
         log.open("w") as output,
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=output) as server,
+        subprocess.Popen(
+            [*until_we_end(), *command, *doors],
+            env=environment,
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=output,
+        ) as server,
     ):
         try:
             yield Ports(read_table(server, log))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from veche.cluster.keeper import GRACE_SECONDS, REASON, Keeper
 from veche.core.turns import OutOfReach, Removed
 from veche.state.snapshot import snapshot
+from veche.testing.stage import Person
 from veche.testing.turns import Cluster, Node
 
 Seen = tuple[int, list[int], list[int]] | Exception
@@ -79,7 +80,8 @@ def registered(node: Node, name: str, room: str) -> None:
     person.send("PRIVMSG NickServ :REGISTER sesame-open-9", f"JOIN {room}", "AWAY :out")
 
 
-def test_who_has_an_account_may_come_back_elsewhere_and_was_never_gone() -> None:
+def without_ann() -> tuple[Cluster, Person]:
+    """Bob, and the node where Ann, who has an account, was in his room until it died."""
     cluster = Cluster(2)
     keep(cluster)
     bob = cluster.nodes[0].enter("bob")
@@ -87,6 +89,11 @@ def test_who_has_an_account_may_come_back_elsewhere_and_was_never_gone() -> None
     registered(cluster.nodes[1], "ann", "#tea")
     bob.take()
     cluster.kill(cluster.nodes[1])
+    return cluster, bob
+
+
+def test_who_has_an_account_may_come_back_elsewhere_and_was_never_gone() -> None:
+    cluster, bob = without_ann()
     pass_time(cluster.nodes, int(GRACE_SECONDS) - 5)
     assert quits(bob.take()) == []
     again = cluster.nodes[0].open("ann-again")
@@ -99,13 +106,7 @@ def test_who_has_an_account_may_come_back_elsewhere_and_was_never_gone() -> None
 
 
 def test_who_has_an_account_and_does_not_come_back_goes_too() -> None:
-    cluster = Cluster(2)
-    keep(cluster)
-    bob = cluster.nodes[0].enter("bob")
-    bob.send("JOIN #tea")
-    registered(cluster.nodes[1], "ann", "#tea")
-    bob.take()
-    cluster.kill(cluster.nodes[1])
+    cluster, bob = without_ann()
     pass_time(cluster.nodes, int(GRACE_SECONDS) + 5)
     assert len(quits(bob.take())) == 1
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser import browser, visit  # noqa: F401  # fixtures
-from tests.clients.serving import ROOT
+from tests.clients.serving import ROOT, Ports, serving
 from tests.web.people import VIOLATIONS
 
 OPERATOR = "secretsecret"
@@ -22,6 +22,13 @@ def obeyed() -> Iterator[None]:
     VIOLATIONS.clear()
     yield
     assert VIOLATIONS == []
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Iterator[Ports]:
+    """A server with every door open, where one may say much at once."""
+    with serving(tmp_path, "--set=limits.flood=false") as doors:
+        yield doors
 
 
 @pytest.fixture(scope="session")

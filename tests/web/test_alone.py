@@ -21,13 +21,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.needs("browser", "linux")]
 PASSWORD = "correct horse battery"
 
 
-@pytest.fixture
-def ports(tmp_path: Path) -> Iterator[Ports]:
-    """A server with every door open."""
-    with serving(tmp_path, "--set=limits.flood=false") as doors:
-        yield doors
-
-
 def test_what_was_read_can_be_read_without_a_server_and_one_is_still_logged_in_when_it_is_back(
     tmp_path: Path, browser: Browser
 ) -> None:

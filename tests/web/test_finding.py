@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.needs("browser", "linux")]
 
 
-@pytest.fixture
-def ports(tmp_path: Path) -> Iterator[Ports]:
-    """A server where one may say much at once."""
-    with serving(tmp_path, "--set=limits.flood=false") as doors:
-        yield doors
-
-
 def sit_down(visit: Visitor, ports: Ports, nick: str, place: str = "") -> Sitter:
     """Somebody who is in the lobby, or where the address leads to."""
     sitter = Sitter.of(visit(f"http://127.0.0.1:{ports.web}/{place}"))

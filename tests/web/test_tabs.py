@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.needs("browser", "linux")]
 
 
-@pytest.fixture
-def ports(tmp_path: Path) -> Iterator[Ports]:
-    """A server with every door open."""
-    with serving(tmp_path, "--set=limits.flood=false") as doors:
-        yield doors
-
-
 def test_tabs_of_one_browser_agree(ports: Ports, browser: Browser) -> None:
     from playwright.sync_api import expect
 
