@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from veche.core.operators import may_operate
-from veche.core.replies import fit, own_tags
+from veche.core.replies import fit, own_tags, with_tag
 from veche.phrases import Language, Phrases, Table
+from veche.wire.caps import MESSAGE_TAGS
+from veche.wire.message import escape
 
 if TYPE_CHECKING:
     from veche.core.ask import Ask
@@ -124,6 +126,20 @@ class Service:
         """Tell the asker a sentence."""
         tags = own_tags(ask.engine, ask.session.view)
         ask.send(fit(tags, f"{self.source(ask)} NOTICE {ask.session.nick} :{text}"))
+
+    def say_row(self, ask: Ask, text: str, kind: str, **fields: str) -> None:
+        """Tell the asker a sentence that holds facts, and say them in tags too, for programs: docs/ext/rows.md.
+
+        A field that is empty is left out.
+        """
+        tags = own_tags(ask.engine, ask.session.view)
+        line = fit(tags, f"{self.source(ask)} NOTICE {ask.session.nick} :{text}")
+        if ask.session.view & MESSAGE_TAGS:
+            told = {"row": kind, **fields}
+            line = with_tag(
+                line, ";".join(f"veche/{name}={escape(told[name])}" for name in told if told[name])
+            )
+        ask.send(line)
 
     def source(self, ask: Ask) -> str:
         """Who speaks, in front of a line."""

@@ -9,10 +9,11 @@ import { rememberGuest } from "./arrive.tsx";
 import { chime, mayNotify } from "./calls.ts";
 import { Choice } from "./choice.tsx";
 import type { Desk } from "./desk.ts";
+import { Devices } from "./devices.tsx";
 import { forgetDrafts } from "./drafts.ts";
 import { forgetKept } from "./offline.ts";
 import { Dialog, Icon, Tabs, useWatched } from "./parts.tsx";
-import { linesOf, Outcome, ServiceRows, useAnswer } from "./service.tsx";
+import { linesOf, Outcome, rowsOf } from "./service.tsx";
 import { LEVELS, settings, type Level } from "./settings.ts";
 import { unstay } from "./stay.ts";
 import { tellLeft } from "./tabs.ts";
@@ -201,10 +202,9 @@ function TakeAway({ chat }: { chat: Chat }): JSX.Element {
   const [outcome, setOutcome] = useState<string[]>([]);
   const take = (form: "json" | "mbox"): void => {
     chat.question((lines) => {
-      const told = linesOf(lines);
       // Whatever name the server knows itself by, it is where this page has come from.
-      const path = /\/(export\/[\w-]+)(?: |$)/.exec(told.join("\n"))?.[1];
-      setOutcome(path === undefined ? told : [t("download-begins")]);
+      const path = /\/(export\/[\w-]+)$/.exec(rowsOf(lines, "export-link")[0]?.["link"] ?? "")?.[1];
+      setOutcome(path === undefined ? linesOf(lines) : [t("download-begins")]);
       if (path !== undefined) save(path);
     }, "NICKSERV", ["EXPORT", form, ...(password === "" ? [] : [password])]);
     setPassword("");
@@ -255,32 +255,6 @@ function Oper({ chat }: { chat: Chat }): JSX.Element {
         <button type="submit" disabled={name === "" || /\s/.test(name) || password === ""}>{t("become-operator")}</button>
       </form>
     </details>
-  );
-}
-
-function Devices({ chat }: { chat: Chat }): JSX.Element {
-  const [turn, setTurn] = useState(0);
-  const [outcome, setOutcome] = useState<string[]>([]);
-  const [device, setDevice] = useState("");
-  const sessions = useAnswer(chat, ["NICKSERV", "SESSIONS"], turn);
-  const tokens = useAnswer(chat, ["NICKSERV", "TOKEN", "LIST"], turn);
-  if (chat.account === "") return <p class="hint">{t("devices-guest")}</p>;
-  const serve = (...params: string[]): void =>
-    chat.question((lines) => { setOutcome(linesOf(lines)); setTurn((count) => count + 1); }, "NICKSERV", params);
-  return (
-    <>
-      <h3>{t("devices")}</h3>
-      <ServiceRows lines={sessions} action={t("log-off")} onAction={(name) => serve("LOGOUT", name)} />
-      <div class="buttons"><button type="button" onClick={() => serve("LOGOUT", "ALL")}>{t("log-off-others")}</button></div>
-      <h3>{t("app-passwords")}</h3>
-      <p class="hint">{t("app-passwords-hint")}</p>
-      <ServiceRows lines={tokens} action={t("take-back")} onAction={(name) => serve("TOKEN", "DEL", name)} />
-      <form class="seek" onSubmit={(event) => { event.preventDefault(); serve("TOKEN", "ADD", device.trim(), "full"); setDevice(""); }}>
-        <input placeholder={t("device-name")} aria-label={t("device-name")} value={device} maxLength={30} onInput={(event) => setDevice(event.currentTarget.value)} />
-        <button type="submit" disabled={!/^\S+$/.test(device.trim())}>{t("make-app-password")}</button>
-      </form>
-      <Outcome lines={outcome} />
-    </>
   );
 }
 

@@ -5,9 +5,10 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Chat } from "../chat/chat.ts";
 import { isRefusal, worded } from "../refusals.ts";
-import { t } from "../phrases.ts";
-import type { Message } from "../wire/message.ts";
+import type { Message, Tags } from "../wire/message.ts";
 import { plain } from "../wire/rich.ts";
+
+const OWN = "veche/";
 
 /** What a question was answered: notices of services, and refusals in the reader's words. */
 export function linesOf(lines: Message[]): string[] {
@@ -28,25 +29,20 @@ export function useAnswer(chat: Chat, words: string[], turn: number): Message[] 
   return lines;
 }
 
-/** Rows of a list that a service tells, "name: the rest", with a button for each that has a name. */
-export function ServiceRows({ lines, action, onAction }: {
-  lines: Message[] | null; action: string; onAction: (name: string) => void;
-}): JSX.Element {
-  if (lines === null) return <p class="hint">{t("loading")}</p>;
-  return (
-    <ul class="plain-rows">
-      {lines.filter((line) => line.command === "NOTICE" || isRefusal(line)).map((line, at) => {
-        const text = line.params.at(-1) ?? "";
-        const name = /^ {0,2}([^:()\s][^:]*): /.exec(text)?.[1] ?? "";
-        return (
-          <li key={at}>
-            <bdi>{linesOf([line])[0]?.trim()}</bdi>
-            {name !== "" && <button type="button" onClick={() => onAction(name)} aria-label={`${action}: ${name}`}>{action}</button>}
-          </li>
-        );
-      })}
-    </ul>
-  );
+/** What a line of a list says for programs: its tags of the server's own, by their names without "veche/". */
+export type Row = Tags;
+
+/** The rows of one kind among the lines of an answer (docs/ext/rows.md); none while it has not come. */
+export function rowsOf(lines: Message[] | null, kind: string): Row[] {
+  return (lines ?? [])
+    .filter((line) => line.command === "NOTICE" && line.tags["veche/row"] === kind)
+    .map((line) => {
+      const row = Object.create(null) as Row;
+      for (const [name, value] of Object.entries(line.tags)) {
+        if (name.startsWith(OWN)) row[name.slice(OWN.length)] = value;
+      }
+      return row;
+    });
 }
 
 /** What came of the last thing that one asked for in a window. */

@@ -2,6 +2,7 @@
 // with a key that the browser does not hand out, not even to this page; its owner takes it back from any of his devices.
 
 import type { Chat } from "../chat/chat.ts";
+import { rowsOf } from "./service.tsx";
 import { forget, read, write } from "./shelf.ts";
 
 const NAME = "login";
@@ -30,7 +31,7 @@ export function stay(chat: Chat): void {
   const device = `browser-${crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36)}`;
   chat.question(
     (lines) => {
-      const token = lines.map((line) => /veche-[0-9a-f]{40}/.exec(line.params[1] ?? "")?.[0]).find((found) => found !== undefined);
+      const token = rowsOf(lines, "token-made")[0]?.["token"];
       if (token !== undefined) void seal({ account: chat.account, device, token });
     },
     "NICKSERV", ["TOKEN", "ADD", device, "full"],

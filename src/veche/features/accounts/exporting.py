@@ -50,9 +50,11 @@ def _export(service: Service, ask: Ask, params: list[str]) -> None:
             service.say_text(ask, answer.text(ask))
             return
         key, values = downloads.offer(ask, answer, form)
-        if key == "export-link":
-            _log.info("%s has a link to what is kept of him", answer.uid)
-        service.say(ask, key, **values)
+        if key != "export-link":
+            service.say(ask, key, **values)
+            return
+        _log.info("%s has a link to what is kept of him", answer.uid)
+        service.say_row(ask, service.phrases(ask)(key, **values), key, link=str(values["link"]))
 
     if secret:
         prove(ask, account, secret, proved)

@@ -62,7 +62,14 @@ class Fingerprints:
         for fingerprint, name in held.items():
             here = phrases(f"{self._word}-this") if fingerprint in shown else ""
             words = phrases(f"{self._word}-row", fingerprint=fingerprint, name=f"{name} {here}".strip())
-            service.say_text(ask, words.rstrip())
+            service.say_row(
+                ask,
+                words.rstrip(),
+                self._word,
+                fingerprint=fingerprint,
+                name=name,
+                this="1" if fingerprint in shown else "",
+            )
 
     def _del(self, service: Service, ask: Ask, account: Account, rest: str) -> None:
         if ask.session.token:

@@ -14,7 +14,7 @@ from veche.core.ask import Ask
 from veche.core.durations import format_duration
 from veche.core.engine import Engine
 from veche.core.logins import device_name
-from veche.core.replies import plain_time
+from veche.core.replies import iso_time, plain_time
 from veche.core.scopes import FULL
 from veche.core.services import Service, Verb
 from veche.core.session import Session
@@ -147,22 +147,36 @@ def _sessions(service: Service, ask: Ask, _params: list[str]) -> None:
     now, wall = engine.clock.monotonic(), engine.clock.now()
     here = sessions_of(engine, account.uid)
     for session in here:
-        service.say(
-            ask,
+        since, idle = int((wall - (now - session.opened)) * 1000), int(now - session.spoke)
+        text = phrases(
             "session-row",
             device=session.device or phrases("session-unnamed"),
             door=session.door,
             tls=phrases("session-tls") if session.secure else "",
             host=session.host,
-            since=plain_time(int((wall - (now - session.opened)) * 1000)),
-            idle=format_duration(int(now - session.spoke)),
+            since=plain_time(since),
+            idle=format_duration(idle),
             token=phrases("session-token", scope=session.scope) if session.token else "",
             this=phrases("session-this") if session is ask.session else "",
+        )
+        service.say_row(
+            ask,
+            text,
+            "session",
+            device=session.device,
+            door=session.door,
+            tls="1" if session.secure else "",
+            host=session.host,
+            since=iso_time(since),
+            idle=str(idle),
+            scope=session.scope if session.token else "",
+            this="1" if session is ask.session else "",
         )
     connected = {session.device for session in here}
     for device, seen in account.devices.items():
         if device not in connected:
-            service.say(ask, "device-row", device=device, seen=plain_time(seen))
+            text = phrases("device-row", device=device, seen=plain_time(seen))
+            service.say_row(ask, text, "device", device=device, seen=iso_time(seen))
 
 
 def _logout(service: Service, ask: Ask, params: list[str]) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 
 from veche.core.ask import Ask
 from veche.core.logins import TOKEN_PREFIX, device_name, is_fresh, token_hash
-from veche.core.replies import Failure, Refusal, plain_time
+from veche.core.replies import Failure, Refusal, iso_time, plain_time
 from veche.core.scopes import FULL, SCOPES
 from veche.core.services import Service, Verb
 from veche.features.accounts.facts import AccountFact
@@ -160,20 +160,48 @@ def _token(service: Service, ask: Ask, params: list[str]) -> None:
     if verb == "LIST":
         _list(service, ask, account)
     elif verb == "ADD" and device:
-        add(ask, account, device, params[2].lower() if len(params) > 2 else FULL, partial(service.say, ask))
+        add(
+            ask,
+            account,
+            device,
+            params[2].lower() if len(params) > 2 else FULL,
+            partial(_say_added, service, ask),
+        )
     elif verb == "DEL" and device:
         remove(ask, account, device, partial(service.say, ask))
     else:
         service.say(ask, "usage", usage=service.phrases(ask)("token"))
 
 
+def _say_added(service: Service, ask: Ask, key: str, **values: object) -> None:
+    text = service.phrases(ask)(key, **values)
+    if key == "token-made":
+        service.say_row(ask, text, key, **{name: str(value) for name, value in values.items()})
+    else:
+        service.say_text(ask, text)
+
+
 def _list(service: Service, ask: Ask, account: Account) -> None:
     rows = listed(account)
+    phrases = service.phrases(ask)
     service.say(ask, "token-title" if rows else "token-none")
     for device, token, used in rows:
-        last = plain_time(used) if used >= token.made else service.phrases(ask)("never")
-        service.say(
-            ask, "token-row", device=device, scope=token.scope, made=plain_time(token.made), used=last
+        is_used = used >= token.made
+        text = phrases(
+            "token-row",
+            device=device,
+            scope=token.scope,
+            made=plain_time(token.made),
+            used=plain_time(used) if is_used else phrases("never"),
+        )
+        service.say_row(
+            ask,
+            text,
+            "token",
+            device=device,
+            scope=token.scope,
+            made=iso_time(token.made),
+            seen=iso_time(used) if is_used else "",
         )
 
 
