@@ -24,15 +24,32 @@ LONGEST: Final = 0.008
 _WINDOW: Final = 0.05
 # How long (s) there is no waiting after one that brought less than this part of what it should have.
 _NO_MORE: Final = 1.0
-_LITTLE: Final = 0.5
+LITTLE: Final = 0.5
 
 
 class Gathering:
-    """Times are monotonic, in s. `until`: the present wait ends then at the latest."""
+    """Times are monotonic, in s. `until`: the present wait ends then at the latest. Who pays more for
+    a commit has other numbers in the places of `MANY`, `LONGEST` and `LITTLE`."""
 
-    __slots__ = ("_handed", "_no_more", "_rate", "_rows", "_since", "_talked", "_talks", "is_many", "until")
+    __slots__ = (
+        "_handed",
+        "_little",
+        "_longest",
+        "_many",
+        "_no_more",
+        "_rate",
+        "_rows",
+        "_since",
+        "_talked",
+        "_talks",
+        "is_many",
+        "until",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, many: float = MANY, longest: float = LONGEST, little: float = LITTLE) -> None:
+        self._many = many
+        self._longest = longest
+        self._little = little
         self.is_many = False
         self.until = 0.0
         self._rate = 0.0
@@ -53,7 +70,7 @@ class Gathering:
             self._rate = self._rows / since
             self._rows = 0
             self._since = now
-            self.is_many = self._rate >= MANY
+            self.is_many = self._rate >= self._many
             self._talked = self._talks
             self._talks = set()
 
@@ -68,9 +85,9 @@ class Gathering:
             return False
         if waiting >= min(ENOUGH, len(self._talked)) or now < self._no_more:
             return False
-        self.until = self._handed + LONGEST
+        self.until = self._handed + self._longest
         if now < self.until:
             return True
-        if waiting < _LITTLE * LONGEST * self._rate:
+        if waiting < self._little * self._longest * self._rate:
             self._no_more = now + _NO_MORE
         return False

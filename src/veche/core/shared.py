@@ -23,6 +23,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from veche.core import crowds, sheets
+from veche.core.gathering import Gathering
 from veche.core.homes import Homes
 from veche.core.log import BATCH_LIMIT, Entry, Log
 from veche.core.ports import Record, Row, Store, StoreError, StoreRefused
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from veche.state.user import User
     from veche.state.world import World
 
+# Rows a second, of one node, from which on a turn waits for more to share it (core/gathering.py): a turn costs several
+# times what a commit of a server that is alone does, and each node has turns of its own.
+MANY, LONGEST, LITTLE = 250.0, 0.012, 0.25
 # Seconds until a node that could not have a turn asks for one again.
 PAUSE = 0.25
 
@@ -90,6 +94,7 @@ class SharedLog(Log):
         timers: Timers,
     ) -> None:
         super().__init__(world, registry, fanout, store, clock, chance)
+        self.gathering = Gathering(MANY, LONGEST, LITTLE)
         standing = turns.standing
         self.turns = turns
         self.timers = timers
@@ -185,6 +190,9 @@ class SharedLog(Log):
         if self.pumping or self.batch is not None or self.asking or self.resting:
             return
         if self.line or self.behind.is_due or self.aside or self.notices:
+            is_urgent = self.behind.is_due or self.aside or self.notices or not self.gathering.is_many
+            if not is_urgent and self._waits():
+                return
             self.asking = True
             self.turns.take(self.applied, self._taken)
 
@@ -269,6 +277,7 @@ class SharedLog(Log):
         body: str = "",
     ) -> None:
         self.batch = batch
+        self.gathering.stored(len(rows), self.clock.monotonic())
         everybody = sheets.Page()
         some: dict[int, sheets.Page] = {}
         for place, entry in enumerate(batch):

@@ -20,7 +20,7 @@ from veche.core.ports import (
 )
 from veche.store.checksums import ROW, sum_of_row
 from veche.store.facts import sorted_facts
-from veche.store.postgresql.link import Connection, columns_of
+from veche.store.postgresql.link import Connection, RefusedError, columns_of
 from veche.store.threads import Reply, roots_among
 from veche.store.values import EVENT, MESSAGE, Key, event_values, message_values
 from veche.wire.msgids import time_of_msgid
@@ -129,6 +129,27 @@ async def insert_messages(connection: Connection, records: Sequence[Record], num
     """Write messages."""
     rows = [message_values(record, numbers[record.conversation, record.era]) for record in records]
     await connection.copy_records_to_table("message", records=rows, columns=MESSAGE)
+
+
+def insert_as_text(records: Sequence[Record], numbers: Numbers) -> str:
+    """The statement that writes messages, for who has another one to go with it."""
+    rows = ",".join(
+        f"({','.join(map(_constant, message_values(record, numbers[record.conversation, record.era])))})"
+        for record in records
+    )
+    return f"insert into message ({','.join(MESSAGE)}) values {rows}"  # noqa: S608 - constants
+
+
+def _constant(value: object) -> str:
+    return "null" if value is None else quoted(value) if isinstance(value, str) else f"{value:d}"
+
+
+def quoted(text: str) -> str:
+    """A text as a constant of SQL, on a connection that has `standard_conforming_strings`: there a quote alone means
+    anything in it. Raises RefusedError for what no text can hold."""
+    if "\0" in text:
+        raise RefusedError("PostgreSQL takes no NUL in a text", "22021")
+    return "'" + text.replace("'", "''") + "'"
 
 
 async def insert_events(connection: Connection, records: Sequence[Record], numbers: Numbers) -> None:

@@ -12,8 +12,7 @@ The rules:
 * Before a turn a node is looked up among the nodes, under the same lock: whom the others have taken for dead (and
   removed) writes no more.
 * What nodes need of one another is in a schema of its own, and is no part of the record: a first node begins it anew.
-* A turn costs four ways there and back: to begin and to have the head with what was missed, for messages (one COPY),
-  and to write it and commit.
+* A turn costs three ways there and back: to begin; to have the head with what was missed; to write and commit.
 """
 
 import asyncio
@@ -48,6 +47,8 @@ SILENT_LOOKS = 7
 # Turns that are kept for who has missed them.
 KEPT_TURNS = 50_000
 FETCHED = 500
+# So many messages are written by the statement that writes their turn; more of them by COPY, which costs two ways more.
+FEW = 40
 # How long a newcomer waits for the world (s) before it asks again.
 PARCEL_SECONDS = 6.0
 
@@ -289,9 +290,8 @@ class SharedTurns:
         return await self._settle(turn)
 
     async def _write(self, connection: Connection, turn: Turn, rows: list[Row]) -> None:
-        if rows:
-            await self._rows.write(connection, rows)
-        await connection.execute(f"{_putting(turn)}; commit")
+        first = await self._rows.write(connection, rows) if rows else ""
+        await connection.execute(f"{first}{_putting(turn)}; commit")
 
     async def _settle(self, turn: Turn) -> None:
         """The connection was lost in the middle: wait for however long it takes to find out what became of the turn."""
@@ -411,19 +411,13 @@ def _putting(turn: Turn) -> str:
     """The statement that writes a turn. As text, since only so it goes with the commit in one way there and back."""
     numbers = f"{turn.number:d}, {turn.node:d}, {turn.seq:d}, {turn.time:d}"
     nodes = ",".join(f"{node:d}" for node in turn.parts)
-    parts = ",".join(map(_quoted, turn.parts.values()))
+    parts = ",".join(map(sql.quoted, turn.parts.values()))
     return f"""
         with moved as (
             update veche_cluster.head set number = {turn.number:d}, seq = {turn.seq:d}, time = {turn.time:d})
         insert into veche_cluster.turn (number, node, seq, time, body, nodes, parts)
-        values ({numbers}, {_quoted(turn.body)}, array[{nodes}]::bigint[], array[{parts}]::text[])
+        values ({numbers}, {sql.quoted(turn.body)}, array[{nodes}]::bigint[], array[{parts}]::text[])
     """  # noqa: S608 - numbers, and texts that are quoted
-
-
-def _quoted(text: str) -> str:
-    """A text as a constant of SQL: with `standard_conforming_strings`, which a connection of ours has, a quote alone
-    means anything in it."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 class _Rows(Writer):
@@ -437,8 +431,8 @@ class _Rows(Writer):
         """Others have written: numbers of conversations may have been given."""
         self._highest = -1
 
-    async def write(self, connection: Connection, rows: list[Row]) -> None:
-        """All rows of a turn."""
+    async def write(self, connection: Connection, rows: list[Row]) -> str:
+        """All rows of a turn; gives a statement that is still to be executed before it is written, with a semicolon."""
         records = [row for row in rows if isinstance(row, Record)]
         others = [row for row in rows if not isinstance(row, Record)]
         events = [row.record for row in others if isinstance(row, RoomEvent)]
@@ -447,6 +441,8 @@ class _Rows(Writer):
             self._numbers.clear()
         if new := await self._find_numbers(connection, records + events):
             await sql.insert_conversations(connection, [(self._numbers[key], *key) for key in new])
+        if records and not others and len(records) <= FEW and not replies_among(records):
+            return f"{sql.insert_as_text(records, self._numbers)};"
         if records:
             await sql.insert_messages(connection, records, self._numbers)
             if replies := replies_among(records):
@@ -455,6 +451,7 @@ class _Rows(Writer):
             await self._write_others(connection, others, facts)
         if events:
             await sql.insert_events(connection, events, self._numbers)
+        return ""
 
 
 async def open_link(url: str, name: str) -> Connection:
