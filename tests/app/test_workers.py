@@ -179,6 +179,20 @@ async def test_a_foreman_that_is_killed_leaves_nobody_behind(tmp_path: Path) -> 
 
 @pytest.mark.slow
 @pytest.mark.needs("linux", "postgres", "nats")
+async def test_who_is_ended_while_he_starts_ends(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    process = await run(command(tmp_path / "data"), log)
+    async with asyncio.timeout(PATIENCE):
+        while not (tmp_path / "data" / "worker-1").exists():
+            await asyncio.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    out, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+    assert (process.returncode, out) == (0, b"")
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.needs("linux", "postgres", "nats")
 async def test_what_is_somebody_elses_is_left_alone(tmp_path: Path) -> None:
     """A port on which somebody listens, even one who would share it; and a record that is in SQLite."""
     log = tmp_path / "log"

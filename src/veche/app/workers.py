@@ -20,7 +20,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +273,8 @@ class Foreman:
         ending.cancel()
         if not starts.done():
             starts.cancel()
+            with suppress(asyncio.CancelledError):
+                await starts
             return False
         for worker, is_ready in zip(workers, await starts, strict=True):
             if not is_ready:
