@@ -111,6 +111,56 @@ def test_who_has_an_account_and_does_not_come_back_goes_too() -> None:
     assert len(quits(bob.take())) == 1
 
 
+def test_who_moves_politely_was_never_gone_and_others_wait_for_nobody() -> None:
+    cluster = Cluster(3)
+    keep(cluster)
+    here, there, _ = cluster.nodes
+    bob = there.enter("bob")
+    bob.send("JOIN #tea")
+    ann = here.enroll("ann", "sesame-open-9")
+    ann.send("JOIN #tea", "AWAY :out")
+    dan = here.enroll("dan", "sesame-open-9")
+    dan.send("JOIN #tea")
+    cid = here.enter("cid")
+    cid.send("JOIN #tea", "PRIVMSG #tea :before")
+    assert [line for line in bob.take() if "before" in line]
+    here.log.is_parting = True
+    for session in list(here.engine.sessions):
+        here.engine.end(session, "moving")
+    cluster.run()
+    assert (ann.ended, here.engine.attached) == (True, 0)
+    # A guest goes with his connection: his name is free at once.
+    assert [line.split("!")[0] for line in quits(bob.take())] == [":cid"]
+    again = there.open("ann-again")
+    again.send("PASS ann:sesame-open-9", "NICK ann", "USER ann 0 * :Ann")
+    assert any(" 001 ann " in line for line in again.unheard)
+    here.log.depart()
+    cluster.run()
+    assert there.log.nodes == {2, 3}
+    cluster.kill(here)
+    pass_time(cluster.nodes, int(GRACE_SECONDS) - 5)
+    assert quits(bob.take()) == []
+    assert there.engine.world.users_by_key["ann"].away == "out"
+    pass_time(cluster.nodes, 10)
+    assert [line.split("!")[0] for line in quits(bob.take())] == [":dan"]
+    assert {node for nodes in there.log.homes.by_uid.values() for node in nodes} == {2}
+
+
+def test_the_last_node_may_leave_too() -> None:
+    cluster = Cluster(1)
+    keep(cluster)
+    node = cluster.nodes[0]
+    ann = node.enroll("ann", "sesame-open-9")
+    node.log.is_parting = True
+    node.engine.end(next(iter(node.engine.sessions)), "moving")
+    cluster.run()
+    node.log.depart()
+    pass_time([node], 30)
+    assert ann.ended
+    assert node.log.nodes == set()
+    assert node.log.is_idle
+
+
 def test_a_look_that_fails_says_nothing_of_anybody() -> None:
     cluster = Cluster(2)
     beats = keep(cluster)

@@ -1,5 +1,6 @@
 """One of several servers that are one: opens the record that they share, and takes part until the end."""
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Callable
@@ -8,11 +9,18 @@ from veche.app.config import Config
 from veche.cluster.carrier import Carrier
 from veche.cluster.keeper import Keeper
 from veche.core.engine import Engine
+from veche.core.session import Session
 from veche.core.shared import SharedLog
 from veche.core.turns import Turn
 from veche.net.shell import Shell
 from veche.store.postgresql.shared import SharedStore
 from veche.store.postgresql.turns import BEAT_SECONDS, FORMAT
+
+# What those read who are to go to other nodes: to connect again is all that they have to do.
+MOVING = "This server is leaving, and others go on: please connect again"
+# So many go at once at least, in so many waves at most, with a pause (s) between, and so long a wave is waited for.
+LEAST_WAVE, MOST_WAVES = 100, 20
+WAVE_SECONDS, ANSWER_SECONDS = 0.5, 2.0
 
 _log = logging.getLogger("veche.cluster")
 
@@ -52,6 +60,48 @@ class Membership:
         self._keeper.start()
         self._store.turns.open()
         _log.info("node %d of the cluster, behind turn %d", self._log.node, self._log.applied)
+
+    async def move_people(self) -> None:
+        """The doors are shut: have everybody go to other nodes, in waves, each when what it has said is answered.
+
+        Nobody is sent away if there is nobody to take him, or nothing can be written.
+        """
+        engine, log = self._shell.engine, self._log
+        if len(log.nodes) < 2 or log.is_out:
+            return
+        engine.stopping = MOVING  # whoever comes in at the last moment is refused
+        engine.flood = None  # what is held for good manners alone is served now
+        log.is_parting = True
+        waiting = list(engine.sessions)
+        size = max(LEAST_WAVE, -(-len(waiting) // MOST_WAVES))
+        _log.warning("%d connections are asked to go to other nodes, %d at a time", len(waiting), size)
+        while waiting:
+            wave, waiting = waiting[:size], waiting[size:]
+            await self._move(wave)
+            if waiting:
+                await asyncio.sleep(WAVE_SECONDS)
+
+    async def _move(self, wave: list[Session]) -> None:
+        engine = self._shell.engine
+        for session in wave:
+            session.pipe.pause_reading()
+            session.reading_paused = True
+            if session.held is not None:
+                engine.resumable.append(session)
+        self._shell.touch()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + ANSWER_SECONDS
+        while any(one.in_flight or one.held for one in wave if not one.ended) and loop.time() < until:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)  # the engine has no bell for this, as in Server
+        for session in wave:
+            engine.end(session, MOVING)
+        self._shell.touch()
+
+    def depart(self) -> None:
+        """Nobody is here any more: the others are told so in a last turn."""
+        if not self._log.is_out:
+            self._log.depart()
+            self._shell.touch()
 
     async def close(self) -> None:
         """Hear nothing any more; the store says goodbye."""

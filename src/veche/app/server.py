@@ -219,7 +219,7 @@ class Server:
             keep_collector_away()
             print("ready", flush=True)
             await self.ending.wait()
-            await self._end(shell)
+            await self._end(shell, membership)
             await maker.wait_closed()
         finally:
             for door in self.doors:
@@ -371,10 +371,12 @@ class Server:
         _log.critical("ending because the disk failed: %s", error)
         self.ending.set()
 
-    async def _end(self, shell: Shell) -> None:
-        """Answer what was read, tell everyone, close."""
+    async def _end(self, shell: Shell, membership: Membership | None) -> None:
+        """Answer what was read, tell everyone, close; where other nodes go on, people are sent to them first."""
         for door in self.doors:
             door.close()
+        if membership is not None:
+            await membership.move_people()
         engine = shell.engine
         engine.stop("Server is going down")
         shell.touch()
@@ -385,6 +387,8 @@ class Server:
         for session in list(engine.sessions):
             session.pipe.abort()
         await asyncio.sleep(0)
+        if membership is not None:
+            membership.depart()
         engine.log.when_written(lambda: None)  # that everybody has gone is a part of their rooms' history
         await _until(lambda: engine.is_idle and not engine.log.behind.rows, PART_SECONDS)
 

@@ -37,7 +37,6 @@ class Keeper:
         self._beating = beating
         self._pause = pause
         self._missing: set[int] = set()
-        self._lost_at = 0.0
 
     def start(self) -> None:
         """Beat now, and go on."""
@@ -54,8 +53,7 @@ class Keeper:
         # Twice, because who has just come may be known here before his name was read there.
         missing = log.nodes - set(there)
         for node in missing & self._missing:
-            self._lost_at = now
             log.note(LOST, node)
         self._missing = missing
         log.look(number)
-        log.dismiss_homeless(REASON, guests_only=now < self._lost_at + GRACE_SECONDS)
+        log.dismiss_homeless(REASON, guests_only=now < log.lost_at + GRACE_SECONDS)

@@ -10,6 +10,8 @@ The rules beside those of core/log.py:
 * A node is told what changes the world, and what its own people hear; of all else it learns that it has a place in the
   order. Every node knows where people have sessions (core/homes.py), so who has the turn knows whom to tell what.
 * What is kept nowhere and changes nothing (that somebody is typing) has no place in the order, and waits for nobody.
+* A node that leaves (`is_parting`) lets go of people with accounts without a word: they are on their way to another
+  node, and those who do not arrive there go as those of a node that is lost do.
 * Whoever cannot have a turn changes nothing: it refuses what can be refused, and keeps the rest in line.
 """
 
@@ -18,11 +20,11 @@ from __future__ import annotations
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from veche.core import crowds, sheets
+from veche.core import crowds, sheets, telling
 from veche.core.gathering import Gathering
 from veche.core.homes import Homes
 from veche.core.log import BATCH_LIMIT, Entry, Log
@@ -31,7 +33,7 @@ from veche.core.registry import FactRow, OwnCopy
 from veche.core.sheets import CAME, LOST
 from veche.core.turns import Head, OutOfReach, Overtaken, Removed, Turn, Turns
 from veche.state.codec import CodecError
-from veche.state.events import SILENCE, Fact, LastingFact, UserLeft
+from veche.state.events import SILENCE, DeviceLeft, Fact, LastingFact, UserLeft
 from veche.state.parcel import pack, unpack
 
 if TYPE_CHECKING:
@@ -69,6 +71,9 @@ class SharedLog(Log):
         "asking",
         "fetching",
         "homes",
+        "is_out",
+        "is_parting",
+        "lost_at",
         "node",
         "nodes",
         "notices",
@@ -111,6 +116,9 @@ class SharedLog(Log):
         self.homes = Homes(world.watcher)
         world.watcher = self.homes
         self.nodes: set[int] = {self.node}  # all that have come and are not lost
+        self.is_out = False  # the others go on without us, and nothing can be written
+        self.is_parting = False
+        self.lost_at = -1e9  # when (monotonic) it was last known here that a node is lost
         self.notices: list[tuple[str, int]] = []  # what is to be said of nodes: CAME or LOST, and the number
         self.on_removed: Callable[[Exception], None] | None = None
         self.on_followed: Callable[[Turn], None] | None = None  # a turn of another node's was applied
@@ -121,13 +129,17 @@ class SharedLog(Log):
     # ---- what the engine asks
 
     def is_elsewhere(self, uid: str) -> bool:
-        """Whether a user has a session on another node."""
-        return self.homes.has_beside(uid, self.node)
+        """Whether a user has a session on another node, or is moving there."""
+        if self.homes.has_beside(uid, self.node):
+            return True
+        user = self.world.users.get(uid)
+        return self.is_parting and user is not None and bool(user.account)
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits and no turn is under way."""
-        return self.batch is None and not self.line and not self.aside and not self.asking
+        waits = self.line or self.aside or self.notices
+        return self.batch is None and not waits and not self.asking
 
     def commit(
         self, fact: Fact, ask: Ask | None, then: Then | None = None, otherwise: Then | None = None
@@ -135,6 +147,9 @@ class SharedLog(Log):
         """Put a fact in line; its turn comes when this node has one. What needs none has passed already."""
         if ask is None and self.origin != self.node:
             return  # a witness of what happened elsewhere: the node where it did does the rest
+        if self.is_parting and ask is not None and isinstance(fact, DeviceLeft):
+            self._part(self._enter(fact, ask, then, otherwise))
+            return
         passes = self.registry.facts[type(fact)].passes
         # Behind what the same session has in line it waits in line as well.
         if passes is not None and ask is not None and not ask.session.in_flight and passes(fact):
@@ -158,11 +173,7 @@ class SharedLog(Log):
         if entry.refusal is None:
             if isinstance(fact, LastingFact):
                 fact.msgid = self.chance.msgid(fact.time)
-            page = sheets.Page()
-            page.add(0, fact)
-            nodes = self._hearers(entry)
-            others = self.nodes if nodes is None else nodes
-            if told := {node: page.text() for node in others if node != self.node}:
+            if told := telling.alone(self, entry):
                 self.turns.pass_on(told)
         self._settle(entry)
 
@@ -241,7 +252,7 @@ class SharedLog(Log):
             fact = entry.fact
             if isinstance(fact, UserLeft) and (
                 fact.actor not in self.world.users
-                or self.is_elsewhere(fact.actor)
+                or self.homes.has_beside(fact.actor, self.node)
                 or (entry.ask is None and self.homes.has_any(fact.actor))
             ):
                 entry.row = _STAYS
@@ -278,42 +289,16 @@ class SharedLog(Log):
     ) -> None:
         self.batch = batch
         self.gathering.stored(len(rows), self.clock.monotonic())
-        everybody = sheets.Page()
-        some: dict[int, sheets.Page] = {}
-        for place, entry in enumerate(batch):
-            if entry.refusal is not None or entry.row is _STAYS:
-                continue
-            if self.keeps_events and entry.row.events is not None:
-                entry.fact.event_id = self.chance.msgid(entry.fact.time)
-            nodes = self._hearers(entry)
-            if nodes is None:
-                everybody.add(place, entry.fact)
-                continue
-            for node in nodes:
-                page = some.get(node)
-                if page is None:
-                    page = some[node] = sheets.Page()
-                page.add(place, entry.fact)
-        parts = {node: page.text() for node, page in some.items()}
-        turn = Turn(self.applied + 1, self.node, self.seq, self.time, body or everybody.text(), parts)
+        if self.keeps_events:
+            for entry in batch:
+                if entry.refusal is None and entry.row is not _STAYS and entry.row.events is not None:
+                    entry.fact.event_id = self.chance.msgid(entry.fact.time)
+        told = [
+            (place, one) for place, one in enumerate(batch) if one.refusal is None and one.row is not _STAYS
+        ]
+        for_all, parts = telling.pages(self, told)
+        turn = Turn(self.applied + 1, self.node, self.seq, self.time, body or for_all, parts)
         self.turns.put(turn, rows, partial(done, turn))
-
-    def _hearers(self, entry: Entry) -> Iterable[int] | None:
-        """Which other nodes have to hear of a fact; None for all of them."""
-        hears = entry.row.hears
-        audience = hears(self.world, entry.fact) if hears is not None else None
-        if audience is None:
-            return None
-        homes = self.homes
-        found: set[int] = set()
-        if audience.room is not None:
-            found.update(homes.of_room(audience.room.key))
-        else:
-            found.update(homes.of_user(entry.fact.actor))  # what he says stands on all of his devices
-        for uid in audience.uids:
-            found.update(homes.of_user(uid))
-        found.discard(self.node)
-        return None if len(found) > 1 and len(found) == len(self.nodes) - 1 else found
 
     def _is_put(self, turn: Turn, error: Exception | None) -> bool:
         """A turn has been answered for: whether it is on disk. What went wrong for good is dealt with."""
@@ -413,7 +398,7 @@ class SharedLog(Log):
             self._be_removed(error)
 
     def _be_removed(self, error: Exception) -> None:
-        self.resting = True  # for good
+        self.resting = self.is_out = True  # for good
         if self.on_removed is not None:
             self.on_removed(error)
 
@@ -537,13 +522,17 @@ class SharedLog(Log):
 
         Of all nodes only the first does so. A guest cannot prove elsewhere that he is himself; others can.
         """
-        if self.node != min(self.nodes) or self.on_homeless is None:
+        if self.node != min(self.nodes, default=-1) or self.on_homeless is None:
             return
         leaving = {entry.fact.actor for entry in [*self.line, *(self.batch or ())]}
         for uid in [uid for uid in self.homes.homeless() if uid not in leaving]:
             user = self.world.users.get(uid)
             if user is not None and not user.absent and not (guests_only and user.account):
                 self.on_homeless(user, reason)
+
+    def depart(self) -> None:
+        """Nobody is here any more: have the others know, who need not find out."""
+        self.note(LOST, self.node)
 
     def note(self, kind: str, node: int) -> None:
         """Have all nodes know that one has come (CAME) or is no more (LOST)."""
@@ -553,10 +542,11 @@ class SharedLog(Log):
 
     def _notice(self, kind: str, node: int) -> None:
         if kind == LOST:
+            self.lost_at = self.clock.monotonic()
             self.nodes.discard(node)
             self.homes.lose(node)
         else:
-            if self.node == min(self.nodes - {node}):
+            if self.node == min(self.nodes - {node}, default=-1):
                 self.turns.hand_over(node, self._pack(node), self.applied, self.seq, self.time)
             self.nodes.add(node)
 
