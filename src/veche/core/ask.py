@@ -25,6 +25,8 @@ from veche.wire.message import Message, escape
 
 # The choice of an account that says what its owner reads: "en" or "ru".
 LANGUAGE: Final = "language"
+# The same of who has no account: what he has set of himself (METADATA, docs/ext/settings.md).
+LANGUAGE_KEY: Final = "veche/language"
 
 if TYPE_CHECKING:
     from veche.core.engine import Engine
@@ -90,9 +92,13 @@ class Ask:
 
     @property
     def language(self) -> Language:
-        """What the person reads: as he has chosen for his account, else the server's language."""
+        """What the person reads: as he has chosen for his account or, a guest, for himself; else the server's."""
         account = self.world.accounts.by_uid.get(self.session.account)
-        chosen = account.choices.get(LANGUAGE, "") if account is not None else ""
+        if account is not None:
+            chosen = account.choices.get(LANGUAGE, "")
+        else:
+            user = self.session.user
+            chosen = user.notes.get("*", {}).get(LANGUAGE_KEY, "") if user is not None else ""
         return "ru" if (chosen or self.settings.language) == "ru" else "en"
 
     def phrase(self, table: Table, key: str, **values: object) -> str:

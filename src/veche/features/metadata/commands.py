@@ -1,13 +1,16 @@
 """METADATA and its subcommands."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
-from veche.core.ask import Ask
+from veche.core.ask import LANGUAGE, LANGUAGE_KEY, Ask
 from veche.core.conversations import HISTORY_KEY, NEWCOMERS_READ
 from veche.core.pace import Pace
 from veche.core.replies import numeric_line, pack, standard_line, with_tag
 from veche.core.retention import problem_of
+from veche.features.accounts.choices import DEFAULT, choose
 from veche.features.metadata import spread
 from veche.features.metadata.facts import (
     MetadataChanged,
@@ -34,6 +37,18 @@ NOTES = {
     "soju.im/muted": _YES_OR_NO,
     "soju.im/pinned": _YES_OR_NO,
     "veche/notify": ("all", "mentions", "none"),
+}
+# What he has chosen for himself, the same on all his devices: docs/ext/settings.md. Private like notes and kept with
+# them, under this name, which nobody can bear.
+ONESELF = "*"
+_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+SETTINGS = {
+    LANGUAGE_KEY: re.compile("en|ru"),
+    "veche/theme": re.compile("system|light|dark|contrast"),
+    "veche/density": re.compile("roomy|dense"),
+    "veche/hide-events": re.compile("0|1"),
+    "veche/quiet": re.compile(f"{_CLOCK}-{_CLOCK}"),
+    "veche/notify": re.compile("|".join(NOTES["veche/notify"])),  # where no note says another one
 }
 NOTES_PER_USER = 500
 # Each change goes to everybody who has subscribed; each room that is synchronized may be long.
@@ -128,7 +143,8 @@ def _got(ask: Ask, target: Target, key: str) -> str:
     server = ask.settings.server
     if not _is_key(key):
         return standard_line(server, "FAIL", "METADATA", "KEY_INVALID", (key,), "Invalid key")
-    value = _notes(ask, target.name).get(key) if key in NOTES else target.values.get(key)
+    is_private = key in NOTES or key in SETTINGS
+    value = _private(ask, target).get(key) if is_private else target.values.get(key)
     if value is None:
         words = (target.name, key, "key not set")
         return numeric_line(server, numerics.RPL_KEYNOTSET, ask.session.nick, words)
@@ -137,16 +153,30 @@ def _got(ask: Ask, target: Target, key: str) -> str:
 
 def _list(ask: Ask, target: Target) -> None:
     """All that is set, and what the asker has noted himself."""
-    values = target.values | _notes(ask, target.name)
+    values = target.values | _private(ask, target)
     _send_batch(ask, target.name, [_value_line(ask, target.name, key, values[key]) for key in values])
 
 
-def _notes(ask: Ask, name: str) -> dict[str, str]:
-    return ask.user.notes.get(fold(name), {}) if ask.session.user is not None else {}
+def _private(ask: Ask, target: Target) -> dict[str, str]:
+    """What the asker has noted about a target, or chosen for himself."""
+    if ask.session.user is None:
+        return {}
+    noted = ask.user.notes.get(fold(target.name), {})
+    return noted | settings_of(ask) if target.user is ask.user else noted
+
+
+def settings_of(ask: Ask) -> dict[str, str]:
+    """What somebody who is in has chosen for himself; the language of who has an account is the account's choice."""
+    chosen = ask.user.notes.get(ONESELF, {})
+    account = ask.world.accounts.by_uid.get(ask.session.account)
+    if account is None:
+        return chosen
+    language = account.choices.get(LANGUAGE, "")
+    return chosen | {LANGUAGE_KEY: language} if language else chosen
 
 
 def _value_line(ask: Ask, name: str, key: str, value: str) -> str:
-    words = (name, key, PRIVATE if key in NOTES else EVERYBODY, value)
+    words = (name, key, PRIVATE if key in NOTES or key in SETTINGS else EVERYBODY, value)
     return numeric_line(ask.settings.server, numerics.RPL_KEYVALUE, ask.session.nick, words)
 
 
@@ -176,6 +206,10 @@ def _set(ask: Ask, target: Target) -> None:
     value = ask.params[3] if len(ask.params) > 3 else None
     if not _is_key(key):
         ask.fail("KEY_INVALID", key, text="Invalid key")
+    elif ask.session.user is not None and target.user is ask.user and key in SETTINGS:
+        _choose(ask, target, key, value)
+    elif key in SETTINGS and key not in NOTES:
+        ask.fail("KEY_NO_PERMISSION", target.name, key, text="Settings are one's own")
     elif key in NOTES and ask.session.user is not None:
         _note(ask, target.name, key, value)
     elif value is not None and not _fits(ask, target.name, key, value):
@@ -250,15 +284,32 @@ def _note(ask: Ask, name: str, key: str, value: str | None) -> None:
         ask.commit(NoteChanged(ask.user.uid, fold(name), name, key, value, NOTES_PER_USER), _noted)
 
 
+def _choose(ask: Ask, target: Target, key: str, value: str | None) -> None:
+    account = ask.world.accounts.by_uid.get(ask.session.account)
+    if value is not None and SETTINGS[key].fullmatch(value) is None:
+        ask.fail("VALUE_INVALID", text="This setting has no such value")
+    elif _is_too_fast(ask, key):
+        pass
+    elif key == LANGUAGE_KEY and account is not None:
+        choose(ask, account, LANGUAGE, value or DEFAULT, partial(_tell_setting, target.name, key, value))
+    else:
+        ask.commit(NoteChanged(ask.user.uid, ONESELF, target.name, key, value, NOTES_PER_USER), _noted)
+
+
 def _told(ask: Ask, fact: MetadataChanged) -> None:
     _tell_value(ask, fact.name, fact.key, fact.value)
     spread.tell_own_clients(ask, fact.key, spread.value_line(fact.source, fact.name, fact.key, fact.value))
 
 
 def _noted(ask: Ask, fact: NoteChanged) -> None:
-    _tell_value(ask, fact.name, fact.key, fact.value)
-    line = spread.value_line(ask.settings.server, fact.name, fact.key, fact.value, PRIVATE)
-    spread.tell_own_clients(ask, fact.key, line)
+    _tell_setting(fact.name, fact.key, fact.value, ask)
+
+
+def _tell_setting(name: str, key: str, value: str | None, ask: Ask) -> None:
+    """Whoever has changed it is answered, and his other clients that want to know are told."""
+    _tell_value(ask, name, key, value)
+    line = spread.value_line(ask.settings.server, name, key, value, PRIVATE)
+    spread.tell_own_clients(ask, key, line)
 
 
 def _tell_value(ask: Ask, name: str, key: str, value: str | None) -> None:
@@ -314,6 +365,14 @@ def _sub(ask: Ask, target: Target) -> None:
 
 
 def _current(ask: Ask, keys: list[str]) -> Iterator[None]:
+    server = ask.settings.server
+    private = {**ask.user.notes, ONESELF: settings_of(ask)}
+    for about, values in private.items():
+        name = ask.user.nick if about == ONESELF else about
+        for key in keys:
+            if key in values:
+                ask.send(spread.value_line(server, name, key, values[key], PRIVATE))
+    yield
     for thing in spread.followed_by(ask.engine, ask.session):
         name = thing.name if isinstance(thing, Room) else thing.nick
         for key in keys:
