@@ -106,8 +106,9 @@ def test_the_tabs_of_a_guest_come_back_together(tmp_path: Path, browser: Browser
             tab.say(f"meanwhile {number}")
         server.start()
         for tab in (first, second):
-            # One tries again after up to half a minute.
+            # One tries again after up to half a minute; what the other has said comes when that one is back.
             expect(tab.page.locator(".lost")).to_have_count(0, timeout=60000)
+        for tab in (first, second):
             tab.sees("meanwhile 0", "meanwhile 1")
             expect(tab.log.locator(".is-unsent")).to_have_count(0)
             assert sorted(tab.texts()) == ["before", "meanwhile 0", "meanwhile 1"]

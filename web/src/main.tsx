@@ -9,6 +9,7 @@ import { callFrom } from "./ui/calls.ts";
 import { Desk } from "./ui/desk.ts";
 import { keepDrafts } from "./ui/drafts.ts";
 import { isStale, keepForLater, readKept, registerWorker, showKept } from "./ui/offline.ts";
+import { Personal } from "./ui/personal.ts";
 import { readAddress } from "./ui/places.ts";
 import { settings } from "./ui/settings.ts";
 import { forgetLogin, readLogin, stay } from "./ui/stay.ts";
@@ -20,6 +21,7 @@ const network = document.querySelector<HTMLMetaElement>('meta[name="network"]')?
 const chat = new Chat(connectShared);
 const desk = new Desk(chat);
 chat.network = network;
+const personal = new Personal(chat);
 
 const isLooking = (): boolean => document.visibilityState === "visible" && document.hasFocus();
 for (const event of ["focus", "blur", "visibilitychange"]) {
@@ -38,8 +40,7 @@ const obeyAddress = (): void => {
 addEventListener("hashchange", obeyAddress);
 let isFirst = true;
 chat.onWelcome = () => {
-  // Services speak the language of the page to who has an account.
-  if (chat.account !== "") chat.question(() => undefined, "NICKSERV", ["SET", "LANGUAGE", settings.language]);
+  personal.begin();
   const { owner } = readAddress(location.hash);
   if (owner !== "" && chat.account !== "") {
     chat.question((lines) => chat.tell(lines.find((line) => line.command === "NOTICE")?.params[1] ?? ""), "NICKSERV", ["OWN", owner]);
@@ -49,12 +50,6 @@ chat.onWelcome = () => {
   isFirst = false;
   if (takeStay()) stay(chat);
 };
-let { language } = settings;
-settings.watch(() => {
-  if (language === settings.language) return;
-  language = settings.language;
-  if (chat.account !== "" && chat.state === "in") chat.question(() => undefined, "NICKSERV", ["SET", "LANGUAGE", settings.language]);
-});
 callFrom(chat, (conversation, msgid) => (msgid === "" ? desk.show(conversation) : desk.jump(conversation.name, msgid)));
 chat.onSeen = (entry) => tellSeen(entry.msgid);
 keepDrafts(chat);

@@ -14,7 +14,11 @@ const NUMERICS = new Map<string, Phrase>(Object.entries({
   "481": "no-server-operator", "482": "no-rank", "491": "no-oper", "502": "no-rank",
 }));
 const CODES = new Map<string, Phrase>(Object.entries({
-  INTERNAL_ERROR: "no-inside", ACCOUNT_REQUIRED: "no-account", NEED_REGISTRATION: "no-account",
+  INTERNAL_ERROR: "no-inside", TEMPORARILY_UNAVAILABLE: "no-now", MESSAGE_ERROR: "no-history", INVALID_TARGET: "no-target",
+  RATE_LIMITED: "no-slower", LIMIT_REACHED: "no-list-full", PRIVS_NEEDED: "no-server-operator", CHANNEL_NAME_IN_USE: "no-name-in-use",
+  MULTILINE_MAX_BYTES: "no-long", MULTILINE_MAX_LINES: "no-long", EDITS_FORBIDDEN: "no-edit", INVALID_CODE: "no-code", INVALID_EMAIL: "no-email",
+  ACCOUNT_EXISTS: "name-taken", BAD_ACCOUNT_NAME: "bad-name",
+  ACCOUNT_REQUIRED: "no-account", NEED_REGISTRATION: "no-account",
   REDACT_FORBIDDEN: "no-redact", REDACT_WINDOW_EXPIRED: "no-late", EDIT_WINDOW_EXPIRED: "no-late", UNKNOWN_MSGID: "no-message", EDIT_FORBIDDEN: "no-edit",
 }));
 // What is between the words of 404, which has many reasons.
@@ -24,13 +28,18 @@ export function isRefusal(line: Message): boolean {
   return line.command === "FAIL" || (/^[45]\d\d$/.test(line.command) && line.command !== "422");
 }
 
+/** The phrase for the code of a FAIL; "" where only the server's words say what it is. */
+export function phraseOfCode(code: string): Phrase | "" {
+  return CODES.get(code) ?? "";
+}
+
 /** One sentence for people. */
 export function worded(line: Message): string {
   const { command, params } = line;
   const words = params.at(-1) ?? "";
   if (command === "FAIL") {
     const phrase = CODES.get(params[1] ?? "");
-    return phrase === undefined ? words : t(phrase);
+    return phrase === undefined ? words : t(phrase, { text: words });
   }
   if (command === "404") {
     const found = CANNOT_SEND.find(([pattern]) => pattern.test(words));

@@ -64,6 +64,7 @@ export class Chat extends Watched {
   draftOf: (key: string) => string = () => "";
   /** One is in, for the first time or again. */
   onWelcome: () => void = () => undefined;
+  onMetadata: (message: Message) => void = () => undefined;
   /** What somebody else has said where one does not look; `isCall`: to one alone, or by one's name. */
   onNews: (conversation: Conversation, entry: Entry, isCall: boolean) => void = () => undefined;
 

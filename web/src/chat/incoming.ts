@@ -447,6 +447,7 @@ const HANDLERS: Record<string, Handler> = {
     if (chat.isMe(nickOf(source))) chat.account = account;
     chat.changed();
   },
+  METADATA: (chat, message) => chat.onMetadata(message),
   SETNAME: (chat, { params, source }) => {
     learn(chat, source).realname = params[0] ?? "";
   },

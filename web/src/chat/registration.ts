@@ -2,6 +2,7 @@
 //
 // Sources: capability-negotiation; SASL 3.1 (PLAIN); account-registration (draft).
 
+import { phraseOfCode } from "../refusals.ts";
 import { format, type Message } from "../wire/message.ts";
 
 export interface Who {
@@ -21,7 +22,7 @@ const WANTED = [
   "message-tags", "server-time", "echo-message", "labeled-response", "batch", "standard-replies", "cap-notify",
   "draft/chathistory", "draft/read-marker", "veche/unread", "veche/once", "draft/multiline", "draft/message-redaction",
   "away-notify", "account-notify", "account-tag", "extended-join", "setname", "chghost", "multi-prefix",
-  "userhost-in-names", "invite-notify", "draft/channel-rename", "soju.im/search", "veche/reactions", "veche/threads", "draft/message-edit", "draft/event-playback", "extended-monitor", "sasl", "draft/account-registration",
+  "userhost-in-names", "invite-notify", "draft/channel-rename", "soju.im/search", "veche/reactions", "veche/threads", "draft/message-edit", "draft/event-playback", "extended-monitor", "draft/metadata-2", "sasl", "draft/account-registration",
 ];
 const CODES: Record<string, string> = {
   "432": "bad-name", "433": "name-taken", "904": "bad-login", "905": "bad-login", "464": "server-password",
@@ -70,7 +71,7 @@ export class Registration {
         else this.fail({ code: "verify", text: params.at(-1) ?? "" });
         return true;
       case "FAIL":
-        this.fail({ code: params[1] === "ACCOUNT_EXISTS" ? "name-taken" : "", text: params.at(-1) ?? "" });
+        this.fail({ code: phraseOfCode(params[1] ?? ""), text: params.at(-1) ?? "" });
         return true;
       case "ERROR":
       case "432":

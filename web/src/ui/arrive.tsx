@@ -45,7 +45,7 @@ export function Arrive({ chat, network }: { chat: Chat; network: string }): JSX.
       invitation,
     });
   };
-  const reason = failure === null ? "" : isPhrase(failure.code) ? t(failure.code) : failure.text;
+  const reason = failure === null ? "" : isPhrase(failure.code) ? t(failure.code, { text: failure.text }) : failure.text;
   return (
     <main class="arrive">
       <div class="arrive-top"><Choice /></div>

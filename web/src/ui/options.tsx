@@ -41,10 +41,17 @@ function Looks({ desk }: { desk: Desk }): JSX.Element {
   return (
     <>
       <Choice isWhole />
+      {desk.chat.account !== "" && (
+        <label class="check">
+          <input type="checkbox" checked={settings.isOwnLooks} onChange={(event) => settings.set({ isOwnLooks: event.currentTarget.checked })} />
+          <span>{t("own-looks")}</span>
+        </label>
+      )}
       <label class="check">
         <input type="checkbox" checked={settings.isHidingEvents} onChange={(event) => settings.set({ isHidingEvents: event.currentTarget.checked })} />
         <span>{t("hide-events")}</span>
       </label>
+      {desk.chat.account !== "" && <p class="hint">{t("settings-kept")}</p>}
       <div class="buttons">
         <button type="button" onClick={() => desk.open({ kind: "keys" })}><Icon name="keys" /> {t("keys")}</button>
         <button type="button" onClick={() => void leave(desk)}>
@@ -55,7 +62,7 @@ function Looks({ desk }: { desk: Desk }): JSX.Element {
   );
 }
 
-/** Leave for good: nothing of the chat stays in this browser but how it looks. */
+/** Leave for good: nothing of the chat stays in this browser but how it looks. What the server keeps, it keeps. */
 async function leave(desk: Desk): Promise<void> {
   rememberGuest("");
   forgetDrafts();
@@ -64,6 +71,7 @@ async function leave(desk: Desk): Promise<void> {
   await forgetKept();
   tellLeft(desk.chat.nick);
   desk.chat.leave();
+  settings.set({ levels: {} });
 }
 
 function Calls(): JSX.Element {

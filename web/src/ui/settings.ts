@@ -1,4 +1,5 @@
-// What the reader has chosen, kept in the browser: looks, language, name, how he is called. Never a password.
+// What the reader has chosen, kept in the browser: looks, language, name, how he is called. Never a password. What of it
+// belongs to the person more than to the device, the server keeps too (personal.ts).
 //
 // Tabs of one browser agree: what one of them chooses, the others obey at once.
 
@@ -14,7 +15,11 @@ export type Density = (typeof DENSITIES)[number];
 export const LEVELS = ["all", "mentions", "none"] as const;
 export type Level = (typeof LEVELS)[number];
 
-interface Kept {
+export const LANGUAGES = ["en", "ru"] as const;
+/** What everybody begins with. */
+export const DEFAULTS = { theme: "system", density: "roomy", level: "mentions" } as const;
+
+export interface Kept {
   theme: Theme;
   density: Density;
   language: Language;
@@ -26,23 +31,25 @@ interface Kept {
   quietFrom: string; // "22:00"; "" for no quiet hours
   quietTo: string;
   isHidingEvents: boolean; // who came and went is not shown
+  isOwnLooks: boolean; // theme, density and language are this device's own (personal.ts)
 }
 
 const KEY = "veche";
 const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$/;
 
 class Settings extends Watched implements Kept {
-  theme: Theme = "system";
-  density: Density = "roomy";
+  theme: Theme = DEFAULTS.theme;
+  density: Density = DEFAULTS.density;
   language: Language = navigator.language.toLowerCase().startsWith("ru") ? "ru" : "en";
   name = "";
   isDesktop = false;
   isSound = false;
-  level: Level = "mentions";
+  level: Level = DEFAULTS.level;
   levels: Record<string, Level> = Object.create(null) as Record<string, Level>;
   quietFrom = "";
   quietTo = "";
   isHidingEvents = false;
+  isOwnLooks = false;
 
   load(): void {
     this.read();
@@ -85,8 +92,8 @@ class Settings extends Watched implements Kept {
   }
 
   private kept(): Kept {
-    const { theme, density, language, name, isDesktop, isSound, level, levels, quietFrom, quietTo, isHidingEvents } = this;
-    return { theme, density, language, name, isDesktop, isSound, level, levels, quietFrom, quietTo, isHidingEvents };
+    const { theme, density, language, name, isDesktop, isSound, level, levels, quietFrom, quietTo, isHidingEvents, isOwnLooks } = this;
+    return { theme, density, language, name, isDesktop, isSound, level, levels, quietFrom, quietTo, isHidingEvents, isOwnLooks };
   }
 
   private read(): void {
@@ -94,13 +101,13 @@ class Settings extends Watched implements Kept {
       const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Record<keyof Kept, unknown>>;
       this.theme = one(THEMES, kept.theme) ?? this.theme;
       this.density = one(DENSITIES, kept.density) ?? this.density;
-      this.language = one(["en", "ru"] as const, kept.language) ?? this.language;
+      this.language = one(LANGUAGES, kept.language) ?? this.language;
       this.level = one(LEVELS, kept.level) ?? this.level;
       for (const name of ["name", "quietFrom", "quietTo"] as const) {
         const value = kept[name];
         if (typeof value === "string" && (name === "name" || value === "" || CLOCK.test(value))) this[name] = value;
       }
-      for (const name of ["isDesktop", "isSound", "isHidingEvents"] as const) {
+      for (const name of ["isDesktop", "isSound", "isHidingEvents", "isOwnLooks"] as const) {
         const value = kept[name];
         if (typeof value === "boolean") this[name] = value;
       }
@@ -125,7 +132,7 @@ class Settings extends Watched implements Kept {
   }
 }
 
-function one<T>(values: readonly T[], value: unknown): T | undefined {
+export function one<T>(values: readonly T[], value: unknown): T | undefined {
   return values.find((known) => known === value);
 }
 
