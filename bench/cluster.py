@@ -85,6 +85,11 @@ class Server:
             self._process.kill()
             self._process.communicate()
 
+    def kill(self) -> None:
+        """`kill -9`."""
+        self._process.kill()
+        self._process.wait()
+
     @property
     def pid(self) -> int:
         """Its number."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from veche.core import crowds
 from veche.core.homes import Homes
 from veche.core.settings import OperatorBlock, Settings
 from veche.core.shared import LOST
+from veche.features.messages import MessageSent
+from veche.state.events import MemberJoined, UserArrived, UserLeft
 from veche.state.snapshot import snapshot
 from veche.testing.invariants import check_indexes
 from veche.testing.passwords import FakePasswords
@@ -301,6 +304,29 @@ def test_a_crowd_comes_in_few_turns_and_is_judged_one_by_one(cluster: Cluster) -
         assert len(other.engine.world.rooms["#tea"].members) == 54
         assert sum("o" in member.ranks for member in other.engine.world.rooms["#tea"].members.values()) == 1
     same_worlds(cluster)
+
+
+def test_who_arrives_and_who_joins_share_turns(cluster: Cluster) -> None:
+    node = cluster.nodes[0]
+    here = [node.enter(f"h{number}") for number in range(40)]
+    crowd = [node.open(f"g{number}") for number in range(40)]
+    before = len(cluster.order.turns)
+    for number, (one, other) in enumerate(zip(crowd, here, strict=True)):
+        one.post_bytes(f"NICK g{number}\r\nUSER u 0 * :U\r\n".encode())
+        other.post_bytes(b"JOIN #tea\r\n")
+    cluster.run()
+    assert sum(any(" 001 " in line for line in one.unheard) for one in crowd) == 40
+    assert len(cluster.nodes[1].engine.world.rooms["#tea"].members) == 40
+    assert len(cluster.order.turns) - before < 6
+    same_worlds(cluster)
+
+
+def test_going_frees_nicks_and_rooms_and_shares_no_turn_with_coming() -> None:
+    assert crowds.may_follow(MemberJoined, UserArrived)
+    assert crowds.may_follow(UserLeft, UserLeft)
+    assert not crowds.may_follow(UserLeft, UserArrived)
+    assert not crowds.may_follow(UserLeft, MemberJoined)
+    assert not crowds.may_follow(MessageSent, MessageSent)
 
 
 def test_a_limit_of_a_room_holds_for_a_crowd(cluster: Cluster) -> None:

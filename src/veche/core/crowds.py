@@ -12,10 +12,16 @@ from veche.wire.confusables import skeleton
 from veche.wire.names import fold
 
 KINDS = (UserArrived, UserLeft, MemberJoined)
+_COMING = (UserArrived, MemberJoined)
+
+
+def may_follow(before: type[Fact], behind: type[Fact]) -> bool:
+    """Whether facts of these kinds may share a turn: coming does not mix with going, which frees nicks and rooms."""
+    return (before is behind and behind in KINDS) or (before in _COMING and behind in _COMING)
 
 
 def marks(fact: Fact) -> set[str]:
-    """What no two facts of one kind in one turn may have in common."""
+    """What no two facts in one turn may have in common."""
     if not isinstance(fact, UserArrived):
         return {fact.actor}
     found = {fact.actor, f"nick {fold(fact.nick)}", f"look {skeleton(fact.nick)}"}

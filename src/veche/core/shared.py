@@ -261,14 +261,15 @@ class SharedLog(Log):
 
     def _add_others(self, batch: list[Entry], rows: list[Row]) -> None:
         """To what ends a batch is added what stands behind it and may share its turn (core/crowds.py)."""
-        kind = type(batch[-1].fact) if batch else None
-        if kind not in crowds.KINDS:
+        if not batch or type(batch[-1].fact) not in crowds.KINDS:
             return
         taken = {mark for entry in batch for mark in crowds.marks(entry.fact)}
         line = self.line
-        while line and len(batch) < BATCH_LIMIT and type(line[0].fact) is kind:
-            marks = crowds.marks(line[0].fact)
+        while line and len(batch) < BATCH_LIMIT:
             both = (batch[-1], line[0])
+            if not crowds.may_follow(type(batch[-1].fact), type(line[0].fact)):
+                return
+            marks = crowds.marks(line[0].fact)
             if not taken.isdisjoint(marks) or not all(crowds.is_plain(self.world, one.fact) for one in both):
                 return
             taken.update(marks)
