@@ -566,3 +566,43 @@ def test_an_edit_is_told_on_all_nodes() -> None:
     ann.send(f"@+draft/edit={msgid} PRIVMSG #tea :the")
     assert bob.take()[0].endswith(" PRIVMSG #tea :the")
     same_worlds(cluster)
+
+
+def test_what_bears_an_id_is_said_once_in_the_world() -> None:
+    cluster = Cluster(2)
+    here, there = cluster.nodes
+    bob = there.enter("bob")
+    bob.send("JOIN #tea")
+    ann = here.enroll("ann", "sesame-open-9")
+    ann.send("CAP REQ :message-tags echo-message", "JOIN #tea", "@+veche/id=one PRIVMSG #tea :once")
+    echo = ann.take()[-1]
+    again = there.open("ann-again")
+    again.send(
+        "CAP REQ :message-tags echo-message", "PASS ann:sesame-open-9", "NICK ann", "USER ann 0 * :Ann"
+    )
+    again.send("CAP END")
+    again.take()
+    bob.take()
+    again.send("@+veche/id=one PRIVMSG #tea :once")
+    msgid = echo.partition("msgid=")[2].split(";")[0].split(" ")[0]
+    assert [msgid in line for line in again.take() if "PRIVMSG" in line] == [True]
+    assert bob.take() == []
+    # And where both nodes have it in line at the same time, in whichever order they have their turns.
+    for number in range(5):
+        for person in (ann, again):
+            person.post_bytes(b"@+veche/id=n%d PRIVMSG #tea :both\r\n" % number)
+        cluster.run()
+    assert len([line for line in bob.take() if "both" in line]) == 5
+    assert len(cluster.order.disk.records) == 6
+    for person in (ann, again):
+        assert (
+            len(
+                {
+                    line.partition("msgid=")[2].split(";")[0].split(" ")[0]
+                    for line in person.take()
+                    if "both" in line
+                }
+            )
+            == 5
+        )
+    same_worlds(cluster)

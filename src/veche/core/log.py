@@ -168,6 +168,11 @@ class Log:
         return False
 
     @property
+    def knows_ids(self) -> bool:
+        """Whether this log finds out by itself what was said before with the id that a sender has given."""
+        return False
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing waits and no commit is under way."""
         return self.batch is None and not self.line and not self.aside
@@ -333,7 +338,7 @@ class Log:
         ask.fail("INTERNAL_ERROR", text=text)
         if entry.otherwise is not None:
             entry.otherwise(ask, entry.fact)
-        self._release(ask, entry.fact)
+        self.release(ask, entry.fact)
 
     def _settle(self, entry: Entry) -> None:
         """Apply one fact and tell its audience, or give its refusal."""
@@ -365,7 +370,7 @@ class Log:
         except Exception:
             self._report_bug(entry)
         if ask is not None:
-            self._release(ask, fact)
+            self.release(ask, fact)
 
     def _write_later(self, noted: list[Record]) -> None:
         if self.behind.add(noted) and self.on_behind is not None:
@@ -390,7 +395,8 @@ class Log:
         if self.on_bug is not None and entry.ask is not None:
             self.on_bug(entry.ask)
 
-    def _release(self, ask: Ask, fact: Fact) -> None:
+    def release(self, ask: Ask, fact: Fact) -> None:
+        """A fact of an ask has had its turn, whatever came of it."""
         if fact.changes:
             ask.session.changing -= 1
         ask.settled()

@@ -5,7 +5,8 @@ the id that it gave to it (the client-only tag `+veche/id`), and within a day th
 message's id and echo, and nobody hears it twice. docs/ext/once.md.
 
 The rule: what is under way is known here, what is on disk the record knows (`Store.find_sent`), and what was on disk
-before this process is asked for until a day has passed. Ids are kept as hashes of person and id, 63 bits.
+before this process is asked for until a day has passed. Where several nodes write, each asks in its turn, when nobody
+else can say anything (core/shared.py). Ids are kept as hashes of person and id, 63 bits.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def say_once(ask: Ask, fact: SaidFact, then: Then | None, given: str) -> None:
         spoken.pending[key].append(attempt)
     elif (sent := spoken.look(key, now)) is not None:
         _answer_again(ask, sent)
-    elif spoken.is_sure(now, store.last()[1]):
+    elif engine.log.knows_ids or spoken.is_sure(now, store.last()[1]):
         spoken.pending[key] = []
         _commit(key, attempt)
     else:
@@ -149,6 +150,12 @@ def _done(key: int, ask: Ask, sent: Sent) -> None:
     for waiting in spoken.pending.pop(key, ()):
         _answer_again(waiting.ask, sent)
         waiting.ask.settled()
+
+
+def was_said(ask: Ask, key: int, sent: Sent) -> None:
+    """What was about to be said with an id has turned out to be said already: on another node, for example."""
+    _done(key, ask, sent)
+    _answer_again(ask, sent)
 
 
 def _retry_others(key: int, ask: Ask) -> None:

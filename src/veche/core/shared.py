@@ -12,6 +12,7 @@ The rules beside those of core/log.py:
 * What is kept nowhere and changes nothing (that somebody is typing) has no place in the order, and waits for nobody.
 * A node that leaves (`is_parting`) lets go of people with accounts without a word: they are on their way to another
   node, and those who do not arrive there go as those of a node that is lost do.
+* What bears an id of its sender's is said once in the world: the record is asked in the turn in which it would be said.
 * Whoever cannot have a turn changes nothing: it refuses what can be refused, and keeps the rest in line.
 """
 
@@ -24,16 +25,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from veche.core import crowds, sheets, telling
+from veche.core import crowds, once, sheets, telling
 from veche.core.gathering import Gathering
 from veche.core.homes import Homes
+from veche.core.ids_in_line import IdsInLine
 from veche.core.log import BATCH_LIMIT, Entry, Log
 from veche.core.ports import Record, Row, Store, StoreError, StoreRefused
 from veche.core.registry import FactRow, OwnCopy
 from veche.core.sheets import CAME, LOST
 from veche.core.turns import Head, OutOfReach, Overtaken, Removed, Turn, Turns
 from veche.state.codec import CodecError
-from veche.state.events import SILENCE, DeviceLeft, Fact, LastingFact, UserLeft
+from veche.state.events import SILENCE, DeviceLeft, Fact, LastingFact, SaidFact, UserLeft
 from veche.state.parcel import pack, unpack
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ class SharedLog(Log):
         "asking",
         "fetching",
         "homes",
+        "ids",
         "is_out",
         "is_parting",
         "lost_at",
@@ -116,6 +119,7 @@ class SharedLog(Log):
         self.homes = Homes(world.watcher)
         world.watcher = self.homes
         self.nodes: set[int] = {self.node}  # all that have come and are not lost
+        self.ids = IdsInLine()
         self.is_out = False  # the others go on without us, and nothing can be written
         self.is_parting = False
         self.lost_at = -1e9  # when (monotonic) it was last known here that a node is lost
@@ -134,6 +138,11 @@ class SharedLog(Log):
             return True
         user = self.world.users.get(uid)
         return self.is_parting and user is not None and bool(user.account)
+
+    @property
+    def knows_ids(self) -> bool:
+        """It asks in its turn, in which nobody else says anything."""
+        return True
 
     @property
     def is_idle(self) -> bool:
@@ -155,6 +164,8 @@ class SharedLog(Log):
         if passes is not None and ask is not None and not ask.session.in_flight and passes(fact):
             self._pass(self._enter(fact, ask, then, otherwise))
             return
+        if isinstance(fact, SaidFact) and fact.sent:
+            self.ids.is_unasked = True
         super().commit(fact, ask, then, otherwise)
 
     def follow_up(self, fact: Fact, ask: Ask | None, then: Then | None = None) -> None:
@@ -205,7 +216,8 @@ class SharedLog(Log):
             if not is_urgent and self._waits():
                 return
             self.asking = True
-            self.turns.take(self.applied, self._taken)
+            since = int(self.clock.now() * 1000) - once.MEMORY_MS
+            self.turns.take(self.applied, self._taken, self.ids.ask(self.line), since)
 
     def _taken(self, head: Head | Exception) -> None:
         self.asking = False
@@ -220,6 +232,8 @@ class SharedLog(Log):
             return
         self.seq = max(self.seq, head.seq)
         self.time = max(self.time, head.time)
+        if head.said:
+            self.ids.answer(self, head.said)
         self._use()
         self.pump()
 
@@ -236,14 +250,17 @@ class SharedLog(Log):
         if self.behind.is_due:
             self._put([], self.behind.take(self.seq, self.time), self._put_behind)
             return
+        later = self.ids.take_unasked(self.line)
         while self.line:
             self._spare()
             batch, rows = self._next_batch()
             self._add_others(batch, rows)
             if any(entry.refusal is None for entry in batch):
+                self.line += later
                 self._put(batch, rows, self._batch_put)
                 return
             self._settle_all(batch)
+        self.line += later
         self.turns.give_back()
 
     def _spare(self) -> None:
@@ -422,7 +439,7 @@ class SharedLog(Log):
         if entry.ask is not None:
             if entry.then is not None:
                 entry.then(entry.ask, entry.fact)
-            self._release(entry.ask, entry.fact)
+            self.release(entry.ask, entry.fact)
 
     def _note(self, entry: Entry) -> list[Record]:
         """As ever; but the id was given when the fact was judged, lest each node give its own."""

@@ -8,12 +8,14 @@ takes it is first handed all that was written before. So each fact is judged onc
 before it, as on a single node. docs/adr/0035-many-nodes-one-order.md.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
+from veche.core.ports import Sent
 from veche.core.rows import Row
 
+NOTHING_SAID: Final[Mapping[int, Sent]] = MappingProxyType({})
 NO_PARTS: Final[Mapping[int, str]] = MappingProxyType({})
 
 
@@ -38,12 +40,16 @@ class Turn(NamedTuple):
 
 
 class Head(NamedTuple):
-    """A turn that was taken: the last one before it, where the log stands, and the turns that were not known yet."""
+    """A turn that was taken: the last one before it, where the log stands, and the turns that were not known yet.
+
+    `said` is what the record has been told with one of the ids that were asked about, by the keys of these.
+    """
 
     number: int
     seq: int
     time: int
     missed: list[Turn]
+    said: Mapping[int, Sent] = NOTHING_SAID
 
 
 class Standing(NamedTuple):
@@ -76,8 +82,11 @@ class Turns(Protocol):
     def standing(self) -> Standing:
         """How this node began."""
 
-    def take(self, after: int, done: Callable[[Head | Exception], None]) -> None:
-        """Wait for the turn; `done` hears when it is ours, with what was written behind the turn `after`.
+    def take(
+        self, after: int, done: Callable[[Head | Exception], None], keys: Collection[int] = (), since: int = 0
+    ) -> None:
+        """Wait for the turn; `done` hears when it is ours, with what was written behind the turn `after`, and what was
+        said since a time (ms) with the ids that have these `keys`.
 
         Or OutOfReach, or Removed. One at a time.
         """

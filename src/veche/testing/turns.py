@@ -12,10 +12,10 @@ A test cuts a node off from the record or from the carrier, lets it die, and loo
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
-from veche.core.ports import Row, StoreError
+from veche.core.ports import Row, Sent, StoreError
 from veche.core.settings import Settings
 from veche.core.shared import SharedLog
 from veche.core.sheets import CAME, write_notices
@@ -89,6 +89,8 @@ class FakeTurns:
         self.heard: list[Turn] = []  # before there was anybody to hear it
         self.told: list[str] = []  # everything that others have told
         self._after = 0
+        self._keys: set[int] = set()
+        self._since = 0
         self._done: Callable[[Head | Exception], None] | None = None
 
     @property
@@ -96,7 +98,9 @@ class FakeTurns:
         """How this node began."""
         return self.order.parcels[self.number]
 
-    def take(self, after: int, done: Callable[[Head | Exception], None]) -> None:
+    def take(
+        self, after: int, done: Callable[[Head | Exception], None], keys: Collection[int] = (), since: int = 0
+    ) -> None:
         """Wait for the turn."""
         order = self.order
         if self.number not in order.nodes:
@@ -104,7 +108,7 @@ class FakeTurns:
         elif self.is_cut:
             order.ready.append(lambda: done(OutOfReach("cut off")))
         else:
-            self._after, self._done = after, done
+            self._after, self._done, self._keys, self._since = after, done, {*keys}, since
             order.waiting.append(self)
             order.next()
 
@@ -115,7 +119,12 @@ class FakeTurns:
         if done is None:
             raise AssertionError("a turn is asked for once")
         seq, time = (order.turns[-1].seq, order.turns[-1].time) if order.turns else (0, 0)
-        done(Head(len(order.turns), seq, time, self._for_us(self._after)))
+        said = {
+            record.sent: Sent(record.conversation, record.era, record.msgid, record.time)
+            for record in order.disk.records
+            if record.sent in self._keys and record.time > self._since
+        }
+        done(Head(len(order.turns), seq, time, self._for_us(self._after), said))
 
     def put(self, turn: Turn, rows: list[Row], done: Callable[[Exception | None], None]) -> None:
         """Commit."""

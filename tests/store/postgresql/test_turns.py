@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from veche.core.ports import Record, StoreRefused
+from veche.core.ports import Record, Sent, StoreRefused
 from veche.core.turns import OutOfReach, Overtaken, Removed, Turn
 from veche.store.postgresql import schema, turns
 from veche.store.postgresql.link import LinkError, connect
@@ -210,6 +210,46 @@ async def test_a_row_that_is_refused_is_said_to_be(home: Home) -> None:
         await node._put(Turn(head.number + 1, node.standing.node, 1, 1, "[]"), [said(1, "nul \0")])
     await say(node, "next")
     assert await texts(home) == ["next"]
+
+
+async def test_what_was_said_with_an_id_is_known_in_the_turn(home: Home) -> None:
+    first, second = await home.add(), await home.add()
+    head = await first._take(0, [77, 78], 0)
+    assert head.said == {}
+    record = said(9, "once")
+    record.sent, record.era = 77, 5
+    taking = asyncio.create_task(second._take(1, [77, 78], 1000))  # asked before it was said
+    await asyncio.sleep(0.1)
+    await first._put(Turn(head.number + 1, first.standing.node, 9, 1009, "{}"), [record])
+    head = await taking
+    assert head.said == {77: Sent("#tea", 5, "m9", 1009)}
+    assert [turn.seq for turn in head.missed] == [9]
+    await second._give_back()
+    assert (await second._take(2, [77], 1009)).said == {}
+    await second._give_back()
+
+
+async def test_a_node_reads_its_own_part(home: Home) -> None:
+    first, second, third = await home.add(), await home.add(), await home.add()
+    head = await first._take(0)
+    parts = {second.standing.node: """its 'part' \\ E'\\n' $1""", 99: "another's"}
+    turn = Turn(head.number + 1, first.standing.node, 1, 1, "it's for all", parts)
+    await first._put(turn, [])
+    for node in (first, second, third):
+        assert await node._fetch(head.number) == [turn.for_node(node.standing.node)]
+    assert (await second._take(head.number)).missed == [turn.for_node(second.standing.node)]
+    await second._give_back()
+
+
+async def test_nodes_that_write_otherwise_do_not_come_beside_one_another(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await home.add()
+    monkeypatch.setattr(turns, "FORMAT", turns.FORMAT + 1)
+    with pytest.raises(LinkError, match="version"):
+        await join(home.url, home.thread, lambda words: None)
+    await home.nodes.pop().leave()
+    await home.add()
 
 
 async def test_nodes_and_a_server_that_is_alone_keep_each_other_out(home: Home) -> None:

@@ -18,13 +18,13 @@ The rules:
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
 from veche.core.forgetting import ForgottenMessages
-from veche.core.ports import RoomEvent, Row, SavedFact, StoreError, StoreRefused
+from veche.core.ports import RoomEvent, Row, SavedFact, Sent, StoreError, StoreRefused
 from veche.core.rows import ForgottenFact, Record
 from veche.core.sheets import CAME, write_notices
 from veche.core.turns import NO_PARTS, Head, OutOfReach, Overtaken, Removed, Standing, Turn
@@ -87,6 +87,24 @@ _SCHEMA = """
                 return query select * from veche_cluster.missed(me, known, most);
             end if;
         end $$;
+    create or replace function veche_cluster.take_and_look(
+            me bigint, known bigint, most bigint, keys bigint[], since bigint)
+        returns table (number bigint, node bigint, seq bigint, "time" bigint, body text) language plpgsql as $$
+        begin
+            return query select * from veche_cluster.take(me, known, most);
+            return query
+                select asked.key, -1::bigint, 0::bigint, found.time,
+                    conversation.name || E'\\n' || conversation.era || E'\\n' || found.msgid
+                from unnest(keys) as asked (key), lateral (
+                    select message.time, message.msgid, message.conversation from message
+                    where message.sent = asked.key and message.time > since
+                    union all
+                    select edit.time, edit.msgid, message.conversation
+                    from edit join message on message.seq = edit.message
+                    where edit.sent = asked.key and edit.time > since
+                    limit 1) found
+                join conversation on conversation.id = found.conversation;
+        end $$;
     commit;
 """
 # The same lock as that of a server that is alone on its record (seat.py), shared: nodes beside one another, and nobody
@@ -97,6 +115,9 @@ _END_LEFTOVERS = """
     where application_name = $1 and pid <> pg_backend_pid()
 """
 _TAKE = "select * from veche_cluster.take($1, $2, $3)"  # the head, then what was missed; nothing for who was removed
+# And what was said with ids, in the same columns: the id's key, _SAID, nothing, when, and the rest of core.ports.Sent.
+_SAID = -1
+_TAKE_AND_LOOK = "select * from veche_cluster.take_and_look($1, $2, $3, $4, $5)"
 _MISSED = "select * from veche_cluster.missed($1, $2, $3)"
 _BEAT = """
     with beaten as (update veche_cluster.node set beat = beat + 1 where id = $1)
@@ -152,9 +173,11 @@ class SharedTurns:
         """How this node began."""
         return self._standing
 
-    def take(self, after: int, done: Callable[[Head | Exception], None]) -> None:
+    def take(
+        self, after: int, done: Callable[[Head | Exception], None], keys: Collection[int] = (), since: int = 0
+    ) -> None:
         """Wait for the turn."""
-        self._ask(partial(self._take, after), done)
+        self._ask(partial(self._take, after, [*keys], since), done)
 
     def put(self, turn: Turn, rows: list[Row], done: Callable[[Exception | None], None]) -> None:
         """Commit the turn."""
@@ -229,14 +252,14 @@ class SharedTurns:
             _log.warning("the database is back: messages are stored again")
         return trouble
 
-    async def _take(self, after: int) -> Head:
+    async def _take(self, after: int, keys: Sequence[int] = (), since: int = 0) -> Head:
         loop = asyncio.get_running_loop()
         until = loop.time() + PATIENCE
         pause = FIRST_PAUSE
         while True:
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    head = await self._take_once(await self._link(), after)
+                    head = await self._take_once(await self._link(), after, keys, since)
             except Exception as error:
                 told = meaning(error)
                 if not isinstance(told, LinkError | RefusedError):
@@ -250,17 +273,23 @@ class SharedTurns:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    async def _take_once(self, connection: Connection, after: int) -> Head:
+    async def _take_once(self, connection: Connection, after: int, keys: Sequence[int], since: int) -> Head:
         await connection.execute("begin")
-        found = await connection.fetch(_TAKE, self._standing.node, after, KEPT_TURNS)
+        if keys:
+            found = await connection.fetch(
+                _TAKE_AND_LOOK, self._standing.node, after, KEPT_TURNS, [*keys], since
+            )
+        else:
+            found = await connection.fetch(_TAKE, self._standing.node, after, KEPT_TURNS)
         if not found:
             await connection.execute("rollback")
             raise Removed("the other nodes have taken this one for dead")
         number, _, seq, time, _ = found[0]
-        missed = [Turn(*row) for row in found[1:]]
+        missed = [Turn(*row) for row in found[1:] if row[1] != _SAID]
         if missed:
             self._rows.forget()
-        return Head(number, seq, time, missed)
+        said = {row[0]: _sent(row[4], row[3]) for row in found[1:] if row[1] == _SAID}
+        return Head(number, seq, time, missed, said)
 
     async def _give_back(self) -> None:
         if self._connection is not None:
@@ -405,6 +434,11 @@ class SharedTurns:
                 "update veche_cluster.node set state = 'up' where id = $1", self._standing.node
             )
         )
+
+
+def _sent(text: str, time: int) -> Sent:
+    name, era, msgid = text.split("\n")
+    return Sent(name, int(era), msgid, time)
 
 
 def _putting(turn: Turn) -> str:
