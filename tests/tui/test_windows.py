@@ -41,6 +41,39 @@ async def test_one_comes_in_reads_and_speaks() -> None:
             assert not shows(pilot, "…")()
 
 
+async def test_a_line_more_lays_nothing_out_and_leaves_the_bar_alone() -> None:
+    async with FakeServer() as server, Connection("127.0.0.1", server.port, nick="bob") as bob:
+        for number in range(300):
+            server.keep("bob", LOBBY, f"earlier {number}")
+        async with sitting(server) as pilot:
+            await until(pilot, shows(pilot, "earlier 299"))
+            await pilot.pause(0.3)
+            layouts: list[object] = []
+            pilot.app.screen.screen_layout_refresh_signal.subscribe(pilot.app.screen, layouts.append)
+            log = pilot.app.screen.query_one(MessageLog)
+            for number in range(3):
+                await bob.send(LOBBY, f"more {number}")
+                await until(pilot, shows(pilot, f"more {number}"))
+            assert layouts == []
+            # All the same the bar knows how much there is, for whoever drags it.
+            assert log.vertical_scrollbar.window_virtual_size == log.lines == log.virtual_size.height
+            assert log.vertical_scrollbar.position == log.max_scroll_y == log.lines - log.size.height
+
+
+async def test_another_look_draws_the_same_lines_anew() -> None:
+    async with FakeServer() as server:
+        server.keep("bob", LOBBY, "earlier")
+        async with sitting(server) as pilot:
+            await until(pilot, shows(pilot, "bob │ earlier"))
+            log = pilot.app.screen.query_one(MessageLog)
+            before = log.render_line(0)
+            assert log.render_line(0) is before  # kept, as long as nothing changes
+            await pilot.press("ctrl+t")
+            await pilot.pause()
+            assert log.render_line(0).text == before.text
+            assert [segment.style for segment in log.render_line(0)] != [segment.style for segment in before]
+
+
 async def test_a_message_to_us_is_counted_and_the_switcher_leads_there() -> None:
     async with (
         FakeServer() as server,

@@ -44,6 +44,8 @@ PAGE = 100
 MOST_PAGES = 20
 # Seconds after a key in which everything is drawn at once, and after the last one until drafts are written down.
 TYPING, DRAFT_AFTER = 1.0, 1.0
+# So much more seldom is drawn what lies under a small window: all of it is mixed anew with the shade upon it.
+UNDERNEATH = 6
 # Frames to wait for a room to be in before one is asked where to go.
 MOST_TURNS = 100
 # Seconds for which one has to have seen the end of a conversation before it counts as read.
@@ -141,6 +143,9 @@ class Chat(Panes):
         """What ended while another server was looked at is over now."""
         if self._over and not self._is_ending:
             self._end()
+        if self._frame is not None:
+            self._frame.stop()
+        self._frame, self._drawn_at = None, 0.0
         self._dirty()
 
     def _called(self, where: Conversation, entry: Entry) -> None:
@@ -169,7 +174,8 @@ class Chat(Panes):
         now = monotonic()
         wait = FRAME
         if now - self._typed_at > TYPING:
-            wait = max(FRAME, self._home.pace - (now - self._drawn_at))
+            pace = self._home.pace * (1 if self.app.screen is self else UNDERNEATH)
+            wait = max(FRAME, pace - (now - self._drawn_at))
         elif self._frame is not None and self._home.pace:
             self._frame.stop()
             self._frame = None

@@ -7,7 +7,7 @@ With the keyboard in it one message is chosen, and single keys say what to do wi
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -17,10 +17,14 @@ from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
-from textual.geometry import Size
+from textual.color import Color
+from textual.filter import LineFilter
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
+from textual.widget import Widget
 
 from veche.client.text import plain
 from veche.phrases import Phrases
@@ -72,6 +76,8 @@ class MessageLog(ScrollView, can_focus=True):
         self._ends: list[int] = []
         self._measured: tuple[Conversation, int, int] | None = None
         self._strips: LRUCache[tuple[int, int], Strip] = LRUCache(2_000)
+        self._bar: tuple[int, int, int, bool] | None = None  # what the bar looks like
+        self._look: tuple[object, ...] = ()  # what the strips were styled with
         self.chosen: Entry | None = None
         self.is_roomy = False
         self.my_key = ""  # our folded nick, for the reactions that are ours
@@ -99,12 +105,32 @@ class MessageLog(ScrollView, can_focus=True):
             self._strips.clear()
             self._measured = measured
         self._measure(width)
-        self.virtual_size = Size(width, self._total)
+        self._set_lines(width)
         if follow:
             self.scroll_end(animate=False, immediate=True)
         elif same and before == self._total:
             return
         self.refresh()
+
+    def _set_lines(self, width: int) -> None:
+        """There are so many lines now. Said in the ordinary way, each new one would lay out the whole screen again,
+        which costs more than to draw it; the bar is always there, so no window changes its place."""
+        size = Size(width, self._total)
+        if size != self.virtual_size:
+            self.set_reactive(Widget.virtual_size, size)
+            self._move_bar()
+
+    def _move_bar(self) -> None:
+        """The bar beside the lines is drawn only when an end of it is in another cell: seldom for one more line."""
+        bar, height, total = self.vertical_scrollbar, self.size.height, max(1, self._total)
+        bar.set_reactive(ScrollBar.window_virtual_size, self._total)
+        bar.set_reactive(ScrollBar.position, self.scroll_y)
+        thumb = max(1.0, height * height / total)
+        start = (height - thumb) * self.scroll_y / max(1, total - height)
+        looks = (height, round(start), round(thumb), total > height)
+        if looks != self._bar:
+            self._bar = looks
+            bar.refresh()
 
     def restyle(self) -> None:
         """What is drawn of entries has changed, but not where they are."""
@@ -121,7 +147,7 @@ class MessageLog(ScrollView, can_focus=True):
         if more:
             follow = self.is_vertical_scroll_end
             self._ends[index:] = [end + more for end in self._ends[index:]]
-            self.virtual_size = Size(self._width, self._total)
+            self._set_lines(self._width)
             if follow:
                 self.scroll_end(animate=False, immediate=True)
         self.restyle()
@@ -248,7 +274,9 @@ class MessageLog(ScrollView, can_focus=True):
 
     def watch_scroll_y(self, old: float, new: float) -> None:
         """Ask for older lines when the first one comes into sight."""
-        super().watch_scroll_y(old, new)
+        self._move_bar()
+        if round(old) != round(new):
+            self.refresh()
         if new <= 0 < old and self._total > self.size.height:
             self.post_message(self.TopReached())
 
@@ -256,18 +284,38 @@ class MessageLog(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
-        width = self._width
+        return self.render_lines(Region(0, y, self.size.width, 1))[0]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some lines of the window. A line is styled once and kept as it goes to the terminal: to make out a widget's
+        style, and Textual's own way from a line to what is seen, cost more than all that stands in it."""
+        base, filters, background = self.rich_style, self.get_line_filters(), self.background_colors[1]
+        look = (base, self.size.width, background, *filters)
+        if look != self._look:
+            self._look = look
+            self._strips.clear()
+        strips = [self._line(y, base, filters, background) for y in crop.line_range]
+        if crop.column_span != (0, self.size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
+    def _line(self, y: int, base: Style, filters: Sequence[LineFilter], background: Color) -> Strip:
         line = self.scroll_offset.y + y
-        base = self.rich_style
         if line >= self._total:
-            return Strip.blank(self.size.width, base)
-        index = bisect_right(self._ends, line)
-        row = line - (self._ends[index - 1] if index else 0)
-        strip = self._strips.get((index, row))
+            key = (-1, 0)
+        else:
+            index = bisect_right(self._ends, line)
+            key = (index, line - (self._ends[index - 1] if index else 0))
+        strip = self._strips.get(key)
         if strip is None:
-            strip = self._draw(self._conversation.entries[index], row, width)
-            self._strips[(index, row)] = strip
-        return strip.apply_style(base).adjust_cell_length(self.size.width, base)
+            strip = Strip([])
+            if key[0] >= 0:
+                strip = self._draw(self._conversation.entries[key[0]], key[1], self._width)
+            strip = strip.apply_style(base).adjust_cell_length(self.size.width, base)
+            for one in filters:
+                strip = strip.apply_filter(one, background)
+            self._strips[key] = strip
+        return strip
 
     def _draw(self, entry: Entry, row: int, width: int) -> Strip:
         if entry.kind in {"day", "mark"}:
