@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from veche.app.addresses import Address, AddressError, parse_address, parse_addresses
+from veche.app.addresses import Address, AddressError, parse_address, parse_addresses, to_go_to
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,19 @@ def test_lan_moves_what_only_this_machine_reaches(text: str) -> None:
 @pytest.mark.parametrize("text", ["10.0.0.1:5", ":5", "unix:/run/x"])
 def test_lan_leaves_other_addresses_alone(text: str) -> None:
     assert parse_address(text).everywhere() == parse_address(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown", "link"),
+    [
+        (Address(port=8080), ":8080", "127.0.0.1:8080"),
+        (Address("0.0.0.0", 0), "0.0.0.0:43210", "127.0.0.1:43210"),
+        (Address("::", 8080), "[::]:8080", "127.0.0.1:8080"),
+        (Address("192.0.2.7", 8080), "192.0.2.7:8080", "192.0.2.7:8080"),
+        (Address(path=Path("/run/veche")), "unix:/run/veche", "unix:/run/veche"),
+    ],
+)
+def test_a_link_leads_somewhere_where_a_door_is_open_everywhere(
+    address: Address, shown: str, link: str
+) -> None:
+    assert to_go_to(address, shown, "127.0.0.1") == link

@@ -154,3 +154,9 @@ def _parse_unix(text: str, phrases: Phrases) -> Address:
     if not path or "\0" in path or len(str(whole).encode("utf-8", "surrogateescape")) > LONGEST_UNIX_PATH:
         raise AddressError(phrases("path", address=text, limit=LONGEST_UNIX_PATH))
     return Address(path=whole)
+
+
+def to_go_to(address: Address, where: str, host: str) -> str:
+    """A door's address as the table shows it, with a host where it has none because it is open at every interface."""
+    is_everywhere = address.path is None and address.host in {None, "0.0.0.0", "::"}  # noqa: S104 - compared
+    return f"{host}:{where.rpartition(':')[2]}" if is_everywhere else where

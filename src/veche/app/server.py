@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import veche
 from veche.app import cli, compiled, database, export, hash_password, logs, parts
-from veche.app.addresses import Address
+from veche.app.addresses import Address, to_go_to
 from veche.app.administration import Administrator, fill_in_operators
 from veche.app.cloak import KEY_FILE, Cloak, decoy_secret, load_key
 from veche.app.cluster import Membership
@@ -292,9 +292,10 @@ class Server:
         """A server that nobody owns is its first visitor's who can read this: by a code for this run alone."""
         engine.owner_code = self.role.owner if self.role is not None else SystemChance().uid()
         web = next((row.split()[1] for row in table if row.startswith("  web ")), "")
-        if not self.settings.doors.web or not web:
+        if not self.settings.doors.web or not web or self.settings.doors.web[0].path is not None:
             return self.phrases("owner-here", code=engine.owner_code)
         scheme = "https" if self.settings.config.web.tls else "http"
+        web = to_go_to(self.settings.doors.web[0], web, "127.0.0.1")  # who reads this sits at this machine
         return self.phrases("owner", link=f"{scheme}://{web}{INVITATION_PATH}{engine.owner_code}")
 
     def _web_address(self, table: list[str]) -> str:
@@ -306,8 +307,8 @@ class Server:
         name = self.settings.config.server.name
         if address.path is not None:
             where = name  # a proxy stands before it
-        elif address.host in (None, "0.0.0.0", "::"):
-            where = f"{name}:{where.rpartition(':')[2]}"
+        else:
+            where = to_go_to(address, where, name)
         return f"{'https' if self.settings.config.web.tls else 'http'}://{where}"
 
     async def _open_door(
