@@ -16,6 +16,7 @@ PAGE = """<!doctype html>
 <title>{name}</title><style>
 :root {{ color-scheme: light dark; }}
 body {{ margin: 1rem; font: 1rem/1.5 system-ui, sans-serif; }}
+h1 {{ font-size: 1.4rem; overflow-wrap: anywhere; }}
 pre {{ font: .85rem/1.45 ui-monospace, monospace; overflow-x: auto; }}
 {light}
 @media (prefers-color-scheme: dark) {{ body {{ background: #131416; color: #ddd; }} {dark} }}
