@@ -72,7 +72,7 @@ def test_figures_are_written_as_each_language_writes_them() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_no_line_begins_with_a_figure(page: Path) -> None:
     """CommonMark, "HTML blocks": a line that begins with a comment ends the paragraph above it."""
-    assert not re.search(r"^<!-- =", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert not re.search(r"^ *<!-- =", page.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def test_diagrams_are_drawn_from_their_sources() -> None:
@@ -162,9 +162,9 @@ def test_the_report_becomes_a_book(tmp_path: Path) -> None:
     for ending in ("", ".ru"):
         html = (tmp_path / f"report{ending}.html").read_text(encoding="utf-8")
         pictures = sum(len(shape(REPORT / f"{part}{ending}.md")["pictures"]) for part in PARTS)
-        assert (
-            html.count('<img src="data:image/') == html.count("<img ") == html.count("<figure ") == pictures
-        )
+        assert html.count("<figure ") == pictures
+        # The one of two columns is shown as two.
+        assert html.count('<img src="data:image/') == html.count("<img ") == pictures + 1
         assert "<!--" not in html
         for target in re.findall(r'<a href="#([^"]+)"', html):
             assert f'id="{target}"' in html, target

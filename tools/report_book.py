@@ -34,7 +34,7 @@ WORDS = {
     "about": ("A chat on sockets: the report", "Чат на сокетах: отчёт"),
     "contents": ("Contents", "Содержание"),
 }
-# Diagrams whose letters are large enough at less than the width of a page.
+# Pictures whose letters are large enough at less than the width of a page.
 SMALL = {
     "floors.svg",
     "floors.ru.svg",
@@ -44,11 +44,17 @@ SMALL = {
     "loop.ru.svg",
     "group.svg",
     "group.ru.svg",
+    "arrival-light.webp",
+    "arrival-russian.webp",
 }
 # Pictures that would take a page of their own, and need none.
 TALL = {"web-phone.webp", "web-phone.ru.webp", "message.svg", "message.ru.svg"}
+# Pictures of two columns, too wide for letters that can be read: each column is shown by itself.
+WIDE = {"session.svg", "session.ru.svg"}
+# Scenes whose lines are so long that they need the whole width.
+LONG = {"operator", "checker", "wire"}
 STYLE = """
-@page { size: A4; margin: 20mm 19mm;
+@page { size: A4; margin: 18mm 16mm;
         @bottom-center { content: counter(page); font: 9pt 'PT Sans', sans-serif; color: #666; } }
 @page :first { @bottom-center { content: none; } }
 html { font: 11pt/1.45 'PT Serif', 'DejaVu Serif', Georgia, serif; color: #1c1c1c; background: #fff; hyphens: auto; }
@@ -61,18 +67,22 @@ h2 { font-size: 15pt; margin: 1.7em 0 .5em; } h3 { font-size: 12.5pt; margin: 1.
 p, li { orphans: 3; widows: 3; } p { margin: .6em 0; } a { color: #1f4fbf; text-decoration: none; }
 code, pre { font-family: 'PT Mono', 'DejaVu Sans Mono', Menlo, monospace; font-size: .84em; hyphens: none; }
 code { overflow-wrap: break-word; }
-pre { background: #f7f4ef; border-left: 3px solid #d9b59f; padding: .6em .8em; line-height: 1.32; white-space: pre-wrap;
-      overflow-wrap: anywhere; margin: .7em 0; font-size: 7.1pt; }
+pre { background: #f7f4ef; border-left: 3px solid #d9b59f; padding: .6em .7em; line-height: 1.32; white-space: pre-wrap;
+      overflow-wrap: anywhere; margin: .7em 0; font-size: 6.7pt; box-decoration-break: clone;
+      -webkit-box-decoration-break: clone; }
 pre code { font-size: 1em; } .code pre { margin-top: 0; } .short { break-inside: avoid; }
 .from { font-size: 8.5pt; color: #6b5a4e; background: #efe8df; padding: .25em .9em;
         margin-top: .8em; break-after: avoid; }
 table { border-collapse: collapse; width: 100%; margin: .8em 0; font-size: .92em; hyphens: auto; }
 td, th { border-bottom: 1px solid #ddd; padding: .35em .6em .35em 0; text-align: left; vertical-align: top; }
-th { border-bottom: 2px solid #b9a99c; font-size: .92em; } tr { break-inside: avoid; }
+th { border-bottom: 2px solid #b9a99c; font-size: .92em; }
+tr { break-inside: avoid; } tr:last-child { break-before: avoid; }
 figure { margin: 1.1em 0; text-align: center; break-inside: avoid; }
 figure img { max-width: 100%; max-height: 222mm; height: auto; }
 figure.photo img { border: 1px solid #ddd; border-radius: 4px; } figure.tall img { max-height: 150mm; }
-figure.small img { max-width: 64%; max-height: 54mm; }
+figure.small img { max-width: 88%; max-height: 62mm; } figure.scene img { max-width: 76%; }
+figure.photo img { max-width: 88%; }
+figure.halves { break-inside: auto; } figure.halves img { max-height: 200mm; display: block; margin: 0 auto 1em; }
 figcaption { font-size: 9.5pt; color: #555; margin: .5em auto 0; max-width: 92%; }
 .cover { height: 235mm; display: flex; flex-direction: column; justify-content: center; text-align: center; }
 @media screen { .cover { height: auto; padding: 4rem 0 1rem; } h1 { border-top: 1px solid #ddd; padding-top: 1.5em; } }
@@ -168,14 +178,36 @@ def _block(file: str, names: str, code: str) -> str:
 def _figure(source: str, alt: str, caption: str) -> str:
     path = (REPORT / source).resolve()
     kind = mimetypes.guess_type(path.name)[0] or "image/webp"
-    data = base64.b64encode(path.read_bytes()).decode()
     looks = ["photo"] if path.suffix == ".webp" else []
     looks += ["tall"] if path.name in TALL else []
     looks += ["small"] if path.name in SMALL else []
-    return (
-        f'<figure class="{" ".join(looks)}"><img src="data:{kind};base64,{data}" alt="{alt}">'
-        f"<figcaption>{caption}</figcaption></figure>"
+    looks += (
+        ["scene"]
+        if path.name.startswith("scene-") and path.name.split("-")[1].split(".")[0] not in LONG
+        else []
     )
+    texts = [path.read_bytes()]
+    if path.name in WIDE:
+        looks.append("halves")
+        texts = _halves(path)
+    pictures = "".join(
+        f'<img src="data:{kind};base64,{base64.b64encode(text).decode()}" alt="{alt}">' for text in texts
+    )
+    return f'<figure class="{" ".join(looks)}">{pictures}<figcaption>{caption}</figcaption></figure>'
+
+
+def _halves(path: Path) -> list[bytes]:
+    """The left half of a drawn picture, and its right one, each as a picture."""
+    text = path.read_text(encoding="utf-8")
+    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)" width="[\d.]+" height="[\d.]+"', text)
+    assert size is not None, f"{path.name} does not say how large it is"
+    width, height = float(size[1]) / 2, size[2]
+    return [
+        text.replace(
+            size[0], f'viewBox="{left:g} 0 {width:g} {height}" width="{width:g}" height="{height}"'
+        ).encode()
+        for left in (0, width)
+    ]
 
 
 def _link(target: str, text: str) -> str:
