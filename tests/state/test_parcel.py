@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,8 @@ def test_whoever_is_in_two_places_is_one(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "break_it",
     [
-        lambda parcel: parcel["shape"]["User"].append("wings"),
+        lambda parcel: parcel["shape"]["User"].append("wings"),  # and no value for it
+        lambda parcel: parcel["shape"]["Account"].remove("name"),
         lambda parcel: parcel["world"].pop("rooms"),
         lambda parcel: parcel["entries"].insert(0, ["Popen", "ls"]) or parcel["world"].update(rooms=[0]),
         lambda parcel: parcel["world"].update(rooms=[10**9]),
@@ -66,6 +68,30 @@ def test_what_is_no_world_of_this_version_is_refused(stage: Stage, break_it) -> 
     with pytest.raises(ParcelError):
         unpack(json.dumps(parcel), world)
     assert world.users == {}
+
+
+def places(parcel: dict[str, Any], kind: str) -> list[list[Any]]:
+    return [entry for entry in parcel["entries"] if entry[0] == kind]
+
+
+def test_a_world_of_another_version_is_understood(stage: Stage) -> None:
+    parcel = json.loads(pack(stage.engine.world))
+    # A later one, whose users have wings and whose rooms have some of a class that is not known here ...
+    parcel["entries"].append(["Wings", 2])
+    for kind, value in (("User", [len(parcel["entries"]) - 1]), ("Account", "blue")):
+        parcel["shape"][kind].insert(0, "wings")
+        for entry in places(parcel, kind):
+            entry.insert(1, value)
+    parcel["shape"]["Wings"] = ["count"]
+    parcel["world"]["weather"] = "fine"
+    # ... and an earlier one, whose users were never slow.
+    at = parcel["shape"]["Member"].index("spoke")
+    del parcel["shape"]["Member"][at]
+    for entry in places(parcel, "Member"):
+        del entry[at + 1]
+    world = World()
+    unpack(json.dumps(parcel), world)
+    assert snapshot(world) == snapshot(stage.engine.world)
 
 
 def test_no_text_at_all_is_refused() -> None:

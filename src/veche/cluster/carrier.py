@@ -87,6 +87,7 @@ class Carrier:
         self._task: asyncio.Task[None] | None = None
         self._client: Any = None
         self._ours: dict[int, str] = {}  # parts of turns that have not come yet
+        self._closed = False
         self.carried = 0
         self.heard = 0
         self.heard_bytes = 0
@@ -128,6 +129,7 @@ class Carrier:
 
     async def close(self) -> None:
         """Send nothing any more."""
+        self._closed = True
         if self._held is not None:
             self._held.cancel()
         if self._task is not None:
@@ -233,6 +235,8 @@ class Carrier:
             del self._ours[next(iter(self._ours))]  # of turns that were never told of
 
     async def _lost(self) -> None:
+        if self._closed:
+            return
         _log.warning("NATS is out of reach: nodes read the record until it is back")
 
     async def _back(self) -> None:

@@ -4,6 +4,8 @@ The rules:
 * Whoever is in two places there is in both places here: objects and containers are numbered and written once.
 * Only the classes of this floor come back. What a text asks for beside them is refused, so it can do nothing but be a
   world; who may write it is trusted as much as the record is.
+* A text names the values of each class, so that one of another version is understood: what this one does not know is
+  left out, and what it has beside is as in a new object. Where nobody can say what that would be, it is refused.
 * Sessions are not here: they belong to the node that has the sockets.
 """
 
@@ -48,12 +50,14 @@ _BLANKS: dict[type, Callable[[], Any]] = {
 }
 # What the owner of a world puts in itself.
 _NOT_CARRIED = frozenset({"watcher"})
+# What a world has had only since this version, and is right in a new one whatever else is in it: no index of the rest.
+_MAY_LACK: frozenset[str] = frozenset()
 _PLAIN = (str, int, float, bool, type(None))
 _MAKERS: dict[str, Callable[[Sequence[Any]], Any]] = {"tuple": tuple, "frozenset": frozenset}
 
 
 class ParcelError(ValueError):
-    """A text that is no world of this version."""
+    """A text that is no world which this version understands."""
 
 
 class _Packer:
@@ -100,8 +104,9 @@ class _Packer:
 class _Unpacker:
     """Entries as objects again."""
 
-    def __init__(self, entries: list[list[Any]]) -> None:
+    def __init__(self, entries: list[list[Any]], shape: dict[str, list[str]]) -> None:
         self._entries = entries
+        self._shape = shape
         self._made: dict[int, Any] = {}
 
     def value(self, part: Any) -> Any:
@@ -137,8 +142,10 @@ class _Unpacker:
         else:
             cls = _CLASSES[kind]
             made = self._made[number] = _BLANKS[cls]() if cls in _BLANKS else object.__new__(cls)
-            for name, one in zip(_slots(cls), parts, strict=True):
-                setattr(made, name, self.value(one))
+            own = _slots(cls)
+            for name, one in zip(self._shape[kind], parts, strict=True):
+                if name in own:
+                    setattr(made, name, self.value(one))
         return made
 
 
@@ -154,15 +161,18 @@ def unpack(text: str, world: World) -> None:
     """Put what `pack` has written into a world that nobody is in yet. Raises ParcelError."""
     try:
         parcel = json.loads(text)
-        # Another version's world may lack what this one's functions look for.
-        if parcel["shape"] != {name: list(_slots(kind)) for name, kind in _CLASSES.items()}:
-            raise ParcelError("it was packed by another version")
-        unpacker = _Unpacker(parcel["entries"])
-        values = {name: unpacker.value(part) for name, part in parcel["world"].items()}
+        shape = parcel["shape"]
+        for name, kind in _CLASSES.items():
+            # A new object of such a class would lack what another version has not written.
+            if kind not in _BLANKS and not set(_slots(kind)) <= set(shape.get(name, _slots(kind))):
+                raise ParcelError("it was packed by a version that this one does not understand")
+        unpacker = _Unpacker(parcel["entries"], shape)
+        own = set(_slots(World)) - _NOT_CARRIED
+        values = {name: unpacker.value(part) for name, part in parcel["world"].items() if name in own}
+        if own - values.keys() - _MAY_LACK:
+            raise ParcelError("it was packed by a version that this one does not understand")
     except (KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
         raise ParcelError(f"no world: {error}") from error
-    if values.keys() != set(_slots(World)) - _NOT_CARRIED:
-        raise ParcelError("it was packed by another version")
     for name, value in values.items():
         setattr(world, name, value)
 
