@@ -18,6 +18,8 @@ from veche.store.postgresql.turns import BEAT_SECONDS, FORMAT
 
 # What those read who are to go to other nodes: to connect again is all that they have to do.
 MOVING = "This server is leaving, and others go on: please connect again"
+# And what others read of guests, who cannot go on being themselves there.
+LEFT = "Server is going down"
 # So many go at once at least, in so many waves at most, with a pause (s) between, and so long a wave is waited for.
 LEAST_WAVE, MOST_WAVES = 100, 20
 WAVE_SECONDS, ANSWER_SECONDS = 0.5, 2.0
@@ -94,6 +96,7 @@ class Membership:
         while any(one.in_flight or one.held for one in wave if not one.ended) and loop.time() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.005)  # the engine has no bell for this, as in Server
         for session in wave:
+            session.quitting = session.quitting or LEFT
             engine.end(session, MOVING)
         self._shell.touch()
 
