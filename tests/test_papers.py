@@ -26,6 +26,7 @@ from veche.app.config_file import load_config
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.ru.md")
 RUNNING = ("docs/running.md", "docs/running.ru.md")
+INTERNET = ("docs/internet.md", "docs/internet.ru.md")
 CLIENT = ("docs/plain-client.md", "docs/plain-client.ru.md")
 TROUBLE = ("docs/troubleshooting.md", "docs/troubleshooting.ru.md")
 PAPERS = (*READMES, "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
@@ -43,6 +44,7 @@ PARALLEL = [
     twins
     for twins in TWINS
     if twins[0] in {"README.md", RUNNING[0], CLIENT[0], TROUBLE[0], "docs/nc.md", "docs/irc-clients.md"}
+    or twins[0] in {f"docs/{page}.md" for page in ("installing", "internet", "operators", "upgrading")}
 ]
 # A file named in a paper is meant from the root, or, where the paper is about the code, from the package.
 BASES = (ROOT, ROOT / "src", ROOT / "src" / "veche")
@@ -203,14 +205,14 @@ def test_no_option_is_left_out(program: str, papers: tuple[str, ...], offered: d
         assert offered[program] <= options_in(read(paper)), paper
 
 
-@pytest.mark.parametrize("paper", [*RUNNING, *TROUBLE, "docs/internet.md"])
+@pytest.mark.parametrize("paper", [*RUNNING, *TROUBLE, *INTERNET])
 def test_keys_exist(paper: str) -> None:
     named = keys_in(read(paper))
     assert named
     assert named <= known_keys()
 
 
-@pytest.mark.parametrize("paper", [*RUNNING, "docs/internet.md"])
+@pytest.mark.parametrize("paper", [*RUNNING, *INTERNET])
 def test_examples_are_configs(paper: str, tmp_path: Path) -> None:
     examples = blocks(read(paper), "toml")
     assert examples
