@@ -18,7 +18,7 @@ SAME = [
     (r"\b\d{1,2} [а-я]{3,5}\.? \d{4} г\.", "17 мая 2026 г."),
     (r"\bidle for \d+s\b", "idle for 4s"),
     (r"\b\w{13}\.cloak\b", "jed4uj7kmu7ko.cloak"),
-    (r"\bbrowser-\w{6}\b", "browser-qs45l9"),
+    (r"\bbrowser-\w+\b", "browser-qs45l9"),
     (r"127\.0\.0\.1:\d+(?=/)", "127.0.0.1:8080"),
     (r"(?<=/invitation/)[\w-]+", "E7sSCfGoGTgTB79rmtvDUQ"),
 ]
