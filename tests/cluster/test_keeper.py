@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
+from veche.cluster import keeper
 from veche.cluster.keeper import GRACE_SECONDS, REASON, Keeper
 from veche.core.turns import OutOfReach, Removed
 from veche.state.snapshot import snapshot
@@ -43,6 +46,11 @@ def pass_time(nodes: list[Node], seconds: int) -> None:
             node.pass_time(1.0)
 
 
+def pass_tenth(nodes: list[Node]) -> None:
+    for node in nodes:
+        node.pass_time(0.1)
+
+
 def test_guests_of_a_dead_node_go_at_once_and_together() -> None:
     cluster = Cluster(3)
     keep(cluster)
@@ -60,6 +68,24 @@ def test_guests_of_a_dead_node_go_at_once_and_together() -> None:
     one, two = cluster.nodes
     assert snapshot(one.engine.world) == snapshot(two.engine.world)
     assert one.log.nodes == {1, 2}
+
+
+def test_a_great_many_go_by_and_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "AT_ONCE", 10)
+    cluster = Cluster(2)
+    keep(cluster)
+    ann = cluster.nodes[0].enter("ann")
+    ann.send("JOIN #tea")
+    for number in range(25):
+        cluster.nodes[1].enter(f"g{number}").send("JOIN #tea")
+    ann.take()
+    cluster.kill(cluster.nodes[1])
+    gone = []
+    for _ in range(200):
+        pass_tenth(cluster.nodes)
+        if left := quits(ann.take()):
+            gone.append(len(left))
+    assert gone == [10, 10, 5]
 
 
 def test_the_first_node_may_be_the_one_that_dies() -> None:

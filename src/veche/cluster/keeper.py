@@ -16,6 +16,10 @@ from veche.core.shared import LOST, SharedLog
 from veche.core.timers import Timers
 
 GRACE_SECONDS = 20.0
+# Thousands do not leave at once: a turn in which a thousand went held up everybody else. So many go, and after a breath
+# (s), in which others speak, the next.
+AT_ONCE = 300
+BREATH = 0.1
 # What the others read of who was on a node that is lost.
 REASON = "Connection lost"
 
@@ -56,4 +60,10 @@ class Keeper:
             log.note(LOST, node)
         self._missing = missing
         log.look(number)
-        log.dismiss_homeless(REASON, guests_only=now < log.lost_at + GRACE_SECONDS)
+        self._dismiss()
+
+    def _dismiss(self) -> None:
+        now = self._clock.monotonic()
+        log = self._log
+        if log.dismiss_homeless(REASON, guests_only=now < log.lost_at + GRACE_SECONDS, most=AT_ONCE):
+            self._timers.at(now + BREATH, self._dismiss)

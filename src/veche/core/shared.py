@@ -535,18 +535,23 @@ class SharedLog(Log):
 
     # ---- nodes that come and go
 
-    def dismiss_homeless(self, reason: str, *, guests_only: bool = False) -> None:
+    def dismiss_homeless(self, reason: str, *, guests_only: bool = False, most: int = BATCH_LIMIT) -> bool:
         """Whoever has a session nowhere any more, since his node is lost, goes; who stays is absent from now on.
 
-        Of all nodes only the first does so. A guest cannot prove elsewhere that he is himself; others can.
+        Of all nodes only the first does so. A guest cannot prove elsewhere that he is himself; others can. Of `most` it
+        is done now; whether there are more.
         """
         if self.node != min(self.nodes, default=-1) or self.on_homeless is None:
-            return
+            return False
         leaving = {entry.fact.actor for entry in [*self.line, *(self.batch or ())]}
         for uid in [uid for uid in self.homes.homeless() if uid not in leaving]:
             user = self.world.users.get(uid)
             if user is not None and not user.absent and not (guests_only and user.account):
+                if not most:
+                    return True
+                most -= 1
                 self.on_homeless(user, reason)
+        return False
 
     def depart(self) -> None:
         """Nobody is here any more: have the others know, who need not find out."""
