@@ -91,6 +91,18 @@ async def test_messages_are_answered_marked_edited_and_taken_back(ports: Ports) 
         await until(pilot, shows(pilot, "not with this message"))
 
 
+async def test_a_click_on_a_person_offers_to_write_to_him(ports: Ports) -> None:
+    async with other(ports, "bob", rooms=("#mouse",)), at(ports.irc, "#mouse") as pilot:
+        people = pilot.app.screen.query_one("#people", OptionList)
+        await until(pilot, lambda: people.option_count == 2)
+        row = next(at for at in range(2) if people.get_option_at_index(at).id == "bob")
+        await pilot.click("#people", offset=(3, row))
+        await until(pilot, lambda: isinstance(pilot.app.screen, Menu))
+        await pilot.pause()
+        await pilot.click(OptionList, offset=(3, 0))
+        await until(pilot, lambda: chat_of(pilot).book.current.name == "bob")
+
+
 async def test_a_thread_is_a_view_of_its_own(ports: Ports) -> None:
     async with other(ports, "bob", rooms=("#threads",)) as bob:
         root = await bob.send("#threads", "who brings cake?")

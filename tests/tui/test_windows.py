@@ -122,6 +122,34 @@ async def test_a_search_finds_what_is_here_and_goes_there() -> None:
             await until(pilot, shows(pilot, "needle 7"))
 
 
+async def test_with_a_mouse_alone() -> None:
+    """The button, a message, the line one writes, conversations."""
+    async with FakeServer() as server, Connection("127.0.0.1", server.port, nick="bob") as bob:
+        server.keep("bob", LOBBY, "tea at nine?")
+        app = windows(server.port)
+        async with app.run_test(size=(110, 30)) as pilot:
+            await pilot.click("#enter")
+            await until(pilot, lambda: isinstance(app.screen, Chat) and app.screen.book.current.name == LOBBY)
+            await until(pilot, shows(pilot, "bob │ tea at nine?"))
+            log = app.screen.query_one(MessageLog)
+            row = next(y for y in range(log.size.height) if "tea at nine?" in log.render_line(y).text)
+            await pilot.click("#log", offset=(30, row))
+            await until(pilot, lambda: log.chosen is not None and log.chosen.shown == "tea at nine?")
+            await pilot.click("#composer", offset=(5, 0))
+            await until(pilot, lambda: app.screen.query_one(Composer).has_focus and log.chosen is None)
+            await until(pilot, lambda: app.screen.query_one(Composer).has_focus and log.chosen is None)
+
+            await bob.send("ann", "psst")
+            book = chat_of(pilot).book
+            await until(pilot, lambda: "bob" in book.conversations)
+            await pilot.pause(0.2)
+            rooms = list(book.conversations)
+            await pilot.click("#rooms", offset=(3, rooms.index("bob")))
+            await until(pilot, lambda: book.current.name == "bob")
+            await pilot.click("#rooms", offset=(3, rooms.index(LOBBY)))
+            await until(pilot, lambda: book.current.name == LOBBY)
+
+
 async def test_a_lost_connection_is_shown_and_what_is_said_meanwhile_waits() -> None:
     async with FakeServer() as server, sitting(server) as pilot:
         server.faults.die_before.add("lost")
