@@ -10,7 +10,7 @@ No single key says the second: н looks like ʜ but Н like H, so that joining w
 n with v and r with y. It is done for what Latin letters look like, and for whole names in each case otherwise.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 from unicodedata import normalize
 
@@ -18,11 +18,14 @@ from veche.wire.names import IGNORABLE
 
 # The table's rows of ASCII, so that names in it need neither the table nor a second look.
 _ASCII_ROWS: Final = {"0": "O", "1": "l", "I": "l", "m": "rn", "|": "l", "`": "'", '"': "''", "%": "o/O"}
-_ASCII: Final = str.maketrans(_ASCII_ROWS)
+# With the letters that stay, too: one that is missing there costs as much as an exception.
+_ALL_ASCII: Final = {chr(code): chr(code) for code in range(128)}
+_ASCII: Final = str.maketrans(_ALL_ASCII | _ASCII_ROWS)
 _MOVED: Final = frozenset(_ASCII_ROWS)
 # What is one when case is ignored. Small capitals are what small letters of other alphabets look like.
 _CLOSE: Final = str.maketrans(
     {
+        **_ALL_ASCII,
         **dict(zip("ᴀʙᴄᴅᴇꜰɢʜᴊᴋʟɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghjklnoprstuvwyz", strict=True)),
         **dict.fromkeys("1i|ɪ", "l"),
         **dict.fromkeys("mᴍʍ", "rn"),
@@ -33,6 +36,8 @@ _CLOSE: Final = str.maketrans(
 )
 
 
+# Whoever comes is looked at several times before he is in.
+@lru_cache(maxsize=512)
 def skeleton(name: str) -> str:
     """What a name looks like as it is written: two names are confusable exactly when this is equal for both.
 
@@ -45,6 +50,7 @@ def skeleton(name: str) -> str:
     return normalize("NFD", normalize("NFKD", name).translate(_prototypes()))
 
 
+@lru_cache(maxsize=512)
 def looks(name: str) -> frozenset[str]:
     """Everything that a name may be mistaken for, however it is written: one look in ASCII, up to four beyond it.
 
