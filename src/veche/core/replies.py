@@ -72,14 +72,15 @@ def numeric_line(server: str, number: str, nick: str, params: tuple[str, ...]) -
 def same_for_all(server: str, nick_room: int, nick: str, answers: Answers) -> str:
     """Numerics that say the same to everybody but for his nick, of at most `nick_room` bytes: whole lines, with line
     ends between them. They are written once, and each newcomer's nick is put in."""
-    return _written(server, nick_room, answers).replace("\0" * nick_room, nick)
+    return nick.join(_around_nick(server, nick_room, answers))
 
 
 @lru_cache(maxsize=64)
-def _written(server: str, nick_room: int, answers: Answers) -> str:
+def _around_nick(server: str, nick_room: int, answers: Answers) -> tuple[str, ...]:
     # What stands where the nick will be is as long as any nick, so that what is cut is cut short enough for all.
     nick = "\0" * nick_room
-    return LINE_END.join(cut(f":{server} {number} {nick} {rest}", BODY_LIMIT) for number, rest in answers)
+    lines = [cut(f":{server} {number} {nick} {rest}", BODY_LIMIT) for number, rest in answers]
+    return tuple(LINE_END.join(lines).split(nick))
 
 
 def standard_line(

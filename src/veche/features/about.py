@@ -3,11 +3,13 @@
 Sources: Modern IRC, "Server Queries and Commands"; network-icon (draft).
 """
 
+from functools import lru_cache
+
 from veche.core.ask import Ask
 from veche.core.help import Family, Help
 from veche.core.longtext import LINE_END
 from veche.core.registry import Command, Feature
-from veche.core.replies import plain_time
+from veche.core.replies import Answers, plain_time
 from veche.core.settings import Settings
 from veche.wire import numerics
 from veche.wire.names import fold
@@ -28,12 +30,15 @@ def motd(ask: Ask) -> None:
     if not ask.settings.motd:
         ask.reply(numerics.ERR_NOMOTD, "MOTD File is missing")
         return
-    ask.reply_as_to_all(
-        (
-            (numerics.RPL_MOTDSTART, f":- {ask.settings.server} Message of the day - "),
-            *[(numerics.RPL_MOTD, f":- {line}") for line in ask.settings.motd],
-            (numerics.RPL_ENDOFMOTD, ":End of /MOTD command."),
-        )
+    ask.reply_as_to_all(_motd(ask.settings.server, tuple(ask.settings.motd)))
+
+
+@lru_cache(maxsize=4)
+def _motd(server: str, lines: tuple[str, ...]) -> Answers:
+    return (
+        (numerics.RPL_MOTDSTART, f":- {server} Message of the day - "),
+        *[(numerics.RPL_MOTD, f":- {line}") for line in lines],
+        (numerics.RPL_ENDOFMOTD, ":End of /MOTD command."),
     )
 
 
@@ -41,29 +46,30 @@ def lusers(ask: Ask) -> None:
     """LUSERS."""
     engine = ask.engine
     world = ask.world
-    count = len(world.users)
+    count = str(len(world.users))
     invisible = world.mode_counts.get("i", 0)
     unknown = len(engine.sessions) - engine.attached
     operators = world.mode_counts.get("o", 0)
-    most = engine.most_users
-    head = f":{ask.settings.server}"
+    head = f":{ask.settings.server} "
     nick = ask.session.nick
     # In one piece: every newcomer is told it, and each time it says something else.
-    visible = count - invisible
+    visible = len(world.users) - invisible
     lines = [
-        f"{head} {numerics.RPL_LUSERCLIENT} {nick} :There are {visible} users and {invisible} invisible on 1 servers"
+        f"{head}{numerics.RPL_LUSERCLIENT} {nick} :There are {visible} users and {invisible} invisible on 1 servers"
     ]
     if operators:
-        lines.append(f"{head} {numerics.RPL_LUSEROP} {nick} {operators} :operator(s) online")
+        lines.append(f"{head}{numerics.RPL_LUSEROP} {nick} {operators} :operator(s) online")
     if unknown > 0:
-        lines.append(f"{head} {numerics.RPL_LUSERUNKNOWN} {nick} {unknown} :unknown connection(s)")
+        lines.append(f"{head}{numerics.RPL_LUSERUNKNOWN} {nick} {unknown} :unknown connection(s)")
     if world.rooms:
-        lines.append(f"{head} {numerics.RPL_LUSERCHANNELS} {nick} {len(world.rooms)} :channels formed")
-    lines += [
-        f"{head} {numerics.RPL_LUSERME} {nick} :I have {count} clients and 0 servers",
-        f"{head} {numerics.RPL_LOCALUSERS} {nick} {count} {most} :Current local users {count}, max {most}",
-        f"{head} {numerics.RPL_GLOBALUSERS} {nick} {count} {most} :Current global users {count}, max {most}",
-    ]
+        lines.append(f"{head}{numerics.RPL_LUSERCHANNELS} {nick} {len(world.rooms)} :channels formed")
+    both = f"{count}, max {engine.most_users}"
+    numbers = f"{nick} {count} {engine.most_users}"
+    lines += (
+        f"{head}{numerics.RPL_LUSERME} {nick} :I have {count} clients and 0 servers",
+        f"{head}{numerics.RPL_LOCALUSERS} {numbers} :Current local users {both}",
+        f"{head}{numerics.RPL_GLOBALUSERS} {numbers} :Current global users {both}",
+    )
     ask.send(LINE_END.join(lines))
 
 

@@ -4,6 +4,7 @@ Source: Modern IRC, "Connection Registration", "Connection Messages".
 """
 
 import hmac
+from functools import lru_cache
 from typing import Final
 
 from veche.core.ask import Ask
@@ -12,7 +13,7 @@ from veche.core.help import Family, Help
 from veche.core.nicks import clash, free_guest_name, in_use, kept_for, looks_taken, may_be_nick, reserved
 from veche.core.pace import Pace
 from veche.core.registry import Command, FactRow, Feature, OwnCopy
-from veche.core.replies import Refusal, fit, plain_time
+from veche.core.replies import Answers, Refusal, fit, plain_time
 from veche.core.session import Session
 from veche.core.settings import Settings
 from veche.state.events import (
@@ -32,7 +33,7 @@ from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.confusables import skeleton
-from veche.wire.lines import cut
+from veche.wire.lines import BODY_LIMIT, cut
 from veche.wire.names import fold
 
 CASEMAPPING: Final = "ascii"
@@ -218,25 +219,25 @@ def _welcome(ask: Ask, user: User) -> None:
     """The burst of "Connection Registration", in its order."""
     settings = ask.settings
     ask.engine.attach(ask.session, user)
-    ask.reply(numerics.RPL_WELCOME, f"Welcome to the {settings.network} Network, {user.source}")
-    created = plain_time(int(ask.engine.started * 1000))
-    letters = f"{ask.engine.registry.mode_letters} {ALL_MODES} {MODES_WITH_PARAMETER}"
-    ask.reply_as_to_all(
-        (
-            (
-                numerics.RPL_YOURHOST,
-                f":Your host is {settings.server}, running version {settings.version}",
-            ),
-            (numerics.RPL_CREATED, f":This server was created {created}"),
-            (numerics.RPL_MYINFO, f"{settings.server} {settings.version} {letters}"),
-        )
-    )
+    text = f"Welcome to the {settings.network} Network, {user.source}"
+    ask.send(cut(f":{settings.server} {numerics.RPL_WELCOME} {user.nick} :{text}", BODY_LIMIT))
+    started = int(ask.engine.started)
+    ask.reply_as_to_all(_about(settings.server, settings.version, started, ask.engine.registry.mode_letters))
     ask.run("ISUPPORT")
     for greet in ask.engine.registry.greetings:
         greet(ask)
     # "The server SHOULD then respond as though the client sent the LUSERS command", and MUST so for MOTD.
     ask.run("LUSERS")
     ask.run("MOTD")
+
+
+@lru_cache(maxsize=4)
+def _about(server: str, version: str, started: int, user_modes: str) -> Answers:
+    return (
+        (numerics.RPL_YOURHOST, f":Your host is {server}, running version {version}"),
+        (numerics.RPL_CREATED, f":This server was created {plain_time(started * 1000)}"),
+        (numerics.RPL_MYINFO, f"{server} {version} {user_modes} {ALL_MODES} {MODES_WITH_PARAMETER}"),
+    )
 
 
 # ---- facts
