@@ -62,9 +62,11 @@ def serve(engine: Engine, session: Session, message: Message, row: Command | Non
         served = engine.registry.served
         served[row.name] = served.get(row.name, 0) + 1
         row.handler(ask)
-        for progress in engine.registry.progress if session.registration is not None else ():
-            if not session.ended:
-                progress(ask)
+        registration = session.registration
+        if registration is not None and registration.is_complete:
+            for progress in engine.registry.progress:
+                if not session.ended:
+                    progress(ask)
     ask.finish()
 
 

@@ -200,7 +200,8 @@ class Feature:
     `witnesses` are called after every applied fact of their kind, whoever caused it: `witness(engine, fact)`; its
     audience has heard of it, and a user who has left is still attached to his sessions.
     `snapshot(world)`: the fewest facts that, saved, bring back what this feature has saved so far without a key.
-    `progress` is called after each command of a connection that is not registered yet, until one has ended it.
+    `progress` is called after each command of a connection that is not registered yet, once all is known that a user
+    needs, until one has ended it. One that comes before may have found that something is missing after all.
     `begins(engine)` is called once, when everything that was kept has been restored and before anybody comes.
     `admits(engine, address)` is asked of each connection before anything else: why it is refused, or "".
     `guards` are asked after the guard of a fact's own feature, and refuse as it does; of special cases of a kind, too,

@@ -3,16 +3,9 @@
 Sources: sasl-3.1, sasl-3.2. `authenticate.py` carries the messages; each mechanism is a file of its own.
 """
 
-from veche.core.ask import Ask
 from veche.core.help import Family, Help
 from veche.core.registry import Command, Feature
 from veche.features.sasl import authenticate, by_pass
-
-
-def _progress(ask: Ask) -> None:
-    authenticate.abandon(ask)
-    by_pass.look_at_pass(ask)
-
 
 feature = Feature(
     "sasl",
@@ -32,6 +25,6 @@ feature = Feature(
             ),
         )
     ],
-    progress=_progress,
+    progress=by_pass.progress,
     caps={"sasl": authenticate.mechanisms},
 )

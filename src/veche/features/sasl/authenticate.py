@@ -131,12 +131,3 @@ def _continue(ask: Ask, exchange: Conversation, chunk: str) -> None:
         ask.reply(numerics.ERR_SASLTOOLONG, whole.value)
     elif whole is Part.NOT_BASE64:
         fail(ask, whole.value)
-
-
-def abandon(ask: Ask) -> None:
-    """ "If the client completes registration [...] while the SASL authentication is still in progress, the server
-    SHOULD abort it and send a 906 numeric, then register the client without authentication." """
-    session = ask.session
-    if session.exchange is not None and session.registration is not None and session.registration.is_complete:
-        session.exchange = None
-        ask.reply(numerics.ERR_SASLABORTED, "SASL authentication aborted")

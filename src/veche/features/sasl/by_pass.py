@@ -24,6 +24,20 @@ class _Moment:
         self.is_later = False
 
 
+def progress(ask: Ask) -> None:
+    """Whoever is to be let in proves nothing by AUTHENTICATE any more; what he has said in PASS is looked at now.
+
+    "If the client completes registration [...] while the SASL authentication is still in progress, the server SHOULD
+    abort it and send a 906 numeric, then register the client without authentication."
+    """
+    session = ask.session
+    registration = session.registration
+    if session.exchange is not None and registration is not None and registration.is_complete:
+        session.exchange = None
+        ask.reply(numerics.ERR_SASLABORTED, "SASL authentication aborted")
+    look_at_pass(ask)
+
+
 def look_at_pass(ask: Ask) -> None:
     """Hold the registration of whoever has named an account in PASS until it is known whether it is his."""
     session = ask.session
