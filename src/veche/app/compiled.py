@@ -33,9 +33,10 @@ MODULES = tuple(
         "wire": "caps confusables isupport lines message msgids names numerics words",
         "state": "events masks room server_bans user world",
         "core": "ask behind conversations dispatch engine fanout limits log longtext nicks once operators outbox pace "
-        "registry replies rows scopes session shared timers",
-        "features": "about accept accounts.missed away bans block client_tags direct_modes isupport join lobby "
-        "messages monitor names notices registration sasl.by_pass silence unread user_modes whowas",
+        "registry replies rows scopes session shared timers watchlists",
+        "features": "about accept accounts.invitations accounts.missed accounts.persistence away bans "
+        "block client_tags defcon direct_modes isupport join lobby messages monitor names notices "
+        "registration sasl.by_pass silence unread user_modes whowas",
         "net": "frames peer shell tcp",
         "store": "checksums values writer search.block",
     }.items()

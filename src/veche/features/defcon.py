@@ -17,6 +17,7 @@ from veche.core.replies import Refusal
 from veche.state.events import SILENCE, Audience, Fact, MemberJoined
 from veche.state.world import World
 from veche.wire import numerics
+from veche.wire.compiler import mypyc_attr
 from veche.wire.names import fold
 
 CONNECTIONS: Final = "connections"
@@ -26,6 +27,7 @@ _NEAR: Final = ("", "127.0.0.1", "::/64")
 _log = logging.getLogger("veche.oper")
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class AlarmRaised(Fact):
     """The server is at this level of alarm, and refuses these."""
 

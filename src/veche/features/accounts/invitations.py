@@ -30,6 +30,7 @@ from veche.state.room import HELPER_POWER, Room
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire.caps import SASL
+from veche.wire.compiler import mypyc_attr
 from veche.wire.names import fold, is_room
 
 # Invitations of one maker that can be open at once, and how often one can be taken at most.
@@ -82,6 +83,7 @@ PHRASES: Final = {
 }  # fmt: skip
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class InvitationKept(Fact):
     """There is this invitation: `values` are those of Invitation."""
 
@@ -96,6 +98,7 @@ class InvitationKept(Fact):
         return str(self.values[0])
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class InvitationMade(InvitationKept):
     """Somebody has made an invitation. `is_open`: any owner of an account may; else operators alone."""
 
@@ -107,6 +110,7 @@ class InvitationMade(InvitationKept):
         self.is_open = is_open
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class InvitationTaken(Fact):
     """Somebody has taken an invitation, for himself."""
 
@@ -117,6 +121,7 @@ class InvitationTaken(Fact):
         self.key = key
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class InvitationRevoked(Fact):
     """An invitation lets nobody in any more."""
 
@@ -260,7 +265,7 @@ def present(ask: Ask) -> None:
     if registration is None or not registration.is_complete:
         return
     password = registration.password
-    if not session.invitation and _CODE.fullmatch(password):
+    if password and not session.invitation and _CODE.fullmatch(password):
         if _is_good(ask, key_of(password)):
             session.invitation = key_of(password)
             registration.password = ask.settings.password
