@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 from veche.core.engine import Engine
-from veche.wire.msgids import CHANCE_BYTES, TIME_CHARS, make_msgid
+from veche.wire.msgids import TIME_CHARS, chance_texts, time_text
 
 # Random bytes are drawn in blocks: one system call per message was a tenth of the cost of a message.
 _BLOCK: Final = 4096
@@ -31,20 +31,21 @@ class SystemClock:
 class SystemChance:
     """Identifiers from the operating system's generator (ports.Chance)."""
 
-    __slots__ = ("_at", "_block")
+    __slots__ = ("_texts", "_time", "_time_text")
 
     def __init__(self) -> None:
-        self._block = b""
-        self._at = 0
+        self._texts: list[str] = []
+        self._time = -1
+        self._time_text = ""
 
     def msgid(self, time: int) -> str:
         """A message id: its time and 128 bits that nobody can guess."""
-        at = self._at
-        if at + CHANCE_BYTES > len(self._block):
-            self._block = os.urandom(_BLOCK)
-            at = 0
-        self._at = at + CHANCE_BYTES
-        return make_msgid(time, self._block[at : at + CHANCE_BYTES])
+        if not self._texts:
+            self._texts = chance_texts(os.urandom(_BLOCK))
+        if time != self._time:
+            self._time = time
+            self._time_text = time_text(time)
+        return self._time_text + self._texts.pop()
 
     def uid(self) -> str:
         """A user id: 128 bits."""

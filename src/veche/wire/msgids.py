@@ -15,13 +15,31 @@ _LETTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 _TO_URLSAFE: Final = bytes.maketrans(b"+/", b"-_")
 _TIME_BYTES: Final = 6
 TIME_CHARS: Final = 8  # 48 bits are exactly eight characters of six
+_CHANCE_CHARS: Final = 22
 
 
 def make_msgid(time: int, chance: bytes) -> str:
     """The id of a message of `time` (ms since 1970) with 16 random bytes."""
+    return time_text(time) + chance_texts(chance)[0]
+
+
+def time_text(time: int) -> str:
+    """The time (ms since 1970) as an id begins with it: `TIME_CHARS` characters."""
+    return _base64(time.to_bytes(_TIME_BYTES, "big"))
+
+
+def chance_texts(chance: bytes) -> list[str]:
+    """Random bytes as ids end with them, 16 for each: many at once cost a third of what they cost one by one."""
+    # Two bytes behind each are what base64 fills up, so that each begins with a character of its own.
+    text = _base64(
+        b"".join([chance[at : at + CHANCE_BYTES] + b"\0\0" for at in range(0, len(chance), CHANCE_BYTES)])
+    )
+    return [text[at : at + _CHANCE_CHARS] for at in range(0, len(text), _CHANCE_CHARS + 2)]
+
+
+def _base64(raw: bytes) -> str:
     # As base64.urlsafe_b64encode has it, whose own calls would be a twentieth of the cost of a message.
-    raw = time.to_bytes(_TIME_BYTES, "big") + chance
-    return b2a_base64(raw, newline=False).translate(_TO_URLSAFE, b"=").decode("ascii")
+    return b2a_base64(raw, newline=False).translate(_TO_URLSAFE).decode("ascii")
 
 
 def time_of_msgid(msgid: str) -> int:
