@@ -113,11 +113,11 @@ def guard_caller(world: World, fact: MessageSent) -> Refusal | None:
     """With mode g one hears whom one has accepted, operators, and oneself."""
     if fact.room:
         return None  # what is said to all
-    pair = world.pair(fact.actor, fact.recipient)
-    if pair is None:
+    recipient = world.present.get(fact.recipient)
+    if recipient is None or CALLER_ID not in recipient.modes:
         return None
-    sender, recipient = pair
-    if CALLER_ID not in recipient.modes or sender.uid in recipient.accepts or "o" in sender.modes:
+    sender = world.users.get(fact.actor)
+    if sender is None or sender is recipient or sender.uid in recipient.accepts or "o" in sender.modes:
         return None
     # A sign of typing is no message that anybody need be told of.
     then = partial(_knock, Knocked(sender.uid, recipient.identity)) if fact.command == "PRIVMSG" else None

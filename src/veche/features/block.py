@@ -14,7 +14,6 @@ from veche.core.registry import Feature
 from veche.core.replies import Refusal
 from veche.features.invite import UserInvited
 from veche.features.messages import MessageSent, TagsSent
-from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
 from veche.wire.names import fold
@@ -24,7 +23,7 @@ BLOCKED: Final = "soju.im/blocked"
 
 def guard_message(world: World, fact: MessageSent) -> Refusal | None:
     """Has the recipient blocked this sender?"""
-    if fact.room or not _has_blocked(world, fact.recipient, world.users[fact.actor]):
+    if fact.room or not _has_blocked(world, fact.recipient, fact.actor):
         return None
     return Refusal(numerics.ERR_CANTSENDTOUSER, fact.target, "This user does not take messages from you")
 
@@ -32,17 +31,23 @@ def guard_message(world: World, fact: MessageSent) -> Refusal | None:
 def guard_invitation(world: World, fact: UserInvited) -> Refusal | None:
     """Has the invited one blocked who invites him?"""
     target = world.users.get(fact.target)
-    if target is None or not _has_blocked(world, target.identity, world.users[fact.actor]):
+    if target is None or not _has_blocked(world, target.identity, fact.actor):
         return None
     return Refusal(numerics.ERR_CANTSENDTOUSER, target.nick, "This user does not take invitations from you")
 
 
-def _has_blocked(world: World, identity: str, sender: User) -> bool:
+def _has_blocked(world: World, identity: str, actor: str) -> bool:
     """By his nick, or by the name of his account, whatever nick he has taken since."""
-    profile = world.profiles.get(identity)
     user = world.present.get(identity)
-    notes = profile.notes if profile is not None else user.notes if user is not None else {}
-    if not notes or "o" in sender.modes or user is sender:
+    if user is not None:
+        notes = user.notes  # of who has an account, those of its profile
+    else:
+        profile = world.profiles.get(identity)
+        notes = profile.notes if profile is not None else {}
+    if not notes:
+        return False
+    sender = world.users[actor]
+    if "o" in sender.modes or user is sender:
         return False
     names = (sender.key, fold(sender.account))
     return any(notes.get(name, {}).get(BLOCKED) == "1" for name in names)

@@ -21,11 +21,11 @@ def guard_direct(world: World, fact: MessageSent) -> Refusal | None:
     """Does the recipient want to be written to, by this sender and in this way?"""
     if fact.room:
         return None  # what is said to all
-    pair = world.pair(fact.actor, fact.recipient)
-    if pair is None:
+    recipient = world.present.get(fact.recipient)
+    if recipient is None or not recipient.modes:
         return None
-    sender, recipient = pair
-    if "o" in sender.modes:
+    sender = world.users.get(fact.actor)
+    if sender is None or sender is recipient or "o" in sender.modes:
         return None
     if REGISTERED_ONLY in recipient.modes and not sender.account:
         return Refusal(numerics.ERR_NONONREG, recipient.nick, "You must log in to message this user")

@@ -96,10 +96,13 @@ def guard_invitation(world: World, fact: UserInvited) -> Refusal | None:
 
 
 def _guard(world: World, actor: str, recipient: str, text: str) -> Refusal | None:
-    pair = world.pair(actor, recipient)
-    if pair is not None and pair[1].silences and "o" not in pair[0].modes and _is_silenced(*pair):
-        return Refusal(numerics.ERR_CANTSENDTOUSER, pair[1].nick, text)
-    return None
+    hearer = world.present.get(recipient)
+    if hearer is None or not hearer.silences:
+        return None
+    sender = world.users.get(actor)
+    if sender is None or sender is hearer or "o" in sender.modes or not _is_silenced(sender, hearer):
+        return None
+    return Refusal(numerics.ERR_CANTSENDTOUSER, hearer.nick, text)
 
 
 def _is_silenced(sender: User, recipient: User) -> bool:
