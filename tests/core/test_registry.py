@@ -57,7 +57,8 @@ def test_features_become_tables() -> None:
     )
     registry = Registry([feature], Settings())
     assert list(registry.commands) == ["X"]
-    assert registry.facts[MemberLeft] is ROW
+    assert registry.facts[MemberLeft].apply is ROW.apply
+    assert registry.facts[MemberLeft].reactions == registry.reactions[MemberLeft]
     assert registry.caps == {"batch": "v"}
     assert registry.tokens == {"N": "Veche"}
     assert len(registry.reactions[MemberLeft]) == len(registry.progress) == 1

@@ -550,7 +550,7 @@ class Engine:
         self.registrations.sweep(now)
 
     def _bear_witness(self, fact: Fact) -> None:
-        for witness in self.registry.witnesses.get(type(fact), ()):
+        for witness in self.registry.facts[type(fact)].witnesses:
             witness(self, fact)
 
     # ---- faults

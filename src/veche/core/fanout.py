@@ -155,15 +155,23 @@ class Fanout:
         self, uids: Collection[str], fact: Fact, row: FactRow, origin: Session | None, actor: User | None
     ) -> None:
         owed = self.outboxes.owed
+        last = -1  # the view that `data` is for; most who hear of something see it alike
+        data = b""
         lines: dict[int, bytes] = {}
         for uid in uids:
             for session in self.sessions.get(uid, ()):
                 if session is origin:
                     continue
-                data = lines.get(session.view)
-                if data is None:
-                    line = row.render(fact, session.view, tags_of(fact, session.view, actor))
-                    data = lines[session.view] = line.encode() + b"\r\n" if line else b""
+                view = session.view
+                if view != last:
+                    if last != -1:
+                        lines[last] = data
+                    last = view
+                    known = lines.get(view) if lines else None
+                    if known is None:
+                        line = row.render(fact, view, tags_of(fact, view, actor))
+                        known = line.encode() + b"\r\n" if line else b""
+                    data = known
                 if not data:
                     continue  # this view has no way to say it
                 outbox = session.outbox

@@ -344,6 +344,7 @@ class Log:
         """Apply one fact and tell its audience, or give its refusal."""
         ask = entry.ask
         fact = entry.fact
+        row = entry.row
         try:
             if entry.refusal is not None:
                 if ask is not None:
@@ -353,19 +354,19 @@ class Log:
             else:
                 # Looked up before, since who leaves is not in the world behind it.
                 actor = self.world.users.get(fact.actor)
-                noted = self._note(entry) if self.keeps_events and entry.row.events is not None else []
-                audience = entry.row.apply(self.world, fact)
+                noted = self._note(entry) if row.events is not None and self.keeps_events else None
+                audience = row.apply(self.world, fact)
                 if noted and audience is not SILENCE:
                     self._write_later(noted)
                 if self.journal is not None:
                     self.journal.append(fact)
-                self.fanout.deliver(audience, fact, entry.row, ask, actor)
-                if self.on_applied is not None:
+                self.fanout.deliver(audience, fact, row, ask, actor)
+                if row.witnesses and self.on_applied is not None:
                     self.on_applied(fact)
                 if ask is not None:
                     if entry.then is not None:
                         entry.then(ask, fact)
-                    for reaction in self.registry.reactions.get(type(fact), ()):
+                    for reaction in row.reactions:
                         reaction(ask, fact)
         except Exception:
             self._report_bug(entry)

@@ -163,9 +163,22 @@ class FactRow:
     `hears(world, fact)`: of a fact that changes nothing and has no witnesses, who will hear of it, so that nodes on
     which none of them is need not be told; None where it will change something after all. No function: all nodes are.
     `passes(fact)`: whether it need not stand in the order of several nodes, since it is kept nowhere.
+    `reactions` and `witnesses` are what features declare; the registry puts them here.
     """
 
-    __slots__ = ("apply", "events", "guard", "hears", "own_copy", "passes", "record", "render", "saves")
+    __slots__ = (
+        "apply",
+        "events",
+        "guard",
+        "hears",
+        "own_copy",
+        "passes",
+        "reactions",
+        "record",
+        "render",
+        "saves",
+        "witnesses",
+    )
 
     def __init__(
         self,
@@ -189,6 +202,8 @@ class FactRow:
         self.record = record
         self.saves = saves
         self.own_copy = own_copy
+        self.reactions: list[Callable[[Ask, Any], None]] = []
+        self.witnesses: list[Callable[[Engine, Any], None]] = []
 
 
 class Feature:
@@ -403,9 +418,12 @@ class Registry:
             further = [guard for guard in guards if guard is not None]
             saving = [feature.saves[kind] for feature in self.features if kind in feature.saves]
             telling = [feature.events[kind] for feature in self.features if kind in feature.events]
-            if further or saving or telling:
-                self.facts[kind] = _extended(row, further, saving)
-                self.facts[kind].events = telling[0] if telling else None
+            reactions, witnesses = self.reactions.get(kind, []), self.witnesses.get(kind, [])
+            if further or saving or telling or reactions or witnesses:
+                extended = self.facts[kind] = _extended(row, further, saving)
+                extended.events = telling[0] if telling else None
+                extended.reactions = reactions
+                extended.witnesses = witnesses
 
     def _add_caps(self, feature: Feature) -> None:
         for cap, value in feature.caps.items():
