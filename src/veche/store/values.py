@@ -3,7 +3,8 @@
 They are made once for each message that is ever said, so a record's fields are read once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from veche.core.ports import Record, Records
 from veche.store.checksums import sum_of_row
@@ -85,7 +86,9 @@ def unnumbered(numbers: dict[Key, int], records: list[Record]) -> set[Key]:
 
 # What is read of each message of a page; `edited` is NULL until it is edited.
 PAGE_FIELDS = "seq, time, conversation, msgid, command, source, sender, account, target, tags, text, edited"
-PageRow = tuple[int, int, int, str, str, str, str, str, str, str, str, int | None]
+PageRow = Sequence[
+    Any
+]  # a list from SQLite's JSON, a tuple from PostgreSQL; compiled, one is never the other
 
 
 def records_of(
