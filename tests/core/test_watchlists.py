@@ -5,6 +5,7 @@ from __future__ import annotations
 from veche.core.session import Session
 from veche.core.watchlists import Watchlists
 from veche.testing.pipe import FakePipe
+from veche.wire.compiler import values_of
 
 
 def make_session() -> Session:
@@ -36,4 +37,4 @@ def test_nothing_is_kept_of_who_watches_nobody() -> None:
     for number in range(100):
         lists.add(session, f"n{number}", f"N{number}")
     lists.clear(session)
-    assert not any(getattr(lists, name) for name in Watchlists.__slots__)
+    assert not any(getattr(lists, name) for name in values_of(Watchlists))
