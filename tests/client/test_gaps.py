@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from veche.client.events import MessageReceived
+from veche.client.events import MessageEdited, MessageReceived, MessageRedacted
 from veche.client.gaps import MOST_HELD, Gaps, timestamp
 
 START = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -53,6 +53,33 @@ def test_a_broken_fill_begins_again_where_it_was() -> None:
     gaps.lose_connection()
     talk = gaps.conversation("#tea", "#tea")
     assert (talk.msgid, talk.time, talk.is_filling, talk.held) == ("m2", message(2).time, False, [])
+
+
+def edited(number: int, text: str) -> MessageEdited:
+    return MessageEdited(
+        time=START, msgid=f"m{number}", sender="bob", target="#tea", conversation="#tea", text=text
+    )
+
+
+def test_what_became_of_messages_is_told_where_it_is_news() -> None:
+    gaps = Gaps()
+    gone = MessageRedacted(time=START, msgid="m1", by="bob", conversation="#tea")
+    assert not gaps.correct(edited(1, "other")), "of a message that was not told"
+    gaps.hear("#tea", message(1, "one"))
+    assert not gaps.correct(edited(1, "one")), "it was told so"
+    assert gaps.correct(edited(1, "other"))
+    assert not gaps.correct(edited(1, "other"))
+    assert gaps.correct(edited(1, "one"))
+    assert gaps.correct(gone)
+    assert not gaps.correct(gone)
+
+
+def test_the_place_reached_may_be_no_message() -> None:
+    gaps = Gaps()
+    gaps.hear("#tea", message(1))
+    gaps.reach("#tea", ("j2", START))
+    talk = gaps.conversation("#tea", "#tea")
+    assert (talk.msgid, talk.time) == ("j2", START)
 
 
 def test_what_waits_has_a_limit() -> None:

@@ -21,6 +21,7 @@ from veche.client.connection import Connection
 from veche.client.errors import AskRefused, LoginFailed
 from veche.client.events import (
     Event,
+    MessageEdited,
     MessageReceived,
     MessageRedacted,
     Reacted,
@@ -266,6 +267,51 @@ async def test_the_plain_client_makes_an_account_and_comes_back(
     assert (
         "* If it is the name of your account, start with: python client.py --account greta" in terminal.shown
     )
+
+
+async def test_what_was_corrected_while_a_device_was_cut_off_is_told_once(ports: Ports) -> None:
+    await enrol(ports, "gerda")
+    who = {"account": "gerda", "password": PASSWORD}
+    async with at(ports, "gerda", **who) as phone, at(ports, "gerda", **who) as laptop:
+        await phone.join("#later")
+        reader = Reader(phone)
+        first = await laptop.send("#later", "a letter")
+        second = await laptop.send("#later", "a secret")
+        await reader.wait_text("a secret")
+        for word in ("once", "again"):
+            assert phone._keeper._link is not None
+            phone._keeper._link.end("cut by the test")
+            if word == "once":
+                await laptop.edit("#later", first.msgid, "a latter")
+                await laptop.edit("#later", first.msgid, "a better letter")
+                await laptop.redact("#later", second.msgid)
+                third = await laptop.send("#later", "said and corrected meanwhile")
+                await laptop.edit("#later", third.msgid, "said meanwhile")
+                fourth = await laptop.send("#later", "said and taken back meanwhile")
+                await laptop.redact("#later", fourth.msgid)
+            await laptop.send("#later", word)
+            await reader.wait_text(word)
+        corrected = [one for one in reader.events if isinstance(one, MessageEdited | MessageRedacted)]
+        texts = [one.text if isinstance(one, MessageEdited) else "" for one in corrected]
+        assert [one.msgid for one in corrected] == [first.msgid, second.msgid], (
+            "each once, of what it had heard"
+        )
+        assert texts == ["a better letter", ""]
+        said = [event.text for event in reader.events if isinstance(event, MessageReceived)]
+        assert said == ["a letter", "a secret", "said meanwhile", "once", "again"]
+
+
+async def test_history_is_read_past_those_who_only_come_and_go(ports: Ports) -> None:
+    async with at(ports, "hans", rooms=("#busy",)) as hans, at(ports, "grete") as grete:
+        await hans.send("#busy", "the only words")
+        for _ in range(70):
+            await grete.join("#busy")
+            await grete.part("#busy")
+        await grete.join("#busy")
+        assert [one.text async for one in grete.history("#busy", 5)] == ["the only words"]
+    async with at(ports, "inga", rooms=("#busy",), backlog=10) as inga:
+        reader = Reader(inga)
+        assert await reader.wait_text("the only words") == [("the only words", False)]
 
 
 async def test_answers_reactions_threads_and_markers(ports: Ports) -> None:

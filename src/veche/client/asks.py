@@ -10,8 +10,9 @@ Source: labeled-response.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-from veche.client.events import Answer, MessageReceived, Refused
+from veche.client.events import Answer, MessageEdited, MessageReceived, MessageRedacted, Place, Refused
 from veche.wire.message import Message
 
 MESSAGES = frozenset({"PRIVMSG", "NOTICE"})
@@ -21,10 +22,30 @@ OF_THE_PAST = frozenset({"CHATHISTORY", "SEARCH"})
 MOST_LINES = 50_000
 
 
+class Page(NamedTuple):
+    """What a batch of the past has brought: as in `Answer`."""
+
+    history: list[MessageReceived]
+    corrections: list[MessageEdited | MessageRedacted]
+    ends: tuple[Place, Place] | None
+
+
 class Ask:
     """One open ask: what was asked, and what has come so far."""
 
-    __slots__ = ("by_label", "command", "echo", "history", "is_edit", "label", "lines", "params", "refusal")
+    __slots__ = (
+        "by_label",
+        "command",
+        "corrections",
+        "echo",
+        "ends",
+        "history",
+        "is_edit",
+        "label",
+        "lines",
+        "params",
+        "refusal",
+    )
 
     def __init__(self, label: str, command: str, params: tuple[str, ...], *, by_label: bool) -> None:
         self.label = label
@@ -36,6 +57,15 @@ class Ask:
         self.refusal: Refused | None = None
         self.echo: MessageReceived | None = None
         self.history: list[MessageReceived] = []
+        self.corrections: list[MessageEdited | MessageRedacted] = []
+        self.ends: tuple[Place, Place] | None = None
+
+    def take(self, page: Page) -> None:
+        """Keep a page of the past."""
+        self.history += page.history
+        self.corrections += page.corrections
+        if page.ends is not None:
+            self.ends = (self.ends or page.ends)[0], page.ends[1]
 
     def keep(self, line: Message) -> None:
         """Keep a line of the answer."""
@@ -49,8 +79,17 @@ class Ask:
 
     def answer(self, *, is_complete: bool = True) -> Answer:
         """All that has come."""
-        lines, history = tuple(self.lines), tuple(self.history)
-        return Answer(self.command, self.params, lines, self.refusal, self.echo, history, is_complete)
+        return Answer(
+            self.command,
+            self.params,
+            lines=tuple(self.lines),
+            refusal=self.refusal,
+            echo=self.echo,
+            history=tuple(self.history),
+            corrections=tuple(self.corrections),
+            ends=self.ends,
+            is_complete=is_complete,
+        )
 
 
 class Asks:

@@ -8,6 +8,7 @@ Source: chathistory.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from veche.client.errors import OutcomeUnknown
@@ -24,6 +25,8 @@ PAGE = 100
 MOST_PAGES = 100
 # Rooms in one JOIN.
 JOINS = 10
+# Pages of the past that hold too few messages, among who came and went, before an end is made of looking.
+MOST_BACK = 10
 # Talks with people whose gaps are filled after a reconnect: each costs a question or two.
 MOST_PEOPLE = 20
 
@@ -133,8 +136,8 @@ class CatchUp:
         talk = self._gaps.conversation(key, name)
         is_sure = self._model.is_room(name)
         if talk.time is None:
-            answer = await self._ask("CHATHISTORY", "LATEST", name, "*", str(self._page(backlog)))
-            return (0, False) if answer is None else (self._take(key, answer.history), is_sure)
+            found = await self._fetch_backlog(key, name, backlog)
+            return (0, False) if found is None else (found, is_sure)
         by_time = timestamp(talk.time)
         start = reference(self._model.tokens, talk.msgid, talk.time)
         is_sure = is_sure or start != by_time
@@ -148,21 +151,45 @@ class CatchUp:
                 # nothing.
                 start, is_sure = by_time, False
                 continue
-            if not answer.history:
+            count += self._take(key, answer)
+            if answer.ends is None:
                 return count, is_sure
-            count += self._take(key, answer.history)
-            last = answer.history[-1]
-            following = reference(self._model.tokens, last.msgid, last.time)
+            following = reference(self._model.tokens, *answer.ends[1])
             if following == start:
                 return count, is_sure  # a server that gives the same page again has nothing more to give
             start = following
         return count, False
 
-    def _take(self, key: str, page: tuple[MessageReceived, ...]) -> int:
-        news = self._gaps.take_page(key, page)
+    async def _fetch_backlog(self, key: str, name: str, backlog: int) -> int | None:
+        """The last `backlog` messages of what is new to us, or None for a refusal: pages hold more than messages."""
+        newest: Answer | None = None
+        found: list[MessageReceived] = []
+        how, start = "LATEST", "*"
+        for _ in range(MOST_BACK):
+            answer = await self._ask(
+                "CHATHISTORY", how, name, start, str(self._page(PAGE if newest else backlog))
+            )
+            if answer is None:
+                break
+            newest = newest or answer
+            found[:0] = answer.history
+            before = reference(self._model.tokens, *answer.ends[0]) if answer.ends is not None else start
+            if len(found) >= backlog or before == start:
+                break  # enough, the beginning, or a server that gives the same page again
+            how, start = "BEFORE", before
+        return None if newest is None else self._take(key, replace(newest, history=tuple(found[-backlog:])))
+
+    def _take(self, key: str, page: Answer) -> int:
+        """Tell what is news of a page; how many messages of others it had."""
+        news = self._gaps.take_page(key, page.history)
         for message in news:
             self._lineup.recognise(message, self._model.same)
             self._tell(message)
+        for event in page.corrections:
+            if self._gaps.correct(event):
+                self._tell(event)
+        if page.ends is not None:
+            self._gaps.reach(key, page.ends[1])
         return sum(not message.is_mine for message in news)
 
     def _page(self, wanted: int) -> int:

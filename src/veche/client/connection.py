@@ -45,6 +45,8 @@ T = TypeVar("T")
 WINDOW = 4
 # Messages that one SEARCH may bring.
 PAGE = 100
+# Pages that hold no message, among who came and went, before an end is made of looking further back.
+MOST_PAGES_BACK = 100
 # A thread of more than these pages is cut: nobody reads so much at a time.
 MOST_THREAD_PAGES = 20
 # Random bytes in the nonce of a login.
@@ -397,17 +399,31 @@ class Connection:
 
     async def history(self, conversation: str, limit: int = 100) -> AsyncIterator[MessageReceived]:
         """The last `limit` messages of a conversation, newest first. Raises AskRefused where none are to be had."""
-        how, start = "LATEST", "*"
+        start = ""
         while limit > 0:
-            page = min(limit, self.model.number("CHATHISTORY", 0) or 100)
-            answer = await self.ask("CHATHISTORY", how, conversation, start, str(page))
-            for message in reversed(answer.history):
+            answer = await self.page_before(conversation, start, limit)
+            for message in reversed(answer.history[-limit:]):
                 yield message
-            if not answer.history:
-                return
             limit -= len(answer.history)
-            first = answer.history[0]
-            how, start = "BEFORE", reference(self.model.tokens, first.msgid, first.time)
+            before = reference(self.model.tokens, *answer.ends[0]) if answer.ends is not None else start
+            if before == start:
+                return  # the beginning, or a server that gives the same page again
+            start = before
+
+    async def page_before(self, conversation: str, start: str, limit: int) -> Answer:
+        """At most `limit` lines of a conversation before `start` (`gaps.reference`; "" for the newest), messages among
+        them: pages that hold none, only who came and went, are passed over, up to a bound. Raises what `ask` does.
+        """
+        tries = 0
+        while True:
+            page = str(min(limit, self.model.number("CHATHISTORY", 0) or limit, PAGE))
+            how = ("BEFORE", conversation, start) if start else ("LATEST", conversation, "*")
+            answer = await self.ask("CHATHISTORY", *how, page)
+            tries += 1
+            before = reference(self.model.tokens, *answer.ends[0]) if answer.ends is not None else start
+            if answer.history or before == start or tries == MOST_PAGES_BACK:
+                return answer
+            start, limit = before, PAGE
 
     async def search(
         self,

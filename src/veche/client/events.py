@@ -147,6 +147,10 @@ class Told(Event):
     params: tuple[str, ...]
 
 
+# Where a line stands in a history: its msgid ("" for none) and its time.
+Place = tuple[str, datetime]
+
+
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
@@ -359,7 +363,9 @@ class Answer:
     """All that the server said to one ask.
 
     `refusal` is its first error, or None. `lines` are the answering lines in order; `echo` is our own message as
-    the server has it (for PRIVMSG and NOTICE that were accepted); `history` what a CHATHISTORY brought.
+    the server has it (for PRIVMSG and NOTICE that were accepted); `history` what a CHATHISTORY brought, and
+    `corrections` what it told of messages that were said before, in order. `ends` are the places of its first and last
+    line, messages or not: where other pages begin; None for an empty one.
     Not `is_complete`: we gave up waiting for the rest.
     """
 
@@ -369,6 +375,8 @@ class Answer:
     refusal: Refused | None = None
     echo: MessageReceived | None = None
     history: tuple[MessageReceived, ...] = ()
+    corrections: tuple[MessageEdited | MessageRedacted, ...] = ()
+    ends: tuple[Place, Place] | None = None
     is_complete: bool = True
 
     def numerics(self, code: str) -> Sequence[list[str]]:

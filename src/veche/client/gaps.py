@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
 
-from veche.client.events import MessageReceived
+from veche.client.events import MessageEdited, MessageReceived, MessageRedacted, Place
 
 # Ids are needed only around the seam between history and live talk; this many are plenty.
 MOST_IDS = 20_000
@@ -37,7 +37,8 @@ class Gaps:
 
     def __init__(self) -> None:
         self._conversations: dict[str, Conversation] = {}
-        self._ids: OrderedDict[str, None] = OrderedDict()
+        # By id, how each message reads, as the hash of its text: None of one that was taken back.
+        self._ids: OrderedDict[str, int | None] = OrderedDict()
 
     def conversation(self, key: str, name: str) -> Conversation:
         """The conversation of this key, made if it is new."""
@@ -88,6 +89,19 @@ class Gaps:
         talk = self._conversations[key]
         return [message for message in page if self._tell(talk, message)]
 
+    def correct(self, event: MessageEdited | MessageRedacted) -> bool:
+        """Take what became of a message; whether we have told that message, and otherwise."""
+        reads = hash(event.text) if isinstance(event, MessageEdited) else None
+        is_news = event.msgid in self._ids and self._ids[event.msgid] != reads
+        if is_news:
+            self._ids[event.msgid] = reads
+        return is_news
+
+    def reach(self, key: str, place: Place) -> None:
+        """Everything up to this place has been told, also what is no message."""
+        talk = self._conversations[key]
+        talk.msgid, talk.time = place
+
     def end_fill(self, key: str) -> list[MessageReceived]:
         """The gap is filled: what waited and is still news, to be told now."""
         talk = self._conversations[key]
@@ -111,7 +125,7 @@ class Gaps:
         if message.msgid:
             if message.msgid in self._ids:
                 return False
-            self._ids[message.msgid] = None
+            self._ids[message.msgid] = hash(message.text)
             if len(self._ids) > MOST_IDS:
                 self._ids.popitem(last=False)
             talk.msgid = message.msgid

@@ -9,6 +9,7 @@ Sources: Modern IRC, the messages and numerics; ctcp; server-time; standard-repl
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from veche.client.asks import MESSAGES
 from veche.client.events import (
     AccountChanged,
     CtcpReceived,
@@ -131,7 +132,7 @@ def said(model: Model, message: Message, time: datetime, *, is_replay: bool = Fa
         text, kind = argument, "action"
     conversation, is_private, is_mine = model.place(sender, target)
     edited = message.tags.get(EDIT_TAG, "") if EDITING in model.capabilities else ""
-    if edited and not is_replay:
+    if edited:
         return MessageEdited(
             time=time,
             msgid=edited,
@@ -160,6 +161,16 @@ def said(model: Model, message: Message, time: datetime, *, is_replay: bool = Fa
         reply_to=answered(message.tags),
         reactions=summed(message.tags),
     )
+
+
+def past(model: Model, message: Message, time: datetime) -> list[Event]:
+    """A line of the history: what was said then, or what became then of what had been said; it changes no model."""
+    if message.command == "REDACT":
+        return _redact(model, message, time)
+    if message.command not in MESSAGES:
+        return []  # who came and went then
+    event = said(model, message, time, is_replay=True)
+    return [] if event is None else [event]
 
 
 def _word(message: Message, index: int) -> str:

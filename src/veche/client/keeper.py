@@ -32,7 +32,9 @@ from veche.client.events import (
     HistoryReceived,
     LoginAccepted,
     LoginRefused,
+    MessageEdited,
     MessageReceived,
+    MessageRedacted,
     NickChanged,
     NickRefused,
     PersonJoined,
@@ -298,6 +300,8 @@ class Keeper:
             case MessageReceived(conversation=name):
                 if not self.gaps.hear(self.model.fold(name), event):
                     return
+            case MessageEdited() | MessageRedacted():
+                self.gaps.correct(event)
             case HistoryReceived(conversation=name, messages=messages):
                 key = self.model.fold(name)
                 self.gaps.conversation(key, name)

@@ -28,6 +28,7 @@ WANTED = (
     "cap-notify",
     "draft/account-registration",
     "draft/chathistory",
+    "draft/event-playback",
     "draft/message-edit",
     "draft/message-redaction",
     "draft/read-marker",

@@ -15,7 +15,7 @@ CTCP. No bytes from the server make it raise.
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from veche.client.asks import MESSAGES, OF_THE_PAST, Ask, Asks
+from veche.client.asks import MESSAGES, OF_THE_PAST, Ask, Asks, Page
 from veche.client.batches import SEARCH, Batch, Batches
 from veche.client.events import (
     Answered,
@@ -25,12 +25,15 @@ from veche.client.events import (
     LineDropped,
     LoginAccepted,
     LoginRefused,
+    MessageEdited,
     MessageReceived,
+    MessageRedacted,
+    Place,
     Refused,
     Registered,
     Told,
 )
-from veche.client.heard import EDIT_TAG, EDITING, hear, is_answer, said, time_of
+from veche.client.heard import EDIT_TAG, EDITING, hear, is_answer, past, said, time_of
 from veche.client.login import CAPABILITY as SASL
 from veche.client.login import NO_SASL, OF_A_LOGIN, Account, Channel, Login, Verdict
 from veche.client.model import Model
@@ -322,31 +325,38 @@ class Session:
     def _end_batch(self, batch: Batch, now: datetime, events: list[Event]) -> None:
         ask = self._asks.get(batch.label, by_label=True) if batch.label else None
         if batch.is_history or (ask is not None and ask.command in OF_THE_PAST):
-            said_then = self._read_history(batch, now)
+            page = self._read_page(batch, now)
             asked = "SEARCH" if batch.kind == SEARCH else "CHATHISTORY"
             if ask is None and (unlabelled := self._asks.oldest(asked)) is not None:
-                unlabelled.history += said_then  # its PONG will end it
+                unlabelled.take(page)  # its PONG will end it
                 return
             if ask is None and batch.kind == SEARCH:
                 return  # nobody waits for it any more
             if ask is None:
                 name = batch.params[0] if batch.params else ""
-                events.append(HistoryReceived(time=now, conversation=name, messages=tuple(said_then)))
+                events.append(HistoryReceived(time=now, conversation=name, messages=tuple(page.history)))
                 return
-            ask.history += said_then
+            ask.take(page)
         if ask is not None:
             for line in batch.lines:
                 ask.keep(line)
             self._finish(ask, now, events)
 
-    def _read_history(self, batch: Batch, now: datetime) -> list[MessageReceived]:
-        messages: list[MessageReceived] = []
+    def _read_page(self, batch: Batch, now: datetime) -> Page:
+        page = Page([], [], self._ends(batch.lines, now))
         for line in batch.lines:
-            if line.command in MESSAGES:
-                event = said(self.model, line, time_of(line, now), is_replay=True)
+            for event in past(self.model, line, time_of(line, now)):
                 if isinstance(event, MessageReceived):
-                    messages.append(event)
-        return messages
+                    page.history.append(event)
+                elif isinstance(event, MessageEdited | MessageRedacted):
+                    page.corrections.append(event)
+        return page
+
+    def _ends(self, lines: list[Message], now: datetime) -> tuple[Place, Place] | None:
+        if not lines:
+            return None
+        first, last = ((line.tags.get("msgid", ""), time_of(line, now)) for line in (lines[0], lines[-1]))
+        return first, last
 
     def _finish(self, ask: Ask, now: datetime, events: list[Event]) -> None:
         self._asks.take(ask.label)

@@ -305,13 +305,11 @@ class Chat(Panes):
             return 0
         self._is_fetching = True
         tokens, oldest = self._chat.model.tokens, where.oldest()
-        how = ("BEFORE", where.name, reference(tokens, oldest.msgid, oldest.time)) if oldest else (
-            "LATEST", where.name, "*")  # fmt: skip
-        page = min(PAGE, self._chat.model.number("CHATHISTORY", 0) or PAGE)
+        start = reference(tokens, oldest.msgid, oldest.time) if oldest else ""
         log = self.query_one(MessageLog)
         before = log.lines
         try:
-            answer = await self._chat.ask("CHATHISTORY", *how, str(page))
+            answer = await self._chat.page_before(where.name, start, PAGE)
         except (ClientError, ValueError) as error:
             where.is_whole = not isinstance(error, ClientError) or isinstance(error, AskRefused)
             return 0
