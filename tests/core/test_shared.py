@@ -245,6 +245,8 @@ def test_a_node_that_was_taken_for_dead_says_so(cluster: Cluster) -> None:
     cluster.order.remove(node.turns.number)
     ann.send("PRIVMSG #tea :hello")
     assert len(removed) == 1
+    node.log.fail(removed[0])  # as whoever looks regularly does, until the node has ended
+    assert len(removed) == 1
     assert ann.take() == []
 
 

@@ -416,6 +416,8 @@ class SharedLog(Log):
             self._be_removed(error)
 
     def _be_removed(self, error: Exception) -> None:
+        if self.is_out:
+            return  # said, and being dealt with: whoever looks regularly finds it again and again
         self.resting = self.is_out = True  # for good
         if self.on_removed is not None:
             self.on_removed(error)
