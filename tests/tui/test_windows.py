@@ -240,3 +240,10 @@ async def test_a_connection_that_is_over_leads_back_to_arrival_whatever_lies_on_
         await until(pilot, lambda: isinstance(pilot.app.screen, Arrival))
         trouble = pilot.app.screen.query_one("#trouble", Static)
         await until(pilot, lambda: "over" in str(trouble.content))
+
+
+async def test_what_was_to_be_drawn_when_all_is_taken_down_is_not() -> None:
+    async with FakeServer() as server, sitting(server) as pilot:
+        chat = chat_of(pilot)
+        await chat.query_one(MessageLog).remove()
+        chat._draw()  # its timer was set before

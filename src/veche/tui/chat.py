@@ -184,6 +184,8 @@ class Chat(Panes):
 
     def _draw(self) -> None:
         self._frame, self._drawn_at = None, monotonic()
+        if not self.query(MessageLog):
+            return  # everything is being taken down
         if self._mode != self.app.current_mode:
             self._home.news_changed()
             return  # nobody sees it; it is drawn when it comes to the front
