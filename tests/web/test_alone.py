@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.clients.lines import Line
-from tests.clients.serving import Killable, Ports, serving
+from tests.clients.serving import Killable, Ports
 from tests.web.people import Sitter, Visitor
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Settings that belong to a person are the same on all his devices; and the server answers in the language of the page."""
+"""A person's settings are the same on all his devices; and the server answers in the language of the page."""
 
 from __future__ import annotations
 

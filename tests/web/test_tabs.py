@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.clients.lines import Line
-from tests.clients.serving import Killable, Ports, serving
+from tests.clients.serving import Killable, Ports
 from tests.web.people import Sitter
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def test_the_tabs_of_a_guest_come_back_together(tmp_path: Path, browser: Browser
             # One tries again after up to half a minute; what the other has said comes when that one is back.
             expect(tab.page.locator(".lost")).to_have_count(0, timeout=60000)
         for tab in (first, second):
-            # Both ask for everything by one connection, and flood control lets no more than so much of it through at once.
+            # Both ask for everything by one connection, and flood control holds some of it back.
             expect(tab.log).to_contain_text("meanwhile 1", timeout=30000)
             tab.sees("meanwhile 0")
             expect(tab.log.locator(".is-unsent")).to_have_count(0)
