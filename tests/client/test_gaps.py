@@ -74,6 +74,16 @@ def test_what_became_of_messages_is_told_where_it_is_news() -> None:
     assert not gaps.correct(gone)
 
 
+def test_a_correction_waits_for_the_page_that_may_be_older() -> None:
+    gaps = Gaps()
+    assert gaps.hear_correction("#tea", edited(1, "first")), "nothing is being filled"
+    gaps.begin_fill("#tea", "#tea")
+    assert not gaps.hear_correction("#tea", edited(2, "corrected"))
+    assert not gaps.hear_correction("#tea", edited(3, "as it is"))
+    gaps.take_page("#tea", (message(2, "wrogn"), message(3, "as it is")))
+    assert gaps.end_fill("#tea") == [edited(2, "corrected")]
+
+
 def test_the_place_reached_may_be_no_message() -> None:
     gaps = Gaps()
     gaps.hear("#tea", message(1))

@@ -29,7 +29,7 @@ class Conversation:
         self.msgid = ""
         self.time: datetime | None = None
         self.is_filling = False
-        self.held: list[MessageReceived] = []
+        self.held: list[MessageReceived | MessageEdited | MessageRedacted] = []
 
 
 class Gaps:
@@ -97,17 +97,32 @@ class Gaps:
             self._ids[event.msgid] = reads
         return is_news
 
+    def hear_correction(self, key: str, event: MessageEdited | MessageRedacted) -> bool:
+        """Take what becomes of a message just now; whether it is to be told now, not behind a page that may be older."""
+        talk = self._conversations.get(key)
+        if talk is not None and talk.is_filling:
+            talk.held.append(event)
+            del talk.held[:-MOST_HELD]
+            return False
+        self.correct(event)
+        return True
+
     def reach(self, key: str, place: Place) -> None:
         """Everything up to this place has been told, also what is no message."""
         talk = self._conversations[key]
         talk.msgid, talk.time = place
 
-    def end_fill(self, key: str) -> list[MessageReceived]:
+    def end_fill(self, key: str) -> list[MessageReceived | MessageEdited | MessageRedacted]:
         """The gap is filled: what waited and is still news, to be told now."""
         talk = self._conversations[key]
         talk.is_filling = False
         held, talk.held = talk.held, []
-        return [message for message in held if self._tell(talk, message)]
+        return [event for event in held if self._is_news(talk, event)]
+
+    def _is_news(self, talk: Conversation, event: MessageReceived | MessageEdited | MessageRedacted) -> bool:
+        if isinstance(event, MessageReceived):
+            return self._tell(talk, event)
+        return event.msgid not in self._ids or self.correct(event)
 
     def start_at(self, key: str, name: str, time: datetime) -> None:
         """Of a conversation that is new to us: what is said after `time` would be missed."""

@@ -300,8 +300,9 @@ class Keeper:
             case MessageReceived(conversation=name):
                 if not self.gaps.hear(self.model.fold(name), event):
                     return
-            case MessageEdited() | MessageRedacted():
-                self.gaps.correct(event)
+            case MessageEdited(conversation=name) | MessageRedacted(conversation=name):
+                if not self.gaps.hear_correction(self.model.fold(name), event):
+                    return
             case HistoryReceived(conversation=name, messages=messages):
                 key = self.model.fold(name)
                 self.gaps.conversation(key, name)
