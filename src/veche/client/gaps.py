@@ -98,7 +98,7 @@ class Gaps:
         return is_news
 
     def hear_correction(self, key: str, event: MessageEdited | MessageRedacted) -> bool:
-        """Take what becomes of a message just now; whether it is to be told now, not behind a page that may be older."""
+        """Take what becomes of a message just now; whether to tell it now, not behind a page that may be older."""
         talk = self._conversations.get(key)
         if talk is not None and talk.is_filling:
             talk.held.append(event)
