@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +135,11 @@ async def test_two_devices_agree_on_what_was_read(ports: Ports) -> None:
         await dora.join("#sync")
         async with other(ports, "bob", rooms=("#sync",)) as bob:
             texts = ["one", "dora: two", "three"]
-            said = [await bob.send("#sync", text) for text in texts]
+            said = []
+            for text in texts:  # each in a millisecond of its own, since a marker tells no more of its place
+                said.append(await bob.send("#sync", text))
+                while datetime.now(UTC) < said[-1].time + timedelta(milliseconds=2):
+                    await asyncio.sleep(0)
             who = {"nick": "dora", "account": "dora", "password": PASSWORD}
             async with at(ports.irc, **who) as pilot:
                 book = chat_of(pilot).book
