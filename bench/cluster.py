@@ -24,23 +24,17 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from bench.processes import cpu_seconds, family_seconds
 from veche.app.children import free_port
 from veche.testing.nats import Nats
 from veche.testing.postgres import Postgres
 
-TICKS = os.sysconf("SC_CLK_TCK")
 SETTINGS = {
     "limits.flood": "false",
     "limits.connections_per_address": "0",
     "lobby.room": "",
 }
 TEXT = "x" * 80
-
-
-def cpu_seconds(pid: int) -> float:
-    """The processor time of a process and its threads so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 class Server:
@@ -205,8 +199,7 @@ class Stand:
 
     def _spent(self) -> tuple[float, float, float]:
         ours = sum(cpu_seconds(server.pid) for server in self.servers)
-        database = sum(cpu_seconds(pid) for pid in [self.database.pid, *self.database.pids()])
-        return ours, database, cpu_seconds(self.nats) if self.nats else 0.0
+        return ours, family_seconds(self.database.pid), cpu_seconds(self.nats) if self.nats else 0.0
 
 
 async def measure(stands: Sequence[Stand], options: argparse.Namespace) -> None:

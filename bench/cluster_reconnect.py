@@ -30,7 +30,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.cluster import Server, cpu_seconds
+from bench.cluster import Server
+from bench.processes import cpu, cpu_seconds, family_seconds
 from veche.testing.nats import Nats
 from veche.testing.postgres import Postgres
 
@@ -244,11 +245,9 @@ class Side:
 
 def machine() -> dict[str, str]:
     """Where this was measured."""
-    rows = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((row.partition(":")[2].strip() for row in rows if row.startswith("model name")), "?")
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "cpu": f"{os.cpu_count()} x {model}",
+        "cpu": cpu(),
         "kernel": platform.release(),
         "load on the machine before": f"{os.getloadavg()[0]:.2f}",
     }
@@ -278,7 +277,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         before = talkers.figures()
         spent = [cpu_seconds(server.pid) for server in servers[1:]]
         turns = int(base.ask("select number from veche_cluster.head", name))
-        database = sum(cpu_seconds(pid) for pid in base.pids())
+        database = family_seconds(base.pid)
         began = time.monotonic()
         servers[0].kill()
         returned = people.figures(asks=False)
@@ -291,7 +290,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         time.sleep(3.0)  # that it is lost is told in a turn, and then its people go in another
         during = talkers.figures()
         turns = int(base.ask("select number from veche_cluster.head", name)) - turns
-        database = sum(cpu_seconds(pid) for pid in base.pids()) - database
+        database = family_seconds(base.pid) - database
         cpu = [cpu_seconds(server.pid) - one for server, one in zip(servers[1:], spent, strict=True)]
     return {
         "machine": where,

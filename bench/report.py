@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.processes import cpu
+
 from . import goals, plots
 from .loads import LOADS
 from .measure import Phase, Runs, cores, medians, spread
@@ -71,16 +73,11 @@ _KINDS: dict[str, tuple[str, list[str]]] = {
 
 def describe_machine() -> dict[str, str]:
     """What the figures depend on, besides the servers."""
-    cpu = "unknown"
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            cpu = line.partition(":")[2].strip()
-            break
     server_core, load_core = cores()
     pinning = "not pinned: fewer than two cores" if server_core is None else f"{server_core} and {load_core}"
     return {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "cpu": f"{os.cpu_count()} x {cpu}",
+        "cpu": cpu(),
         "kernel": platform.release(),
         "cores of server and load": pinning,
         "payload": f"about 95 bytes, {os.environ.get('PADDING', '60')} of them filling",

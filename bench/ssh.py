@@ -8,10 +8,8 @@ this machine.
 
 import argparse
 import asyncio
-import os
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -19,36 +17,10 @@ from pathlib import Path
 
 import asyncssh
 
+from bench.processes import cpu_seconds, family, family_seconds, private_megabytes
+from veche.app.children import free_port
+
 ROOT = Path(__file__).resolve().parents[1]
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def family(pid: int) -> list[int]:
-    """A process and all that come from it."""
-    found = [pid]
-    for parent in found:
-        for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            found += [int(child) for child in children.read_text().split()]
-    return found
-
-
-def cpu_seconds(pids: list[int]) -> dict[int, float]:
-    spent = {}
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        spent[pid] = (int(fields[11]) + int(fields[12])) / TICKS
-    return spent
-
-
-def private_megabytes(pid: int) -> float:
-    rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(row.split()[1]) for row in rows if row.startswith("Private_")) / 1024
 
 
 class Screen(asyncssh.SSHClientSession[bytes]):
@@ -121,10 +93,10 @@ async def measure(visitors: int, rate: float, seconds: float) -> None:
     try:
         while (line := await server.stdout.readline()) and line != b"ready\n":
             pass
-        before = sum(cpu_seconds(family(server.pid)).values())
+        before = family_seconds(server.pid)
         people = [await visit(ssh, f"visitor{number}") for number in range(visitors)]
         await asyncio.sleep(3)
-        opening = (sum(cpu_seconds(family(server.pid)).values()) - before) / max(1, visitors)
+        opening = (family_seconds(server.pid) - before) / max(1, visitors)
         firsts = sorted(first for _, _, first in people)
         print(
             f"first bytes of a screen: {firsts[len(firsts) // 2]:.0f} ms (median), {opening:.2f} s of CPU each"
@@ -134,14 +106,13 @@ async def measure(visitors: int, rate: float, seconds: float) -> None:
         print(f"memory of one visitor's own: {own[len(own) // 2]:.1f} MB (median)")
         for what, how in (("idle", 0.0), (f"{rate:g} lines a second", rate)):
             shown = sum(screen.size for _, screen, _ in people)
-            spent, began = cpu_seconds(pids), time.monotonic()
+            spent, began = {pid: cpu_seconds(pid) for pid in pids}, time.monotonic()
             if how:
                 await talk(irc, how, began + seconds)
             else:
                 await asyncio.sleep(seconds)
             lasted = time.monotonic() - began
-            now = cpu_seconds(pids)
-            parts = {pid: (now[pid] - spent[pid]) / lasted for pid in pids}
+            parts = {pid: (cpu_seconds(pid) - spent[pid]) / lasted for pid in pids}
             rows = [parts[pid] for pid in pids]
             size = (sum(screen.size for _, screen, _ in people) - shown) / lasted / 1000
             print(
