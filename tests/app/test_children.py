@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import veche
+from veche.testing.processes import is_alive, wait_for_end
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("setpriv", "linux")]
 
@@ -48,15 +48,4 @@ def test_servers_of_a_checker_that_was_killed_are_gone(tmp_path: Path) -> None:
     starter.send_signal(signal.SIGKILL)
     starter.wait()
     starter.stdout.close()
-    end = time.monotonic() + 10
-    while any(is_alive(pid) for pid in pids):
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"  # nobody may be there to bury it
+    wait_for_end(pids)

@@ -19,6 +19,7 @@ from veche.app.workers import WORKER, Role, find_role
 from veche.testing.checker.client import Client
 from veche.testing.checker.history import Historian
 from veche.testing.checker.nodes import Looker
+from veche.testing.processes import is_alive
 
 ROOM = "#tea"
 PATIENCE = 60.0
@@ -105,13 +106,6 @@ async def who_is_there(port: int, nick: str) -> set[str]:
     return names
 
 
-def lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 @pytest.mark.slow
 @pytest.mark.needs("linux", "postgres", "nats", "setpriv")
 async def test_two_workers_are_one_server(tmp_path: Path) -> None:
@@ -144,7 +138,7 @@ async def test_two_workers_are_one_server(tmp_path: Path) -> None:
             person.abort()
         everything = [*server.children("veche.app.server"), *services]
         assert await server.end() == 0
-        assert not [pid for pid in everything if lives(pid)]
+        assert not [pid for pid in everything if is_alive(pid)]
         log = (tmp_path / "log").read_text()
         assert "is started again" in log
         assert "Traceback" not in log, log
@@ -173,7 +167,7 @@ async def test_a_foreman_that_is_killed_leaves_nobody_behind(tmp_path: Path) -> 
     server.process.kill()
     await server.process.wait()
     async with asyncio.timeout(PATIENCE):
-        while any(lives(pid) for pid in everything):
+        while any(is_alive(pid) for pid in everything):
             await asyncio.sleep(0.05)
 
 

@@ -40,6 +40,11 @@ async def open_nodes(*nodes: Node) -> None:
     await asyncio.sleep(0.1)  # subscriptions are on their way
 
 
+async def close_nodes(*nodes: Node) -> None:
+    for node in nodes:
+        await node.carrier.close()
+
+
 @pytest.mark.slow
 @pytest.mark.needs("nats")
 async def test_turns_arrive_at_the_others_and_only_there(tmp_path: Path) -> None:
@@ -58,8 +63,7 @@ async def test_turns_arrive_at_the_others_and_only_there(tmp_path: Path) -> None
         await open_nodes(one, two)
         one.carrier.carry(turn(4))
         await until(lambda: turn(4) in two.heard)
-        for node in (one, two, stranger):
-            await node.carrier.close()
+        await close_nodes(one, two, stranger)
 
 
 @pytest.mark.slow
@@ -79,8 +83,7 @@ async def test_a_node_hears_its_own_part_and_of_all_else_the_place(tmp_path: Pat
         assert (two.passing, three.passing) == (["typing"], [])
         assert two.carrier.heard_bytes > 50 * len(long)
         assert three.carrier.heard_bytes < 51 * 60
-        for node in (one, two, three):
-            await node.carrier.close()
+        await close_nodes(one, two, three)
 
 
 @pytest.mark.slow
@@ -95,8 +98,7 @@ async def test_nobody_but_nodes_is_believed(tmp_path: Path) -> None:
             await forger.carrier._client.publish("a.turn", data)
         await until(lambda: node.carrier.refused == 6)
         assert (node.heard, node.passing) == ([], [])
-        await node.carrier.close()
-        await forger.carrier.close()
+        await close_nodes(node, forger)
 
 
 async def test_a_part_that_has_not_come_leaves_its_turn_to_the_record() -> None:

@@ -24,6 +24,17 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., t
 
 
 @pytest.fixture
+def holds(check: Callable[..., tuple[int, str]]) -> Callable[..., None]:
+    """Run the checker, and fail with all that it said where it has found something."""
+
+    def holds(fault: str, rounds: int, *options: str) -> None:
+        status, said = check(fault, rounds, *options)
+        assert status == 0, said
+
+    return holds
+
+
+@pytest.fixture
 def disks() -> None:
     """Skips (which VECHE_REQUIRE=all turns into a failure) where no power cut can be played."""
     if why := why_no_disks():

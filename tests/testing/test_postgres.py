@@ -15,6 +15,7 @@ import pytest
 from veche.app.children import free_port
 from veche.testing import postgres as module
 from veche.testing.postgres import Postgres, PostgresError, find_binaries
+from veche.testing.processes import wait_for_end
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("postgres")]
 
@@ -138,18 +139,7 @@ def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     starter.send_signal(signal.SIGKILL)
     starter.wait()
     starter.stdout.close()
-    end = time.monotonic() + 10
-    while is_alive(pid):
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"  # nobody may be there to bury it
+    wait_for_end([pid])
 
 
 def test_the_search_prefers_what_was_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

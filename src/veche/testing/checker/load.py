@@ -196,7 +196,14 @@ class Writer(Person):
 
     async def wait_idle(self) -> None:
         """Wait until all is answered, or until no answer can come any more."""
-        waits = [asyncio.create_task(event.wait()) for event in (self.idle, self.client.closed)]
+        await self._happens_or_closed(self.idle)
+
+    async def wait_fresh(self) -> None:
+        """Wait until a message sent after `expect_fresh` is acknowledged, or until none can be any more."""
+        await self._happens_or_closed(self.fresh)
+
+    async def _happens_or_closed(self, event: asyncio.Event) -> None:
+        waits = [asyncio.create_task(one.wait()) for one in (event, self.client.closed)]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

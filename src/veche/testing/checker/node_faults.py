@@ -14,7 +14,7 @@ from typing import Any
 
 from .claims import Claims
 from .links import Service
-from .load import Crowd, Person, Writer
+from .load import Crowd, Person
 from .loads import Observed
 from .nodes import COUNT, Looker, Nodes
 from .plan import Plan
@@ -214,7 +214,7 @@ class _Round:
             server = self.nodes.servers[place]
             if server.is_running:
                 mine = [writer for writer in writers if self._place(writer) == place]
-                if not await _all((_fresh_or_gone(writer) for writer in mine), RECOVERY):
+                if not await _all((writer.wait_fresh() for writer in mine), RECOVERY):
                     self.breach(f"after {RECOVERY:.0f} s node {place} neither serves nor lets go")
                 has_begun_anew = any(writer.client.closed.is_set() for writer in mine)
                 if has_begun_anew and not await server.wait_ready_again(RECOVERY):
@@ -250,15 +250,6 @@ class _Round:
         await plan.check(self.crowd.room, words, Observed(self.crowd.events, None), answers)
         others = [server for server in running if server is not plan.server]
         await plan.compare(self.crowd.room, self.label, others)
-
-
-async def _fresh_or_gone(writer: Writer) -> None:
-    waits = [asyncio.create_task(event.wait()) for event in (writer.fresh, writer.client.closed)]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
 
 
 async def _all(waits: Iterable[Awaitable[object]], seconds: float) -> bool:
