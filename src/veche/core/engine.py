@@ -316,7 +316,8 @@ class Engine:
         session.leaving = True
         # Who has just been logged out everywhere may still have sessions that are ending; and what stands in line may
         # make of a guest somebody who has others.
-        if user.account or session.changing or len(self.fanout.sessions.get(user.uid, ())) > 1:
+        has_others = len(self.fanout.sessions.get(user.uid, ())) > 1 or self.log.is_elsewhere(user.uid)
+        if user.account or session.changing or has_others:
             self.log.commit(DeviceLeft(user.uid, session.device), ask, partial(_device_left, then))
         else:
             fact = UserLeft(user.uid, user.source, session.quitting)

@@ -118,6 +118,10 @@ class Homes:
         """Whether somebody has a session on another node than this."""
         return any(other != node for other in self.by_uid.get(uid, ()))
 
+    def count_beside(self, uid: str, node: int) -> int:
+        """How many sessions somebody has on other nodes than this."""
+        return sum(count for other, count in self.by_uid.get(uid, {}).items() if other != node)
+
     def homeless(self) -> list[str]:
         """The uids of those whose nodes are all lost."""
         return [uid for uid, homes in self.by_uid.items() if not homes]

@@ -167,6 +167,15 @@ class Log:
         """Whether a user has a session on another node of a cluster."""
         return False
 
+    def sessions_elsewhere(self, _uid: str) -> int:
+        """How many sessions a user has on other nodes of a cluster."""
+        return 0
+
+    @property
+    def is_following(self) -> bool:
+        """Whether the fact that is being applied has happened on another node, which answers whoever asked for it."""
+        return False
+
     @property
     def knows_ids(self) -> bool:
         """Whether this log finds out by itself what was said before with the id that a sender has given."""
@@ -207,7 +216,7 @@ class Log:
                         self.store.append(rows, self._committed)
                 else:
                     for entry in batch:
-                        self._settle(entry)
+                        self.settle(entry)
         finally:
             self.pumping = False
 
@@ -326,7 +335,7 @@ class Log:
             if error is not None and entry.is_stored and not entry.fact.is_beyond_us:
                 self._not_stored(entry, error)
             else:
-                self._settle(entry)
+                self.settle(entry)
         self.pumping = pumping
         self.pump()
 
@@ -340,7 +349,7 @@ class Log:
             entry.otherwise(ask, entry.fact)
         self.release(ask, entry.fact)
 
-    def _settle(self, entry: Entry) -> None:
+    def settle(self, entry: Entry) -> None:
         """Apply one fact and tell its audience, or give its refusal."""
         ask = entry.ask
         fact = entry.fact

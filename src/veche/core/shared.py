@@ -25,7 +25,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from veche.core import crowds, once, sheets, telling
+from veche.core import crowds, once, passing, sheets, telling
 from veche.core.gathering import Gathering
 from veche.core.homes import Homes
 from veche.core.ids_in_line import IdsInLine
@@ -35,7 +35,7 @@ from veche.core.registry import FactRow, OwnCopy
 from veche.core.sheets import CAME, LOST
 from veche.core.turns import Head, OutOfReach, Overtaken, Removed, Turn, Turns
 from veche.state.codec import CodecError
-from veche.state.events import SILENCE, DeviceLeft, Fact, LastingFact, SaidFact, UserLeft
+from veche.state.events import SILENCE, DeviceLeft, Fact, SaidFact, UserLeft
 from veche.state.parcel import pack, unpack
 
 if TYPE_CHECKING:
@@ -139,6 +139,15 @@ class SharedLog(Log):
         user = self.world.users.get(uid)
         return self.is_parting and user is not None and bool(user.account)
 
+    def sessions_elsewhere(self, uid: str) -> int:
+        """How many sessions a user has on other nodes."""
+        return self.homes.count_beside(uid, self.node)
+
+    @property
+    def is_following(self) -> bool:
+        """Whether another node answers whoever asked for the fact that is being applied."""
+        return self.origin != self.node
+
     @property
     def knows_ids(self) -> bool:
         """It asks in its turn, in which nobody else says anything."""
@@ -162,7 +171,7 @@ class SharedLog(Log):
         passes = self.registry.facts[type(fact)].passes
         # Behind what the same session has in line it waits in line as well.
         if passes is not None and ask is not None and not ask.session.in_flight and passes(fact):
-            self._pass(self._enter(fact, ask, then, otherwise))
+            passing.pass_by(self, self._enter(fact, ask, then, otherwise))
             return
         if isinstance(fact, SaidFact) and fact.sent:
             self.ids.is_unasked = True
@@ -176,34 +185,9 @@ class SharedLog(Log):
 
     # ---- what has no place in the order
 
-    def _pass(self, entry: Entry) -> None:
-        fact = entry.fact
-        fact.time = max(self.time, int(self.clock.now() * 1000))
-        if entry.row.guard is not None:
-            entry.refusal = entry.row.guard(self.world, fact)
-        if entry.refusal is None:
-            if isinstance(fact, LastingFact):
-                fact.msgid = self.chance.msgid(fact.time)
-            if told := telling.alone(self, entry):
-                self.turns.pass_on(told)
-        self._settle(entry)
-
     def hear(self, body: str) -> None:
-        """What another node has passed on: told to whom it is for, as far as it means anything here."""
-        self.origin = -1
-        self.fanout.is_following = True
-        try:
-            for told in sheets.read(body)[1]:
-                fact = self._decode(told)
-                if fact is None or fact.actor not in self.world.users:
-                    continue
-                row = self.registry.facts[type(fact)]
-                # It was judged elsewhere, by a world that may have been another one.
-                if row.passes is not None and (row.guard is None or row.guard(self.world, fact) is None):
-                    self._settle(Entry(fact, row, None, None, None))
-        finally:
-            self.origin = self.node
-            self.fanout.is_following = False
+        """What another node has passed on."""
+        passing.hear(self, body)
 
     # ---- having a turn
 
@@ -403,7 +387,7 @@ class SharedLog(Log):
         pumping, self.pumping = self.pumping, True
         for entry in batch:
             if entry.refusal is not None:
-                self._settle(entry)
+                self.settle(entry)
             elif entry.fact.is_beyond_us or entry.ask is None:
                 self.line.append(entry)
             else:
@@ -433,7 +417,7 @@ class SharedLog(Log):
                 continue
             if entry.refusal is None:
                 self.homes.note(self.world, entry.fact, self.node)
-            self._settle(entry)
+            self.settle(entry)
         self.pumping = pumping
 
     def _part(self, entry: Entry) -> None:
@@ -514,10 +498,10 @@ class SharedLog(Log):
             for kind, node in notices:
                 self._notice(kind, node)
             for told in facts:
-                if (fact := self._decode(told)) is not None:
+                if (fact := self.decode(told)) is not None:
                     entry = Entry(fact, self.registry.facts[type(fact)], None, None, None)
                     self.homes.note(self.world, fact, turn.node)
-                    self._settle(entry)
+                    self.settle(entry)
         finally:
             self.origin = self.node
             self.fanout.is_following = False
@@ -525,7 +509,8 @@ class SharedLog(Log):
         if self.on_followed is not None:
             self.on_followed(turn)
 
-    def _decode(self, told: sheets.Told) -> Fact | None:
+    def decode(self, told: sheets.Told) -> Fact | None:
+        """The fact that another node has told of; None for what this version cannot read, which is logged."""
         known = self.registry.kinds.get(told.kind)
         try:
             if known is None:

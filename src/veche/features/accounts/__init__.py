@@ -126,11 +126,13 @@ feature = Feature(
         ),
         administration.AccountRenamed: administration.RENAMING,
         erasure.AccountErased: erasure.ERASURE,
+        sessions.SessionsEnded: sessions.ENDING,
         LoggedIn: FactRow(guard=facts.guard_login, apply=facts.apply_login, render=facts.render_account),
         LoggedOut: FactRow(apply=facts.apply_logout, render=facts.render_account),
     },
     witnesses={
         LoggedOut: sessions.note_logout,
+        sessions.SessionsEnded: sessions.note_ending,
         facts.AccountRegistered: erasure.watch_registration,
         erasure.AccountErased: erasure.note_erasure,
         administration.AccountSuspended: administration.note_suspension,

@@ -19,7 +19,7 @@ from veche.core.registry import FactRow
 from veche.core.replies import Refusal, plain_time
 from veche.core.services import Service, Verb
 from veche.features.accounts.facts import AccountFact, exists, guard_account, save_account
-from veche.features.accounts.sessions import sessions_of
+from veche.features.accounts.sessions import count_sessions, sessions_of
 from veche.state.accounts import Account
 from veche.state.events import SILENCE, Audience, LoggedIn
 from veche.state.world import World
@@ -228,7 +228,7 @@ def _suspend(service: Service, ask: Ask, params: list[str]) -> None:
     if ask.session.account == account.uid:
         service.say(ask, "suspend-own")
         return
-    name, count = account.name, len(sessions_of(ask.engine, account.uid))
+    name, count = account.name, count_sessions(ask.engine, account.uid)
     time = service.phrases(ask)("suspended-for", time=format_duration(seconds)) if seconds else ""
 
     def done(ask: Ask) -> None:
@@ -280,7 +280,7 @@ def _key(account: Account) -> str:
 
 def _seen(service: Service, ask: Ask, account: Account) -> str:
     phrases = service.phrases(ask)
-    if sessions_of(ask.engine, account.uid):
+    if count_sessions(ask.engine, account.uid):
         return phrases("list-here")
     return phrases("list-seen", seen=plain_time(account.seen)) if account.seen else phrases("list-never")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from veche.core.ask import Ask
+from veche.core.engine import Engine
 from veche.core.logins import KNOWN_HOSTS, Proof
 from veche.core.scopes import FULL
 from veche.features.accounts.facts import AccountUsed
@@ -47,7 +48,7 @@ def enter(ask: Ask, account: Account, device: str, then: Then | None = None) -> 
         _entered(ask, account, then)
     elif present not in (None, user):
         _move(ask, user, account, device, then)
-    elif user.account and len(ask.engine.fanout.sessions[user.uid]) > 1:
+    elif user.account and _has_other_devices(ask.engine, user):
         # The user whom it would take along is on other devices too.
         ask.reply(numerics.ERR_SASLALREADY, "You are logged in to another account, log out first")
     else:
@@ -59,6 +60,10 @@ def enter(ask: Ask, account: Account, device: str, then: Then | None = None) -> 
 
         stays = account.stays(ask.settings.always_on)
         ask.commit(LoggedIn(user.uid, user.source, account.uid, account.name, stays=stays), logged_in)
+
+
+def _has_other_devices(engine: Engine, user: User) -> bool:
+    return len(engine.fanout.sessions[user.uid]) > 1 or engine.log.is_elsewhere(user.uid)
 
 
 def _last_here(ask: Ask, account: Account, device: str) -> int:

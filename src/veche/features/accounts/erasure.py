@@ -19,7 +19,14 @@ from veche.core.replies import Failure, Refusal
 from veche.core.services import Service, Verb
 from veche.features.accounts.facts import AccountFact, AccountRegistered, forget, guard_account
 from veche.features.accounts.password import prove
-from veche.features.accounts.sessions import ENDED, forget_login, sessions_of, tell_logged_out
+from veche.features.accounts.sessions import (
+    ENDED,
+    SessionsEnded,
+    end_sessions,
+    forget_login,
+    sessions_of,
+    tell_logged_out,
+)
 from veche.state.accounts import EMAIL, Account
 from veche.state.events import SILENCE, Audience, Fact, LoggedOut
 from veche.state.user import User
@@ -158,9 +165,8 @@ def erase(ask: Ask, account: Account, done: Callable[[Ask], None], *, words: boo
     if owner is None or not owner.account:
         ask.commit(AccountErased(ask.user.uid, account, names=names), erased)
         return
-    for session in sessions_of(engine, account.uid):
-        if session is not ask.session:
-            engine.end(session, ENDED if owner is ask.session.user else ERASED)
+    line = ENDED if owner is ask.session.user else ERASED
+    end_sessions(ask, SessionsEnded(ask.user.uid, account.uid, line))
     ask.commit(LoggedOut(owner.uid, owner.source, engine.chance.uid()), logged_out)
 
 

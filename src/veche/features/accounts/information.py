@@ -62,7 +62,9 @@ def _info(service: Service, ask: Ask, params: list[str]) -> None:
 
 def _tell_all(service: Service, ask: Ask, account: Account) -> None:
     service.say(ask, "info-since", account=account.name, created=plain_time(account.created))
-    if any(session.user is not None for session in sessions_of(ask.engine, account.uid)):
+    present = ask.world.present.get(account.uid)
+    is_elsewhere = present is not None and ask.engine.log.is_elsewhere(present.uid)
+    if is_elsewhere or any(session.user is not None for session in sessions_of(ask.engine, account.uid)):
         service.say(ask, "info-here")
     elif account.seen:
         service.say(ask, "info-seen", seen=plain_time(account.seen))

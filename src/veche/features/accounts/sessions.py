@@ -14,13 +14,14 @@ from veche.core.ask import Ask
 from veche.core.durations import format_duration
 from veche.core.engine import Engine
 from veche.core.logins import device_name
+from veche.core.registry import FactRow, OwnCopy
 from veche.core.replies import iso_time, plain_time
 from veche.core.scopes import FULL
 from veche.core.services import Service, Verb
 from veche.core.session import Session
 from veche.features.accounts.facts import MOST_DEVICES, AccountFact, DeviceSeen
 from veche.state.accounts import Account
-from veche.state.events import LoggedOut
+from veche.state.events import SILENCE, Fact, LoggedOut
 from veche.state.user import LOGGED_IN
 from veche.wire import numerics
 
@@ -39,6 +40,10 @@ PHRASES = {
     "session-token": (", by a token ({scope})", ", по токену ({scope})"),
     "session-this": (" - this one", " - это соединение"),
     "device-row": ("  {device}: not connected, last here {seen}", "  {device}: не подключено, было {seen}"),
+    "sessions-elsewhere": (
+        "  And by other nodes of this server, which know more of them: {count}.",
+        "  И через другие узлы этого сервера, где о них знают больше: {count}.",
+    ),
     "logout": ("LOGOUT [<device>|ALL]", "LOGOUT [<устройство>|ALL]"),
     "logout-help": (
         "logs this device out, another one, or all others",
@@ -49,6 +54,7 @@ PHRASES = {
         "Вы вышли из учётной записи. Теперь вы гость.",
     ),
     "ended": ("Sessions that were ended: {count}.", "Завершено соединений: {count}."),
+    "device-ended": ("Every session of {device} is ended.", "Все соединения устройства {device} завершены."),
     "device": ("DEVICE <name>", "DEVICE <название>"),
     "device-help": ("gives this device a name", "даёт этому устройству название"),
     "device-named": ("This device is called {device} now.", "Это устройство теперь называется {device}."),
@@ -82,7 +88,31 @@ class DeviceForgotten(AccountFact):
         account.devices.pop(self.device, None)
 
 
+class SessionsEnded(Fact):
+    """The sessions of an account are to end on every node, but for the one that says so: those that were opened with
+    the token of `token`, or of the device `device`, or all. `words` is what they read."""
+
+    __slots__ = ("account", "device", "token", "words")
+    changes = False
+
+    def __init__(self, actor: str, account: str, words: str, *, device: str = "", token: str = "") -> None:
+        super().__init__(actor)
+        self.account = account
+        self.words = words
+        self.device = device
+        self.token = token
+
+    def is_meant(self, session: Session) -> bool:
+        """Whether this is one of them, of those of the account."""
+        return (not self.device or session.device == self.device) and (
+            not self.token or session.token == self.token
+        )
+
+
 FACTS = (DeviceForgotten,)
+ENDING = FactRow(
+    apply=lambda world, fact: SILENCE, render=lambda fact, view, tags: "", own_copy=OwnCopy.NEVER
+)
 
 
 def sessions_of(engine: Engine, uid: str) -> list[Session]:
@@ -90,14 +120,34 @@ def sessions_of(engine: Engine, uid: str) -> list[Session]:
     return [session for session in engine.sessions if session.account == uid and not session.ended]
 
 
-def end_others(ask: Ask, account: Account, device: str = "") -> int:
-    """End the account's sessions but this one: those of one device, or all; returns how many there were."""
-    ended = 0
-    for session in sessions_of(ask.engine, account.uid):
-        if session is not ask.session and (not device or session.device == device):
-            ask.engine.end(session, ENDED)
-            ended += 1
-    return ended
+def count_sessions(engine: Engine, uid: str) -> int:
+    """How many sessions are logged in to an account; of those on other nodes the registered ones."""
+    user = engine.world.present.get(uid)
+    return len(sessions_of(engine, uid)) + (engine.log.sessions_elsewhere(user.uid) if user else 0)
+
+
+def end_sessions(ask: Ask, fact: SessionsEnded, then: Callable[[Ask, int], None] | None = None) -> None:
+    """End sessions of an account wherever they are, but for the asker's own. `then` hears how many it were here."""
+
+    def ended(ask: Ask, fact: SessionsEnded) -> None:
+        count = _end(ask.engine, fact, ask.session)
+        if then is not None:
+            then(ask, count)
+
+    ask.commit(fact, ended)
+
+
+def note_ending(engine: Engine, fact: SessionsEnded) -> None:
+    """Somebody has said so on another node. Where he says it, his own session is to go on: `end_sessions` does it."""
+    if engine.log.is_following:
+        _end(engine, fact, None)
+
+
+def _end(engine: Engine, fact: SessionsEnded, but: Session | None) -> int:
+    meant = [one for one in sessions_of(engine, fact.account) if one is not but and fact.is_meant(one)]
+    for session in meant:
+        engine.end(session, fact.words)
+    return len(meant)
 
 
 def note_logout(engine: Engine, fact: LoggedOut) -> None:
@@ -117,11 +167,13 @@ def log_out(ask: Ask, done: Callable[[Ask], None]) -> None:
     """End this session's login. `done` hears that its user is a guest; it does not when the session is ended."""
     session = ask.session
     user = ask.user
-    if len(ask.engine.fanout.sessions[user.uid]) > 1 or user.stays:
+    engine = ask.engine
+    has_others = len(engine.fanout.sessions[user.uid]) > 1 or engine.log.is_elsewhere(user.uid)
+    if has_others or user.stays:
         ask.finish()
-        ask.engine.end(session, "Logged out; connect again to be a guest")
+        engine.end(session, "Logged out; connect again to be a guest")
         return
-    fact = LoggedOut(user.uid, user.source, ask.engine.chance.uid())
+    fact = LoggedOut(user.uid, user.source, engine.chance.uid())
     ask.commit(fact, partial(_logged_out, done))
 
 
@@ -177,21 +229,34 @@ def _sessions(service: Service, ask: Ask, _params: list[str]) -> None:
         if device not in connected:
             text = phrases("device-row", device=device, seen=plain_time(seen))
             service.say_row(ask, text, "device", device=device, seen=iso_time(seen))
+    if count := engine.log.sessions_elsewhere(ask.user.uid):
+        service.say(ask, "sessions-elsewhere", count=count)
 
 
 def _logout(service: Service, ask: Ask, params: list[str]) -> None:
     account = ask.world.accounts.by_uid[ask.session.account]
     if not params:
         log_out(ask, lambda ask: service.say(ask, "logged-out"))
-    elif params[0].upper() == "ALL":
-        service.say(ask, "ended", count=end_others(ask, account))
-    elif params[0] == ask.session.device:
-        end_others(ask, account, params[0])
+        return
+    uid = ask.user.uid
+    if params[0].upper() == "ALL":
+        fact = SessionsEnded(uid, account.uid, ENDED)
+        elsewhere = ask.engine.log.sessions_elsewhere(uid)
+        end_sessions(ask, fact, lambda ask, here: service.say(ask, "ended", count=here + elsewhere))
+        return
+    fact = SessionsEnded(uid, account.uid, ENDED, device=params[0])
+    if params[0] == ask.session.device:
+        end_sessions(ask, fact)
         log_out(ask, lambda ask: service.say(ask, "logged-out"))
     else:
-        ended = end_others(ask, account, params[0])
-        key = "ended" if ended or params[0] in account.devices else "device-unknown"
-        service.say(ask, key, count=ended, device=device_name(params[0]))
+        end_sessions(ask, fact, partial(_say_ended, service, account, params[0]))
+
+
+def _say_ended(service: Service, account: Account, device: str, ask: Ask, count: int) -> None:
+    is_known = count or device in account.devices
+    # Which devices somebody has on other nodes is known there.
+    key = "device-ended" if ask.engine.log.sessions_elsewhere(ask.user.uid) else "ended"
+    service.say(ask, key if is_known else "device-unknown", count=count, device=device_name(device))
 
 
 def _device(service: Service, ask: Ask, params: list[str]) -> None:

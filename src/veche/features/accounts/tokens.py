@@ -16,7 +16,7 @@ from veche.core.replies import Failure, Refusal, iso_time, plain_time
 from veche.core.scopes import FULL, SCOPES
 from veche.core.services import Service, Verb
 from veche.features.accounts.facts import AccountFact
-from veche.features.accounts.sessions import sessions_of
+from veche.features.accounts.sessions import SessionsEnded, end_sessions
 from veche.state.accounts import Account, Token
 
 Tell = Callable[..., None]
@@ -142,10 +142,11 @@ def remove(ask: Ask, account: Account, device: str, tell: Tell) -> None:
 
     def removed(ask: Ask, _fact: TokenRemoved) -> None:
         tell("token-removed", device=device)
-        ask.finish()
-        for session in sessions_of(ask.engine, account.uid):
-            if session.token == device:
-                ask.engine.end(session, "The token of this device was taken back")
+        words = "The token of this device was taken back"
+        end_sessions(ask, SessionsEnded(ask.user.uid, account.uid, words, token=device))
+        if ask.session.token == device:
+            ask.finish()
+            ask.engine.end(ask.session, words)
 
     ask.commit(TokenRemoved(ask.user.uid, account, device), removed)
 
