@@ -196,7 +196,7 @@ def test_everything_goes_by_keyboard(ports: Ports, visit: Visitor) -> None:
     # Windows open and close, and the focus comes back.
     ann.log.focus()
     press("?")
-    expect(page.get_by_role("dialog", name="Shortcuts")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Commands and shortcuts")).to_be_visible()
     press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     press("Control+,")

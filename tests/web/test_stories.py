@@ -74,6 +74,33 @@ def test_a_guest_arrives_and_chats_with_somebody_at_a_terminal(ports: Ports, vis
         plain.communicate()
 
 
+def test_commands_tell_what_they_are_and_answer_line_by_line(ports: Ports, visit: Visitor) -> None:
+    from playwright.sync_api import expect
+
+    ann = sit_down(visit, ports)
+    ann.come_in("Ann")
+    ann.say("/help")
+    window = ann.page.get_by_role("dialog", name="Commands and shortcuts")
+    expect(window).to_contain_text("/topic …")
+    expect(window).to_contain_text("change what this room is about")
+    ann.page.keyboard.press("Escape")
+    ann.say("/whois ann")
+    expect(ann.page.get_by_role("dialog", name="ann")).to_be_visible()
+    ann.page.keyboard.press("Escape")
+    ann.say("/whois nobody")
+    expect(ann.page.get_by_role("dialog", name="nobody")).to_contain_text("Not here now")
+    ann.page.keyboard.press("Escape")
+    ann.say("/help topic")
+    answer = ann.log.locator(".answer")
+    expect(answer.first).to_be_visible()
+    assert answer.count() > 1
+    assert not [text for text in answer.all_inner_texts() if text.startswith("*") or " · " in text]
+    before = answer.count()
+    ann.say("/frobnicate")
+    expect(answer).to_have_count(before + 1)
+    expect(answer.last).to_contain_text("FROBNICATE")
+
+
 def test_somebody_registers_and_is_the_same_person_on_a_second_page(ports: Ports, visit: Visitor) -> None:
     from playwright.sync_api import expect
 

@@ -462,11 +462,9 @@ export class Chat extends Watched {
     const message = parse(line);
     if (message === null) return;
     const label = this.label((lines) => {
-      for (const line of lines) {
-        if (!/^(\d\d\d|FAIL|WARN|NOTE)$/.test(line.command)) continue;
-        const text = isRefusal(line) ? worded(line) : line.command === "381" ? t("you-operate") : line.params.slice(1).join(" ");
-        conversation.append(entryOf({ kind: "event", text, time: Date.now() }));
-      }
+      const answers = lines.filter((line) => /^(\d\d\d|FAIL|WARN|NOTE)$/.test(line.command));
+      if (answers.length === 0) return;
+      conversation.append(entryOf({ kind: "event", text: answers.map(answered).join("\n"), time: Date.now() }));
       conversation.changed();
     });
     this.link?.send(`@label=${label} ${line.replace(/[\r\n\0]/g, " ")}`);
@@ -505,4 +503,12 @@ export class Chat extends Watched {
     conversation.append(entryOf({ text, kind, reply, token, time, from: this.nick, isMine: true }));
     conversation.changed();
   }
+}
+
+/** One line of an answer to what was typed, for people. */
+function answered(line: Message): string {
+  if (isRefusal(line)) return worded(line);
+  if (line.command === "381") return t("you-operate");
+  // Of a line of help (704 to 706) the subject stands before the text.
+  return line.params.slice(/^70[456]$/.test(line.command) ? 2 : 1).join(" ");
 }

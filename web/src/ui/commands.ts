@@ -3,9 +3,25 @@
 import type { Conversation } from "../chat/model.ts";
 import { send } from "../chat/sending.ts";
 import { isRoom } from "../wire/names.ts";
+import type { Phrase } from "../phrases.ts";
 import type { Desk } from "./desk.ts";
 
-export const COMMANDS = ["me", "join", "part", "msg", "query", "topic", "nick", "away", "whois", "invite", "kick", "search", "help"];
+/** Each with what may stand behind it, and what it does. */
+export const COMMANDS: Record<string, [string, Phrase]> = {
+  me: ["…", "command-me"],
+  join: ["#…", "command-join"],
+  part: ["", "command-part"],
+  msg: ["nick …", "command-msg"],
+  query: ["nick", "command-query"],
+  topic: ["…", "command-topic"],
+  nick: ["nick", "command-nick"],
+  away: ["…", "command-away"],
+  whois: ["nick", "command-whois"],
+  invite: ["nick", "command-invite"],
+  kick: ["nick …", "command-kick"],
+  search: ["", "command-search"],
+  help: ["", "command-help"],
+};
 
 /** Do what a line says; false for a line that is no command. */
 export function obey(desk: Desk, conversation: Conversation, line: string): boolean {
@@ -44,6 +60,13 @@ export function obey(desk: Desk, conversation: Conversation, line: string): bool
       return true;
     case "search":
       desk.turn({ kind: "search" });
+      return true;
+    case "help":
+      if (first === "") desk.open({ kind: "keys" });
+      else chat.typedLine(conversation, `HELP ${first}`);
+      return true;
+    case "whois":
+      if (first !== "") desk.open({ kind: "person", nick: first, conversation });
       return true;
     case "invite":
       chat.typedLine(conversation, `INVITE ${first} ${others[0] ?? conversation.name}`);

@@ -208,7 +208,7 @@ function wordsOf(chat: Chat, conversation: Conversation): string[] {
   const recent = [...new Set(spoken)].filter((nick) => nicks.includes(nick) && !chat.isMe(nick));
   const rest = nicks.filter((nick) => !chat.isMe(nick)).sort();
   const rooms = [...chat.conversations.values()].filter((one) => isRoom(one.name)).map((one) => one.name);
-  return [...new Set([...recent, ...rest]), ...rooms, ...COMMANDS.map((name) => `/${name}`)];
+  return [...new Set([...recent, ...rest]), ...rooms, ...Object.keys(COMMANDS).map((name) => `/${name}`)];
 }
 
 /** What one answers, or says anew. */

@@ -1,7 +1,8 @@
-// Shortcuts: what they are, for who asks by "?", and obeying them wherever one is on the page.
+// Commands and shortcuts: what they are, for who asks by "/help" or "?", and obeying the latter wherever one is on the page.
 
 import type { JSX } from "preact";
 import { t, type Phrase } from "../phrases.ts";
+import { COMMANDS } from "./commands.ts";
 import type { Desk } from "./desk.ts";
 import { Dialog } from "./parts.tsx";
 
@@ -14,6 +15,17 @@ const KEYS: [string[], Phrase][] = [
 export function Keys({ desk }: { desk: Desk }): JSX.Element {
   return (
     <Dialog title={t("keys")} onClose={() => desk.close()}>
+      <h3>{t("commands")}</h3>
+      <dl class="keys">
+        {Object.entries(COMMANDS).map(([name, [behind, phrase]]) => (
+          <div key={name}>
+            <dt><kbd>{`/${name} ${behind}`.trim()}</kbd></dt>
+            <dd>{t(phrase)}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="hint">{t("commands-more")}</p>
+      <h3>{t("shortcuts")}</h3>
       <dl class="keys">
         {KEYS.map(([keys, phrase]) => (
           <div key={phrase}>

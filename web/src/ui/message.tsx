@@ -209,14 +209,16 @@ function Quote({ conversation, msgid, onJump }: {
   );
 }
 
-/** What has happened between two messages, in the reader's words (see `readEvent` in chat/incoming.ts). */
+/** What has happened between two messages, in the reader's words (see `readEvent` in chat/incoming.ts), and what was answered to what he typed. */
 export function Events({ entries }: { entries: Entry[] }): JSX.Element {
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? entries : entries.slice(0, MOST_EVENTS);
   return (
     <p class="event" data-key={entries[0]!.key}>
       {shown.map((entry, at) => (
-        <span key={entry.key}>{at > 0 && " · "}<bdi>{wordsOf(entry)}</bdi></span>
+        isAnswer(entry) ? entry.text.split("\n").map((line, at) => <span key={`${entry.key} ${at}`} class="answer"><bdi>{plain(line)}</bdi></span>) : (
+          <span key={entry.key}>{at > 0 && !isAnswer(shown[at - 1]!) && " · "}<bdi>{wordsOf(entry)}</bdi></span>
+        )
       ))}
       {shown.length < entries.length && (
         <> · <button type="button" class="link" onClick={() => setWhole(true)}>{t("n-more", { n: entries.length - shown.length })}</button></>
@@ -224,6 +226,11 @@ export function Events({ entries }: { entries: Entry[] }): JSX.Element {
       <time title={moment(entries[0]!.time)}>{clock(entries.at(-1)!.time)}</time>
     </p>
   );
+}
+
+/** What a server or this page says to the reader alone, which may have lines. */
+function isAnswer(entry: Entry): boolean {
+  return entry.text[0] !== "\x01";
 }
 
 function wordsOf(entry: Entry): string {
