@@ -95,6 +95,8 @@ class Server:
     def __exit__(self, *_error: object) -> None:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(PATIENCE)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
 
 class Client:

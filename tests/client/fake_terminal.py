@@ -55,7 +55,7 @@ class FakeTerminal:
         self.shown.append(line)
         self._changed.set()
 
-    def set_prompt(self, prompt: str) -> None:
+    def set_prompt(self, prompt: str, where: str = "") -> None:
         self.prompts.append(prompt)
         self._changed.set()
 

@@ -271,6 +271,32 @@ async def says_nothing(pilot: Pilot[int]) -> None:
     await pilot.pause()
 
 
+async def test_a_password_is_shown_nowhere_and_kept_nowhere(ports: Ports, tmp_path: Path) -> None:
+    keep, secret = Keep(None, tmp_path / "drafts.json"), "sesame-open-yourself"
+    async with at(ports.irc, nick="zoe", keep=keep) as pilot:
+        composer = pilot.app.screen.query_one(Composer)
+
+        def drawn() -> str:
+            return "\n".join(composer.render_line(y).text for y in range(composer.size.height))
+
+        for line in (f"/msg NickServ REGISTER {secret}", f"IDENTIFY {secret}"):
+            composer.insert(line)
+            await pilot.pause()
+            assert "•" * len(secret) in drawn()
+            assert secret not in drawn()
+            chat_of(pilot)._keep_drafts()
+            await pilot.press("enter")
+            await until(pilot, shows(pilot, f"{line.split()[-2]} ***"))
+        current = chat_of(pilot).book.current
+        assert current.name == "NickServ"
+        await until(pilot, lambda: any(one.sender == "NickServ" for one in current.entries))
+        assert not any(secret in one.text for one in current.entries)
+        await pilot.press("up")
+        assert secret not in composer.text
+    path = tmp_path / "drafts.json"
+    assert not path.exists() or secret not in path.read_text()
+
+
 @pytest.mark.parametrize("way", ["guest", "register"])
 async def test_the_server_is_killed_while_somebody_writes(tmp_path: Path, way: str) -> None:
     server = Killable(tmp_path, "--set", "limits.flood=false")

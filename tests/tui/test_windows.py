@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from tests.client.fake_server import LOBBY, FakeServer
 from tests.tui.sitting import chat_of, shows, until, windows
 from veche.client.connection import Connection
+from veche.client.events import MessageReceived
 from veche.tui.arrival import Arrival
 from veche.tui.book import Conversation, Entry
 from veche.tui.chat import Chat
@@ -106,6 +107,42 @@ async def test_older_talk_comes_when_one_scrolls_up() -> None:
             )
             texts = [entry.text for entry in chat_of(pilot).book.current.entries if entry.sender]
             assert texts == [f"line {number}" for number in range(150)]
+
+
+async def test_what_comes_in_above_is_measured_as_if_all_were() -> None:
+    async with FakeServer() as server, sitting(server) as pilot:
+        log, book = pilot.app.screen.query_one(MessageLog), chat_of(pilot).book
+        long = Conversation("#long", True)
+
+        def page(first: int) -> tuple[MessageReceived, ...]:
+            return tuple(
+                MessageReceived(
+                    time=datetime(2026, 1, 1 + number // 7, tzinfo=UTC), sender="bob", target="#long",
+                    conversation="#long", text="word " * (number % 60), msgid=f"m{number}",
+                )
+                for number in range(first, first + 10)
+            )  # fmt: skip
+
+        book.prepend(long, page(90))
+        log.show(long)
+        for first in range(80, -10, -10):
+            long.entries.append(
+                Entry(datetime(2026, 2, 1, tzinfo=UTC), "message", f"meanwhile {first}", "eve")
+            )
+            if first % 20:  # drawn in between, or not yet
+                log.renew()
+            log.scroll_to(y=3, animate=False, immediate=True)
+            above = log.render_line(0).text
+            log.keep_place(book.prepend(long, page(first)))
+            assert log.render_line(0).text == above
+            ends, lines = list(log._ends), log.lines
+            log._measured = None
+            log.renew(follow=False)
+            assert (log._ends, log.lines) == (ends, lines)
+        assert [entry.text for entry in long.entries if entry.kind == "day"][:2] == [
+            "2026-01-01",
+            "2026-01-02",
+        ]
 
 
 async def test_a_search_finds_what_is_here_and_goes_there() -> None:

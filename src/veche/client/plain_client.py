@@ -13,6 +13,7 @@ from typing import Literal
 from veche.client import events as ev
 from veche.client.connection import Connection, Receipt
 from veche.client.errors import AskRefused, ClientError, ConnectionClosed, LoginFailed, OutcomeUnknown
+from veche.client.hushed import hushed
 from veche.client.plain_account import TAKEN, AccountCommands
 from veche.client.plain_choice import MOST_PEOPLE, Choices, RoomRow, list_lines
 from veche.client.plain_commands import (
@@ -269,15 +270,16 @@ class PlainClient:
         frame = "\x01ACTION {}\x01" if is_action else "{}"
         limit = self._chat.text_limit(target) - len(frame)
         for piece in split_text(text, limit):
+            shown = hushed(target, piece)
             if not self._terminal.is_interactive:
                 await self._chat.wait_room_in_line()
             try:
                 future = self._chat.post(target, frame.format(piece))
             except ValueError as error:
-                self._refuse(self._say("not_sent", text=plain(piece)[:EXCERPT], reason=plain(str(error))))
+                self._refuse(self._say("not_sent", text=plain(shown)[:EXCERPT], reason=plain(str(error))))
                 continue
             self._sending.add(future)
-            future.add_done_callback(lambda done, piece=piece: self._learn(done, piece))  # type: ignore[misc]
+            future.add_done_callback(lambda done, shown=shown: self._learn(done, shown))  # type: ignore[misc]
 
     def _learn(self, done: "asyncio.Future[Receipt]", text: str) -> None:
         """What became of a text. That it was sent, its echo shows."""
@@ -389,7 +391,8 @@ class PlainClient:
             prompt = self._say("choose", default=current) if current else self._say("choose_first")
         else:
             prompt = f"{current}> "
-        self._terminal.set_prompt(("" if self._chat.is_online else self._say("offline_prompt")) + prompt)
+        offline = "" if self._chat.is_online else self._say("offline_prompt")
+        self._terminal.set_prompt(offline + prompt, self._current)
 
     # --- the other commands ---
 

@@ -91,7 +91,9 @@ def parse_typed(line: str) -> Typed | None:
         return UnknownCommand(word)
     shape = SHAPES[name]
     args = tuple(rest.strip().split(None, shape.most - 1)) if shape.most and rest.strip() else ()
-    return Misused(name) if len(args) < shape.least else Command(name, args)
+    # A password behind the name is not taken, lest it become the habit: it would be on the screen.
+    is_misused = len(args) < shape.least or (name in {"login", "register"} and " " in "".join(args))
+    return Misused(name) if is_misused else Command(name, args)
 
 
 def command_named(word: str) -> str | None:

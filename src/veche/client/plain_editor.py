@@ -7,6 +7,8 @@ a terminal's own line discipline does, and the arrows, and no more.
 import unicodedata
 from collections.abc import Callable
 
+from veche.client.hushed import secret_at
+
 # The longest line that makes sense; what is pasted beyond it is dropped.
 MOST = 20_000
 # Lines remembered for the arrow up.
@@ -24,6 +26,7 @@ class Editor:
         self.text = ""
         self.cursor = 0
         self.is_secret = False  # what is typed now is not shown, and not remembered
+        self.where = ""  # to whom it is said: services are told passwords
         self._before: list[str] = []
         self._place = 0  # in `_before`; its length means the line being typed
         self._draft = ""
@@ -58,18 +61,22 @@ class Editor:
         """
         if self.is_secret:
             return prompt, columns(prompt)
+        text, hidden = self.text, secret_at(self.text, self.where)
+        if hidden is not None:
+            text = text[:hidden] + "*" * (len(text) - hidden)
         room = max(4, width - columns(prompt) - 1)
         start = 0
-        while columns(self.text[start : self.cursor]) >= room:
+        while columns(text[start : self.cursor]) >= room:
             start += 1
         end = self.cursor
-        while end < len(self.text) and columns(self.text[start : end + 1]) <= room:
+        while end < len(text) and columns(text[start : end + 1]) <= room:
             end += 1
-        return prompt + self.text[start:end], columns(prompt) + columns(self.text[start : self.cursor])
+        return prompt + text[start:end], columns(prompt) + columns(text[start : self.cursor])
 
     def _finish(self) -> str:
         line = self.text
-        if line.strip() and self._before[-1:] != [line] and not self.is_secret:
+        is_secret = self.is_secret or secret_at(line, self.where) is not None
+        if line.strip() and self._before[-1:] != [line] and not is_secret:
             self._before = [*self._before, line][-MOST_REMEMBERED:]
         self._place = len(self._before)
         self.clear()

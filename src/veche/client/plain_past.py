@@ -9,6 +9,7 @@ from datetime import datetime
 from veche.client.connection import Connection, Receipt
 from veche.client.events import MessageEdited, MessageReceived, MessageRedacted
 from veche.client.heard import EDITING
+from veche.client.hushed import fit_to_show
 from veche.client.plain_commands import usage
 from veche.client.text import plain
 from veche.phrases import Phrases
@@ -41,7 +42,7 @@ class Past:
     def hear(self, event: MessageReceived | MessageEdited) -> None:
         """Somebody has said something, or said it otherwise."""
         if event.msgid:
-            self._known[event.msgid] = event.text
+            self._known[event.msgid] = fit_to_show(event)
             if len(self._known) > MOST_KNOWN:
                 del self._known[next(iter(self._known))]
         if isinstance(event, MessageReceived) and event.is_mine and event.kind != "notice":
@@ -99,7 +100,7 @@ class Past:
             )
 
     def _line(self, message: MessageReceived, local: Callable[[datetime], datetime], *, where: str) -> str:
-        sender, text = plain(message.sender), plain(message.text)
+        sender, text = plain(message.sender), plain(fit_to_show(message))
         said = f"* {sender} {text}" if message.kind == "action" else f"<{sender}> {text}"
         mark = " " + self._say("edited_mark") if message.is_edited else ""
         return f"{local(message.time):%Y-%m-%d %H:%M} {where}{said}{mark}"

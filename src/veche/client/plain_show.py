@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from veche.client import events as ev
+from veche.client.hushed import fit_to_show
 from veche.client.plain_phrases import end_of, reason_of
 from veche.client.text import plain
 from veche.phrases import Phrases
@@ -58,7 +59,7 @@ class Show:
                 return "* " + news if news else ""
 
     def _message(self, event: ev.MessageReceived) -> str:
-        sender, text = plain(event.sender), plain(event.text)
+        sender, text = plain(event.sender), plain(fit_to_show(event))
         where = ""
         if event.is_private:
             who = self._say("you") if event.is_mine else sender

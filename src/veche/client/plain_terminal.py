@@ -32,8 +32,8 @@ class Terminal(Protocol):
     def show(self, line: str) -> None:
         """Show a line."""
 
-    def set_prompt(self, prompt: str) -> None:
-        """Show this before what is typed, from now on."""
+    def set_prompt(self, prompt: str, where: str = "") -> None:
+        """Show this before what is typed, from now on; it is said to `where`."""
 
     async def read_line(self) -> str | None:
         """The next line typed, without its end; None when there will be no more."""
@@ -99,7 +99,7 @@ class LineTerminal:
         """Show a line."""
         _write(self._sink, line + "\n")
 
-    def set_prompt(self, prompt: str) -> None:
+    def set_prompt(self, prompt: str, where: str = "") -> None:  # noqa: ARG002 - the terminal shows what is typed
         """Shown once per change: who listens to a screen reader does not want it with every line."""
         if self.is_interactive and prompt != self._prompt:
             _write(self._sink, prompt)
@@ -157,10 +157,10 @@ class TypingTerminal:
         _write(self._sink, "\r\x1b[K" + line + "\n")
         self._draw()
 
-    def set_prompt(self, prompt: str) -> None:
-        """Show this before what is typed."""
-        if prompt != self._prompt:
-            self._prompt = prompt
+    def set_prompt(self, prompt: str, where: str = "") -> None:
+        """Show this before what is typed; of what is said to a service no password is."""
+        if (prompt, where) != (self._prompt, self._editor.where):
+            self._prompt, self._editor.where = prompt, where
             self._draw()
 
     async def read_line(self) -> str | None:

@@ -7,6 +7,7 @@ came, and costs nothing while nothing comes.
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from itertools import count
 from time import monotonic
 from typing import ClassVar, TypeVar
 
@@ -25,7 +26,7 @@ from veche.client.plain_commands import Command, Say, parse_typed
 from veche.client.plain_show import Show
 from veche.client.text import plain
 from veche.phrases import Phrases
-from veche.tui.book import SERVER, Conversation, Entry
+from veche.tui.book import MOST_ENTRIES, SERVER, Conversation, Entry
 from veche.tui.completion import candidates
 from veche.tui.composer import Composer
 from veche.tui.deeds import Deeds
@@ -38,10 +39,11 @@ from veche.tui.obey import Obey
 from veche.tui.panes import about_line
 from veche.wire import numerics as n
 
-# Seconds between two drawings, lines fetched when one scrolls up, and pages looked through for a hit.
+# Seconds between two drawings, lines fetched when one scrolls up, and pages behind which the way to a hit is so long
+# that one is told that it is looked for: a page takes 5 to 10 ms.
 FRAME = 0.05
 PAGE = 100
-MOST_PAGES = 20
+LONG_WAY = 30
 # Seconds after a key in which everything is drawn at once, and after the last one until drafts are written down.
 TYPING, DRAFT_AFTER = 1.0, 1.0
 # So much more seldom is drawn what lies under a small window: all of it is mixed anew with the shade upon it.
@@ -94,7 +96,7 @@ class Chat(Panes):
         self._frame: Timer | None = None
         self._drawn_at = self._typed_at = 0.0
         self._over, self._is_ending = "", False
-        self._is_fetching = False
+        self._fetching = asyncio.Lock()
 
     def on_mount(self) -> None:
         """Begin to read, and to draw."""
@@ -299,29 +301,27 @@ class Chat(Panes):
     @work(group="older")
     async def on_message_log_top_reached(self) -> None:
         """Older messages, as far as the server has them."""
-        await self._fetch_older(self.book.current)
+        if not self._fetching.locked():
+            await self._fetch_older(self.book.current)
 
     async def _fetch_older(self, where: Conversation) -> int:
         """How many more there are now."""
-        if self._is_fetching or where.is_whole or not where.name:
-            return 0
-        self._is_fetching = True
-        tokens, oldest = self._chat.model.tokens, where.oldest()
-        start = reference(tokens, oldest.msgid, oldest.time) if oldest else ""
-        log = self.query_one(MessageLog)
-        before = log.lines
-        try:
-            answer = await self._chat.page_before(where.name, start, PAGE)
-        except (ClientError, ValueError) as error:
-            where.is_whole = not isinstance(error, ClientError) or isinstance(error, AskRefused)
-            return 0
-        finally:
-            self._is_fetching = False
-        where.is_whole = not answer.history
-        added = self.book.prepend(where, answer.history)
-        if where is self.book.current:
-            log.keep_place(before) if oldest else log.renew(follow=True)
-        return added
+        async with self._fetching:
+            if where.is_whole or not where.name or len(where.entries) >= MOST_ENTRIES:
+                return 0
+            tokens, oldest = self._chat.model.tokens, where.oldest()
+            start = reference(tokens, oldest.msgid, oldest.time) if oldest else ""
+            try:
+                answer = await self._chat.page_before(where.name, start, PAGE)
+            except (ClientError, ValueError) as error:
+                where.is_whole = not isinstance(error, ClientError) or isinstance(error, AskRefused)
+                return 0
+            where.is_whole = not answer.history
+            added = self.book.prepend(where, answer.history)
+            if where is self.book.current:
+                log = self.query_one(MessageLog)
+                log.keep_place(added) if oldest else log.renew(follow=True)
+            return added
 
     # --- windows over it ---
 
@@ -377,19 +377,23 @@ class Chat(Panes):
             await self._jump(where, hits[chosen])
 
     async def _jump(self, where: Conversation, hit: Entry) -> None:
-        """To a hit, fetching page after page until it is here."""
+        """To a hit, fetching page after page until it is here, or the reader has gone elsewhere."""
         if where is not self.book.current:
             self._show_conversation(where)
         log = self.query_one(MessageLog)
-        for _ in range(MOST_PAGES):
+        for page in count():
             here = where.by_id.get(hit.msgid) if hit.msgid else None
             here = here or next((one for one in where.entries if one is hit), None)
             if here is not None:
                 log.renew()
                 log.jump(here)
                 return
+            if page == LONG_WAY:
+                self._tell(where, self._say("hit_far"))
             if not await self._fetch_older(where):
                 break
+            if where is not self.book.current:
+                return
         self._tell(where, self._say("hit_not_here"))
 
     def action_help(self) -> None:
@@ -503,8 +507,9 @@ class Chat(Panes):
     # --- drafts ---
 
     def _take_draft(self) -> None:
+        composer = self.query_one(Composer)
         if self._about is None:
-            self.book.current.draft = self.query_one(Composer).text
+            self.book.current.draft = "" if composer.has_secret else composer.text
 
     def _keep_drafts(self) -> None:
         """Write down what was begun."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from rich.text import Text
 from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
@@ -28,9 +29,15 @@ class Composer(TextArea):
     class MessagesWanted(Message):
         """Shift+Tab: the keyboard goes to the messages."""
 
-    def __init__(self, complete: Callable[[str], tuple[int, list[str]]], *, id: str) -> None:  # noqa: A002
+    def __init__(
+        self,
+        complete: Callable[[str], tuple[int, list[str]]],
+        secret_at: Callable[[str], int | None] = lambda _: None,
+        *,
+        id: str,  # noqa: A002
+    ) -> None:
         super().__init__(id=id, soft_wrap=True, show_line_numbers=False, compact=True)
-        self._complete = complete
+        self._complete, self._secret_at = complete, secret_at
         self._said: list[str] = []
         self._recalled = 0
         self._unsent = ""
@@ -62,10 +69,24 @@ class Composer(TextArea):
         text = self.text
         if not text.strip():
             return
-        self._said = [*self._said[-MOST_REMEMBERED:], text]
+        if not self.has_secret:
+            self._said = [*self._said[-MOST_REMEMBERED:], text]
         self._recalled = 0
         self.load_text("")
         self.post_message(self.Submitted(text))
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether there is a password in it, which is not to be kept anywhere."""
+        return any(self._secret_at(line) is not None for line in self.document.lines)
+
+    def get_line(self, line_index: int) -> Text:
+        """A line as it is drawn: of a password its length."""
+        line = super().get_line(line_index)
+        hidden = self._secret_at(line.plain)
+        if hidden is not None:
+            line.plain = line.plain[:hidden] + "•" * (len(line.plain) - hidden)
+        return line
 
     def _next_choice(self) -> None:
         row, column = self.cursor_location

@@ -18,6 +18,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from veche.client.connection import Connection
+from veche.client.hushed import secret_at
 from veche.client.text import plain
 from veche.phrases import Phrases
 from veche.tui.book import Book
@@ -92,7 +93,9 @@ class Panes(Screen[str]):
                 yield Static(id="topic")
                 yield MessageLog(self._say, self._local, id="log")
                 yield Static(id="about")
-                yield Composer(self.complete, id="composer")
+                yield Composer(
+                    self.complete, lambda line: secret_at(line, self.book.current.name), id="composer"
+                )
             yield _list("people", self._say("people"))
         yield Static(id="state")
 

@@ -1,7 +1,7 @@
 """The messages of a conversation as a window that holds a hundred thousand of them.
 
 The strategy: for every entry the number of the line behind it is kept; a line that is to be drawn is found by bisection
-and made when it is looked at. Only a change of width or of older entries measures everything anew.
+and made when it is looked at. Older entries above shift those numbers; only another width measures everything anew.
 
 With the keyboard in it one message is chosen, and single keys say what to do with it; `DEEDS` names them.
 """
@@ -75,6 +75,7 @@ class MessageLog(ScrollView, can_focus=True):
         self._conversation = Conversation("", False)
         self._ends: list[int] = []
         self._measured: tuple[Conversation, int, int] | None = None
+        self._firsts: tuple[Entry, ...] = ()  # of those that were measured
         self._strips: LRUCache[tuple[int, int], Strip] = LRUCache(2_000)
         self._bar: tuple[int, int, int, bool] | None = None  # what the bar looks like
         self._look: tuple[object, ...] = ()  # what the strips were styled with
@@ -157,10 +158,12 @@ class MessageLog(ScrollView, can_focus=True):
         entries = self._conversation.entries
         return next((at for at in range(len(entries) - 1, -1, -1) if entries[at] is entry), None)
 
-    def keep_place(self, lines_before: int) -> None:
-        """Older lines have come in above: stay at what was read."""
+    def keep_place(self, added: int) -> None:
+        """So many older entries have come in above: stay at what was read."""
+        before, more = self._total, self._measure_above(added)
         self.renew(follow=False)
-        self.scroll_to(y=self.scroll_offset.y + self._total - lines_before, animate=False, immediate=True)
+        more = self._total - before if more is None else more
+        self.scroll_to(y=self.scroll_offset.y + more, animate=False, immediate=True)
 
     def jump(self, entry: Entry) -> bool:
         """Bring an entry into sight and mark it; False when it is not here."""
@@ -252,17 +255,45 @@ class MessageLog(ScrollView, can_focus=True):
         return max(4, self.scrollable_content_region.width)
 
     def _measure(self, width: int) -> None:
-        ends, entries = self._ends, self._conversation.entries
-        end = self._total
-        for index in range(len(ends), len(entries)):
-            end += self._height(entries[index], width)
+        entries = self._conversation.entries
+        if not self._ends:
+            self._firsts = tuple(entries[:2])
+        self._measure_more(entries[len(self._ends) :], width)
+
+    def _measure_more(self, entries: list[Entry], width: int) -> None:
+        ends, end = self._ends, self._total
+        for entry in entries:
+            end += self._height(entry, width)
             ends.append(end)
+
+    def _measure_above(self, added: int) -> int | None:
+        """Measure so many entries that have come in above, and shift the others, which costs a hundredth of measuring
+        them; how many lines more there are. None where that is not all that has changed.
+        """
+        ends, entries, measured = self._ends, self._conversation.entries, self._measured
+        if measured is None or not ends or measured[0] is not self._conversation:
+            return None
+        if measured[1:] != (self._conversation.version - 1, self._width):
+            return None
+        # The line of a day that was above all others is above the older ones now.
+        dropped = next((at for at, one in enumerate(self._firsts) if one is entries[added]), None)
+        if dropped is None:
+            return None
+        self._ends = []
+        self._measure_more(entries[:added], self._width)
+        more = self._total - (ends[dropped - 1] if dropped else 0)
+        self._ends += [end + more for end in ends[dropped:]]
+        self._firsts = tuple(entries[:2])
+        self._measured = (self._conversation, self._conversation.version, self._width)
+        self._strips.clear()
+        return more
 
     def _height(self, entry: Entry, width: int) -> int:
         """Lines of an entry: what it answers, the text, the reactions."""
-        text = _name(entry) + entry.shown if width < NARROW else entry.shown
-        cuts = wrap(text, self._body_width(width))
-        height = 1 + len(cuts) + (entry.reply_to != "") + (entry.reactions is not None)
+        if entry.broken_at != width:
+            text = _name(entry) + entry.shown if width < NARROW else entry.shown
+            entry.broken_at, entry.rows = width, 1 + len(wrap(text, self._body_width(width)))
+        height = entry.rows + (entry.reply_to != "") + (entry.reactions is not None)
         return height + (self.is_roomy and entry.kind in MESSAGES)
 
     def _body_width(self, width: int) -> int:

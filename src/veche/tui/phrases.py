@@ -63,6 +63,7 @@ TABLE: Table = {
     "no_other_servers": ("There is only this server here.", "Здесь есть только этот сервер."),
     "list_hint": ("Where to? Esc: stay here", "Куда? Esc: остаться здесь"),
     "list_people": ("{n} person|{n} people", "{n} человек|{n} человека|{n} человек"),
+    "hit_far": ("That is long ago: fetching all up to it...", "Это было давно: загружаю всё до того места..."),
     "hit_not_here": ("That message could not be fetched.", "Это сообщение не удалось получить."),
     "switch_hint": ("Go to: a room, a person", "Куда: комната или человек"),
     "search_hint": ("Search in {where}", "Искать: {where}"),
