@@ -14,6 +14,7 @@ from veche.features import (
     chathistory,
     chghost,
     client_tags,
+    common_limits,
     defcon,
     direct_modes,
     edit,
@@ -73,6 +74,7 @@ FEATURES: list[Feature] = [
     invitations.feature,  # before the registration, which it opens or shuts
     registration.feature,
     accounts.feature,
+    common_limits.feature,
     owner.feature,
     presence.feature,
     keeping.feature,

@@ -84,10 +84,10 @@ class Ticket:
 class Downloads:
     """The links that are open, who asked how often, and whose downloads run."""
 
-    __slots__ = ("_asked", "_links", "_running")
+    __slots__ = ("_links", "_running", "asked")
 
     def __init__(self) -> None:
-        self._asked = Counters()
+        self.asked = Counters()  # links that were asked for, by account
         self._links: dict[
             str, tuple[str, Ticket]
         ] = {}  # by account: the hash of the link, and what it promises
@@ -95,9 +95,9 @@ class Downloads:
 
     def wait(self, account: str, now: float) -> float:
         """Count a link and return 0.0, or return how many seconds are to wait for the next, and count nothing."""
-        wait = self._asked.wait(account, LINKS, WINDOW, now)
+        wait = self.asked.wait(account, LINKS, WINDOW, now)
         if not wait:
-            self._asked.count(account, WINDOW, now)
+            self.asked.count(account, WINDOW, now)
         return wait
 
     def offer(self, token: str, ticket: Ticket, now: float) -> None:

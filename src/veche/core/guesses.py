@@ -16,6 +16,7 @@ window is half-open: what was counted at t is over at t + its length.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,11 +30,15 @@ MINUTE = 60.0
 
 
 class Counters:
-    """Moments by key, within a window whose length each question brings along. At most `SIZE` keys."""
+    """Moments by key, within a window whose length each question brings along. At most `SIZE` keys.
 
-    __slots__ = ("moments",)
+    `news(key, many)` hears what is counted here and (-1) what is taken back, for other nodes to count it as well.
+    """
+
+    __slots__ = ("moments", "news")
 
     def __init__(self) -> None:
+        self.news: Callable[[str, int], None] | None = None
         # In the order in which something was last counted; each list ascends and is never empty.
         self.moments: dict[str, list[float]] = {}
 
@@ -55,6 +60,11 @@ class Counters:
 
     def count(self, key: str, seconds: float, now: float) -> None:
         """Count one, and forget the keys for which the window has passed, or that are too many."""
+        self._add(key, seconds, now)
+        if self.news is not None:
+            self.news(key, 1)
+
+    def _add(self, key: str, seconds: float, now: float) -> None:
         moments = self.expire(key, seconds, now)
         self.moments.pop(key, None)
         moments.append(now)
@@ -69,6 +79,25 @@ class Counters:
             moments.remove(moment)
             if not moments:
                 del self.moments[key]
+            if self.news is not None:
+                self.news(key, -1)
+
+    def hear(self, key: str, many: int, seconds: float, now: float) -> None:
+        """Another node has counted so many, now, or (below 0) takes so many back."""
+        for _ in range(many):
+            self._add(key, seconds, now)
+        if many < 0 and (moments := self.expire(key, seconds, now)):
+            del moments[many:]
+            if not moments:
+                del self.moments[key]
+
+    def ages(self, now: float) -> dict[str, list[float]]:
+        """Everything, as seconds that have passed since."""
+        return {key: [now - moment for moment in moments] for key, moments in self.moments.items()}
+
+    def take_up(self, ages: Mapping[str, list[float]], now: float) -> None:
+        """What `ages` gave elsewhere, in the place of what is here."""
+        self.moments = {key: sorted(now - age for age in found) for key, found in ages.items() if found}
 
     def sweep(self, seconds: float, now: float) -> None:
         """Forget keys for which the window has passed."""
@@ -92,6 +121,16 @@ class Guesses:
         self._all = Counters()
         self._pairs = Counters()  # strangers' attempts again, to find what is to be given back
         self._known = Counters()  # attempts of who comes from a known address, by account and address
+
+    def tables(self) -> dict[str, Counters]:
+        """All of them, by name."""
+        return {
+            "accounts": self._accounts,
+            "addresses": self._addresses,
+            "all": self._all,
+            "pairs": self._pairs,
+            "known": self._known,
+        }
 
     def wait(self, account: str, address: str, known: bool, now: float) -> float:
         """Count one attempt and return 0.0, or return how many seconds are to wait, and count nothing.
@@ -148,8 +187,7 @@ class Guesses:
 
     def __len__(self) -> int:
         """How many keys are remembered, in all tables."""
-        tables = (self._accounts, self._addresses, self._all, self._pairs, self._known)
-        return sum(len(counters.moments) for counters in tables)
+        return sum(len(counters.moments) for counters in self.tables().values())
 
 
 class Registrations:
@@ -161,6 +199,10 @@ class Registrations:
         self.settings = settings
         self._addresses = Counters()
         self._all = Counters()
+
+    def tables(self) -> dict[str, Counters]:
+        """Both of them, by name."""
+        return {"addresses": self._addresses, "all": self._all}
 
     def wait(self, address: str, now: float) -> float:
         """Count one registration and return 0.0, or return how many seconds are to wait, and count nothing."""

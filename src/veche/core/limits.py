@@ -12,6 +12,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from veche.core.neighbours import Neighbours
     from veche.core.settings import Settings
 
 
@@ -65,16 +68,25 @@ class Networks:
 class Doorkeeper:
     """Counts connections: in all, per address at once, and per address in a window of time.
 
-    Gateways and proxies count in all only: what comes through them has addresses of its own.
+    Gateways and proxies count in all only: what comes through them has addresses of its own. Among several nodes, what
+    the others have counts per address as well.
     """
 
-    __slots__ = ("at_once", "count", "recent", "settings")
+    __slots__ = ("_mark", "_neighbours", "_now", "at_once", "count", "recent", "settings")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.count = 0
         self.at_once: dict[str, int] = {}
         self.recent: dict[str, deque[float]] = {}
+        self._neighbours: Neighbours | None = None
+        self._mark: Callable[[str], str] | None = None
+        self._now = 0.0  # when somebody was let in last
+
+    def join(self, neighbours: Neighbours, mark: Callable[[str], str]) -> None:
+        """Count with other nodes, from before the first connection on; `mark` is under what addresses are told."""
+        self._neighbours = neighbours
+        self._mark = mark
 
     def admit(self, address: str, now: float) -> str:
         """Count one more connection and return "", or return why it is refused."""
@@ -83,19 +95,33 @@ class Doorkeeper:
             return FULL
         key = self._key(address)
         if key and settings.connections_per_address:
-            if self.at_once.get(key, 0) >= settings.connections_per_address:
+            there, lately = self._neighbours.counts(key, now) if self._neighbours is not None else (0, 0)
+            if self.at_once.get(key, 0) + there >= settings.connections_per_address:
                 return "Too many connections from your address"
             if settings.connect_burst:
                 recent = self.recent.setdefault(key, deque())
-                while recent and recent[0] <= now - settings.connect_window_seconds:
-                    recent.popleft()
-                if len(recent) >= settings.connect_burst:
+                self._expire(recent, now)
+                if len(recent) + lately >= settings.connect_burst:
                     return "You are connecting too often, please wait a few minutes"
                 recent.append(now)
         self.count += 1
+        self._now = now
         if key:
             self.at_once[key] = self.at_once.get(key, 0) + 1
+            if self._neighbours is not None:
+                self._neighbours.touched(key, now)
         return ""
+
+    def _expire(self, recent: deque[float], now: float) -> None:
+        while recent and recent[0] <= now - self.settings.connect_window_seconds:
+            recent.popleft()
+
+    def counts(self, key: str, now: float) -> tuple[int, int]:
+        """What an address has here, by its mark: connections at once, and opened lately."""
+        recent = self.recent.get(key)
+        if recent is not None:
+            self._expire(recent, now)
+        return self.at_once.get(key, 0), len(recent) if recent is not None else 0
 
     def release(self, address: str) -> None:
         """One connection less."""
@@ -107,9 +133,12 @@ class Doorkeeper:
                 self.at_once[key] = left
             else:
                 self.at_once.pop(key, None)
+            if self._neighbours is not None:
+                self._neighbours.touched(key, self._now)
 
     def _key(self, address: str) -> str:
-        return "" if address in self.settings.gateways else address_key(address)
+        key = "" if address in self.settings.gateways else address_key(address)
+        return self._mark(key) if key and self._mark is not None else key
 
     def sweep(self, now: float) -> None:
         """Forget addresses whose window has passed."""

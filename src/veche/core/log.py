@@ -171,6 +171,15 @@ class Log:
         """How many sessions a user has on other nodes of a cluster."""
         return 0
 
+    def mark(self, text: str) -> str:
+        """What nodes of a cluster call something that none but them is to read: an address, what somebody has typed."""
+        return text
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other nodes may follow the same order."""
+        return False
+
     @property
     def is_following(self) -> bool:
         """Whether the fact that is being applied has happened on another node, which answers whoever asked for it."""

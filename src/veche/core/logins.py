@@ -193,7 +193,9 @@ def admit(ask: Ask, name: str) -> Denied | None:
     session = ask.session
     account = ask.world.accounts.named(name)
     known = account is not None and session.host in account.hosts
-    wait = engine.guesses.wait(fold(name), address_key(session.address), known, engine.clock.monotonic())
+    mark = engine.log.mark
+    whose, where = mark(fold(name)), mark(address_key(session.address))
+    wait = engine.guesses.wait(whose, where, known, engine.clock.monotonic())
     if not wait:
         return None
     _log.warning("a login from %s is refused for now: too many were wrong", session.address or "this machine")
@@ -340,7 +342,9 @@ def _let_in(ask: Ask, account: Account, proof: Proof) -> Account | Denied:
 def take_back(ask: Ask, name: str) -> None:
     """That was no guess."""
     engine = ask.engine
-    engine.guesses.succeeded(fold(name), address_key(ask.session.address), engine.clock.monotonic())
+    mark = engine.log.mark
+    whose, where = mark(fold(name)), mark(address_key(ask.session.address))
+    engine.guesses.succeeded(whose, where, engine.clock.monotonic())
 
 
 def refuse(ask: Ask, name: str, done: Done, answer: Denied = WRONG) -> None:

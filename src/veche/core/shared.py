@@ -18,14 +18,14 @@ The rules beside those of core/log.py:
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
 
-from veche.core import crowds, once, passing, sheets, telling
+from veche.core import crowds, newcomers, once, passing, sheets, telling
 from veche.core.gathering import Gathering
 from veche.core.homes import Homes
 from veche.core.ids_in_line import IdsInLine
@@ -36,7 +36,6 @@ from veche.core.sheets import CAME, LOST
 from veche.core.turns import Head, OutOfReach, Overtaken, Removed, Turn, Turns
 from veche.state.codec import CodecError
 from veche.state.events import SILENCE, DeviceLeft, Fact, SaidFact, UserLeft
-from veche.state.parcel import pack, unpack
 
 if TYPE_CHECKING:
     from veche.core.ask import Ask, Then
@@ -71,7 +70,9 @@ class SharedLog(Log):
         "ahead",
         "applied",
         "asking",
+        "beside",
         "fetching",
+        "gives",
         "homes",
         "ids",
         "is_out",
@@ -127,8 +128,12 @@ class SharedLog(Log):
         self.on_removed: Callable[[Exception], None] | None = None
         self.on_followed: Callable[[Turn], None] | None = None  # a turn of another node's was applied
         self.on_homeless: Callable[[User, str], None] | None = None
+        self.gives: dict[
+            str, Callable[[], object]
+        ] = {}  # what newcomers are handed beside the world, by name
+        self.beside: dict[str, Any] = {}  # and what was handed to us
         if standing.parcel:
-            self._unpack(standing.parcel)
+            newcomers.unpack(self, standing.parcel)
 
     # ---- what the engine asks
 
@@ -142,6 +147,15 @@ class SharedLog(Log):
     def sessions_elsewhere(self, uid: str) -> int:
         """How many sessions a user has on other nodes."""
         return self.homes.count_beside(uid, self.node)
+
+    def mark(self, text: str) -> str:
+        """The same on all nodes, and nothing to anybody else: whoever lacks the key cannot even try texts."""
+        return blake2b(text.encode(), key=self.turns.key, digest_size=12, person=b"veche marks").hexdigest()
+
+    @property
+    def is_shared(self) -> bool:
+        """Others may be there now or later."""
+        return True
 
     @property
     def is_following(self) -> bool:
@@ -184,6 +198,10 @@ class SharedLog(Log):
         super().follow_up(fact, ask, then)
 
     # ---- what has no place in the order
+
+    def pass_on(self, fact: Fact) -> None:
+        """Tell the other nodes what the server itself has to say to them, at once, as far as NATS carries it."""
+        passing.pass_by(self, Entry(fact, self.registry.facts[type(fact)], None, None, None))
 
     def hear(self, body: str) -> None:
         """What another node has passed on."""
@@ -557,18 +575,8 @@ class SharedLog(Log):
             self.homes.lose(node)
         else:
             if self.node == min(self.nodes - {node}, default=-1):
-                self.turns.hand_over(node, self._pack(node), self.applied, self.seq, self.time)
+                self.turns.hand_over(node, newcomers.pack(self, node), self.applied, self.seq, self.time)
             self.nodes.add(node)
-
-    def _pack(self, newcomer: int) -> str:
-        beside = {"homes": self.homes.values(), "nodes": [*self.nodes, newcomer]}
-        return json.dumps([pack(self.world), beside])
-
-    def _unpack(self, parcel: str) -> None:
-        world, beside = json.loads(parcel)
-        unpack(world, self.world)
-        self.homes.take_up(beside["homes"], self.world)
-        self.nodes = set(beside["nodes"])
 
 
 def _as_store_error(error: Exception | None) -> StoreError | None:

@@ -82,6 +82,10 @@ class Turns(Protocol):
     def standing(self) -> Standing:
         """How this node began."""
 
+    @property
+    def key(self) -> bytes:
+        """32 bytes that all nodes know, and nobody else."""
+
     def take(
         self, after: int, done: Callable[[Head | Exception], None], keys: Collection[int] = (), since: int = 0
     ) -> None:

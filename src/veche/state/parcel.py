@@ -55,7 +55,7 @@ _BLANKS: dict[type, Callable[[], Any]] = {
 # What the owner of a world puts in itself.
 _NOT_CARRIED = frozenset({"watcher"})
 # What a world has had only since this version, and is right in a new one whatever else is in it: no index of the rest.
-_MAY_LACK: frozenset[str] = frozenset()
+_MAY_LACK = frozenset({"registrations"})
 _PLAIN = (str, int, float, bool, type(None))
 _PLAIN_TYPES = frozenset(_PLAIN)
 _MAKERS: dict[str, Callable[[Sequence[Any]], Any]] = {"tuple": tuple, "frozenset": frozenset}

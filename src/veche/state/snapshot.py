@@ -16,6 +16,7 @@ def snapshot(world: World) -> dict[str, object]:
         "present": {uid: user.uid for uid, user in sorted(world.present.items())},
         "nicks": {key: user.uid for key, user in sorted(world.users_by_key.items())},
         "looks": {look: user.uid for look, user in sorted(world.users_by_look.items())},
+        "registrations": world.registrations,
         "rooms": {key: _room(room) for key, room in sorted(world.rooms.items())},
         "bans": {
             key: [ban.by, ban.reason, ban.made, ban.until]

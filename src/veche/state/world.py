@@ -56,6 +56,7 @@ class World:
         "present",
         "profiles",
         "refused",
+        "registrations",
         "rooms",
         "rooms_keep_less",
         "server_bans",
@@ -89,6 +90,8 @@ class World:
         self.rooms_keep_less = True
         # How far each person has read (ms since 1970), by what the record knows him by, and by conversation.
         self.markers: dict[str, dict[str, int]] = {}
+        # When accounts were made lately (ms since 1970), by place and in all, where several nodes make them.
+        self.registrations: dict[str, list[int]] = {}
         self.mode_counts: dict[
             str, int
         ] = {}  # how many users have a mode; counting them anew costs each arrival

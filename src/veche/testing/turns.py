@@ -94,6 +94,11 @@ class FakeTurns:
         self._done: Callable[[Head | Exception], None] | None = None
 
     @property
+    def key(self) -> bytes:
+        """That of all nodes."""
+        return b"known to all nodes".ljust(32)
+
+    @property
     def standing(self) -> Standing:
         """How this node began."""
         return self.order.parcels[self.number]

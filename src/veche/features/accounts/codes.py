@@ -26,7 +26,7 @@ from veche.state.accounts import Account, Code
 CODE_SECONDS = 3600
 _BYTES = 10
 # Letters within an hour: to one account, at the word of one address, and in all.
-_HOUR = 3600.0
+LETTERS_WINDOW = 3600.0
 PER_ACCOUNT, PER_ADDRESS, IN_ALL = 3, 6, 200
 
 _log = logging.getLogger("veche.accounts")
@@ -42,6 +42,10 @@ class Letters:
         self._addresses = Counters()
         self._all = Counters()
 
+    def tables(self) -> dict[str, Counters]:
+        """All of them, by name."""
+        return {"accounts": self._accounts, "addresses": self._addresses, "all": self._all}
+
     def wait(self, account: str, address: str, now: float) -> float:
         """Count one letter and return 0.0, or return how many seconds are to wait, and count nothing.
 
@@ -52,10 +56,10 @@ class Letters:
             (self._addresses, address, PER_ADDRESS),
             (self._all, "", IN_ALL),
         )
-        wait = max(counters.wait(key, limit, _HOUR, now) for counters, key, limit in counted)
+        wait = max(counters.wait(key, limit, LETTERS_WINDOW, now) for counters, key, limit in counted)
         if not wait:
             for counters, key, _ in counted:
-                counters.count(key, _HOUR, now)
+                counters.count(key, LETTERS_WINDOW, now)
         return wait
 
 
@@ -106,8 +110,9 @@ def counted_as(ask: Ask, name: str) -> str:
 
 def may_write(ask: Ask, name: str) -> bool:
     """Count one letter to whoever owns this account, or say that there have been enough."""
-    now = ask.engine.clock.monotonic()
-    return not ask.engine.shelf(Letters).wait(name, address_key(ask.session.address), now)
+    now, mark = ask.engine.clock.monotonic(), ask.engine.log.mark
+    address = mark(address_key(ask.session.address))
+    return not ask.engine.shelf(Letters).wait(mark(name), address, now)
 
 
 def write(ask: Ask, to: str, table: Table, key: str, **values: object) -> None:

@@ -6,6 +6,9 @@ account (`AccountKept`), so that a restart costs what there are accounts, not wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from veche.core.nicks import clash
 from veche.core.replies import Failure, Refusal
 from veche.state.accounts import PASSWORD, Account
@@ -16,6 +19,8 @@ from veche.wire.caps import ACCOUNT_NOTIFY
 
 # Certificates of one account: more than anybody has devices.
 MOST_CERTIFICATES = 20
+# Where the accounts that are made anywhere are counted; no place is called so.
+EVERYWHERE = "*"
 # Named devices of one account.
 MOST_DEVICES = 100
 
@@ -35,14 +40,21 @@ class AccountKept(Fact):
 
 
 class AccountRegistered(Fact):
-    """Somebody has an account now: `values` are those of the account, `source` who asked for it."""
+    """Somebody has an account now: `values` are those of the account, `source` who asked for it.
 
-    __slots__ = ("source", "values")
+    `place` is from where, as nodes of a cluster call it (`Log.mark`), and `limits` how many accounts may be made from
+    there, and in all, within how many ms; "" and [] where one server counts for itself (core/guesses.py).
+    """
+
+    __slots__ = ("limits", "place", "source", "values")
+    defaults: ClassVar[Mapping[str, object]] = {"place": "", "limits": []}
 
     def __init__(self, actor: str, source: str, account: Account) -> None:
         super().__init__(actor)
         self.source = source
         self.values = account.values()
+        self.place = ""
+        self.limits: list[int] = []
 
 
 class AccountFact(Fact):
@@ -212,6 +224,13 @@ class CertificateRemoved(FingerprintRemoved):
 # ---- guards, applies, what is kept
 
 
+def many_accounts(name: str) -> Failure:
+    """The refusal of one more account for now."""
+    return Failure(
+        "TEMPORARILY_UNAVAILABLE", name, text="Many accounts have just been made, please try again later"
+    )
+
+
 def exists(name: str) -> Failure:
     """The refusal of a name that somebody has."""
     return Failure("ACCOUNT_EXISTS", name, text="Somebody has this name already, or one that looks like it")
@@ -222,13 +241,31 @@ def guard_registration(world: World, fact: AccountRegistered) -> Refusal | None:
     name = str(fact.values["name"])
     if world.accounts.owner_of(name) is not None or clash(world, name, fact.actor) is not None:
         return exists(name)
+    if fact.limits:
+        from_there, in_all, window = fact.limits
+        since = fact.time - window
+        for place, most in ((fact.place, from_there), (EVERYWHERE, in_all)):
+            if sum(made > since for made in world.registrations.get(place, ())) >= most:
+                return many_accounts(name)
     return None
 
 
 def apply_registration(world: World, fact: AccountRegistered) -> Audience:
     """The account is there; whether its owner is logged in is another fact."""
+    if fact.limits:
+        _count_registration(world, fact)
     world.accounts.put(Account.from_values(fact.values))
     return SILENCE
+
+
+def _count_registration(world: World, fact: AccountRegistered) -> None:
+    """What is older than the window is forgotten by and by, so that this is bounded by what the limits allow."""
+    made, since = world.registrations, fact.time - fact.limits[2]
+    for place in (fact.place, EVERYWHERE):
+        times = [one for one in made.pop(place, ()) if one > since]
+        made[place] = [*times, fact.time]  # behind those that were counted before
+    while made[oldest := next(iter(made))][-1] <= since:
+        del made[oldest]
 
 
 def save_registration(_world: World, fact: AccountRegistered) -> list[Fact]:

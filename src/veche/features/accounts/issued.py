@@ -9,11 +9,10 @@ from __future__ import annotations
 from functools import partial
 
 from veche.core.ask import Ask
-from veche.core.limits import address_key
 from veche.core.logins import Denied, Done, by_issuer
 from veche.core.nicks import clash, may_be_nick
 from veche.features.accounts.facts import AccountRegistered
-from veche.features.accounts.register import ACCOUNTS
+from veche.features.accounts.register import ACCOUNTS, is_too_fast, limit
 from veche.state.accounts import Account
 
 NOT_MADE = Denied("not-made")
@@ -38,8 +37,7 @@ def _may_make(ask: Ask, name: str) -> bool:
         return False
     if ask.world.accounts.owner_of(name) is not None or clash(ask.world, name, actor) is not None:
         return False
-    now = ask.engine.clock.monotonic()
-    return not ask.engine.registrations.wait(address_key(ask.session.address), now)
+    return not is_too_fast(ask)
 
 
 def _make(ask: Ask, name: str, done: Done) -> None:
@@ -49,7 +47,7 @@ def _make(ask: Ask, name: str, done: Done) -> None:
     uid = user.identity if user is not None and is_guest else ask.engine.chance.uid()
     account = Account(uid, name, int(ask.engine.clock.now() * 1000))
     actor, source = (user.uid, user.source) if user is not None else ("", "")
-    ask.commit(AccountRegistered(actor, source, account), partial(_made, uid, done))
+    ask.commit(limit(ask, AccountRegistered(actor, source, account)), partial(_made, uid, done))
 
 
 def _made(uid: str, done: Done, ask: Ask, _fact: AccountRegistered) -> None:

@@ -18,7 +18,7 @@ from veche.core.settings import Settings
 from veche.features.accounts.codes import keep, may_write, new_code, write
 from veche.features.accounts.email import LETTERS, is_on, verify
 from veche.features.accounts.entry import enter
-from veche.features.accounts.facts import AccountRegistered, exists
+from veche.features.accounts.facts import AccountRegistered, exists, many_accounts
 from veche.state.accounts import EMAIL, Account
 from veche.state.credentials import PasswordKeys
 from veche.wire.emails import is_email
@@ -115,15 +115,33 @@ def _refuse_email(ask: Ask, nick: str, email: str) -> Failure | None:
 
 def _refuse_haste(ask: Ask, nick: str, email: str) -> Failure | None:
     # New accounts from one address and in all: nobody needs many, and each of them is kept for ever.
-    if ask.engine.registrations.wait(address_key(ask.session.address), ask.engine.clock.monotonic()):
-        return Failure(
-            "TEMPORARILY_UNAVAILABLE", nick, text="Many accounts have just been made, please try again later"
-        )
+    if is_too_fast(ask):
+        return many_accounts(nick)
     if email and not may_write(ask, fold(nick)):
         return Failure(
             "TEMPORARILY_UNAVAILABLE", nick, text="Enough mail has been sent, please try again later"
         )
     return None
+
+
+def is_too_fast(ask: Ask) -> bool:
+    """Count one account from where the asker is, or say that there have been enough."""
+    return bool(ask.engine.registrations.wait(_place(ask), ask.engine.clock.monotonic()))
+
+
+def _place(ask: Ask) -> str:
+    return ask.engine.log.mark(address_key(ask.session.address))
+
+
+def limit(ask: Ask, fact: AccountRegistered) -> AccountRegistered:
+    """Have it counted in the order itself where several nodes make accounts: what they tell one another of their counts
+    comes too late for who asks all of them at once."""
+    if ask.engine.log.is_shared:
+        settings = ask.settings
+        window = int(settings.registration_window_seconds * 1000)
+        fact.place = _place(ask)
+        fact.limits = [settings.registrations_per_address, settings.registrations, window]
+    return fact
 
 
 def _is_somebody_else(ask: Ask, nick: str) -> bool:
@@ -132,7 +150,7 @@ def _is_somebody_else(ask: Ask, nick: str) -> bool:
 
 
 def _give_up(ask: Ask, nick: str) -> None:
-    ask.engine.registrations.failed(address_key(ask.session.address), ask.engine.clock.monotonic())
+    ask.engine.registrations.failed(_place(ask), ask.engine.clock.monotonic())
     ask.fail("TEMPORARILY_UNAVAILABLE", nick, text="The server is busy, please try again in a moment")
 
 
@@ -154,7 +172,7 @@ def _hashed(ask: Ask, nick: str, email: str, done: Done, keys: PasswordKeys) -> 
             account.codes[EMAIL] = list(keep(ask, code, email))
         actor = user.uid if user is not None else ""
         source = user.source if user is not None else ""
-        fact = AccountRegistered(actor, source, account)
+        fact = limit(ask, AccountRegistered(actor, source, account))
         ask.commit(fact, partial(_made, uid, code, done))
     ask.settled()
 
