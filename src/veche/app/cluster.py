@@ -76,7 +76,8 @@ class Membership:
         log.is_parting = True
         waiting = list(engine.sessions)
         size = max(LEAST_WAVE, -(-len(waiting) // MOST_WAVES))
-        _log.warning("%d connections are asked to go to other nodes, %d at a time", len(waiting), size)
+        if waiting:
+            _log.warning("%d connections are asked to go to other nodes, %d at a time", len(waiting), size)
         while waiting:
             wave, waiting = waiting[:size], waiting[size:]
             await self._move(wave)
