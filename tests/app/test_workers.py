@@ -20,6 +20,7 @@ from veche.testing.checker.client import Client
 from veche.testing.checker.history import Historian
 from veche.testing.checker.nodes import Looker
 from veche.testing.processes import is_alive
+from veche.wire.message import Message
 
 ROOM = "#tea"
 PATIENCE = 60.0
@@ -78,8 +79,8 @@ async def run(words: Sequence[str], log: Path, language: str = "C.UTF-8") -> asy
         )
 
 
-async def start(folder: Path, language: str = "C.UTF-8") -> Started:
-    process = await run(command(folder / "data"), folder / "log", language)
+async def start(folder: Path, *more: str, language: str = "C.UTF-8") -> Started:
+    process = await run(command(folder / "data", *more), folder / "log", language)
     assert process.stdout is not None
     table = []
     async with asyncio.timeout(PATIENCE):
@@ -143,12 +144,61 @@ async def test_two_workers_are_one_server(tmp_path: Path) -> None:
         assert "is started again" in log
         assert "Traceback" not in log, log
         # The record is where it was, whoever has it now; and the words are for whoever reads them.
-        server = await start(tmp_path, "ru_RU.UTF-8")
+        server = await start(tmp_path, language="ru_RU.UTF-8")
         assert any("рабочих процессов" in line for line in server.table)
         historian = Historian()
         await historian.enter(server.port)
         assert [kept.text for kept in await historian.read(ROOM, "forwards")] == ["before"]
         historian.leave()
+    finally:
+        if server.process.returncode is None:
+            await server.end()
+
+
+# Of "sesame-open-1".
+HASH = "$argon2id$v=19$m=19456,t=2,p=1$fICz7Wi9T5v3U1d+a/TC7A$Ecg1jcG7WO93TEDFq6RG1OPhcOOPo+PaKjVRkLUokWo"
+
+
+def write_config(folder: Path, motd: str) -> Path:
+    file = folder / "veche.toml"
+    file.write_text(f'[server]\nmotd = "{motd}"\n[oper.root]\npassword_hash = "{HASH}"\n')
+    file.chmod(0o600)
+    return file
+
+
+async def read_motd(port: int, nick: str) -> str:
+    heard: list[Message] = []
+    client = Client(nick, heard.append)
+    await client.enter(port)
+    client.abort()
+    return next(message.params[-1] for message in heard if message.command == "372")
+
+
+@pytest.mark.slow
+@pytest.mark.needs("linux", "postgres", "nats", "setpriv")
+async def test_all_workers_read_the_config_again(tmp_path: Path) -> None:
+    server = await start(tmp_path, "--config", str(write_config(tmp_path, "before")))
+    try:
+        workers = server.children("veche.app.server")
+        (operator,) = await enter(server.port, "ann")
+        await operator.ask("OPER root sesame-open-1", "381")
+        for words, command in (("by command", "REHASH"), ("by signal", "")):
+            write_config(tmp_path, words)
+            if command:
+                await operator.ask(command, "382")
+            else:
+                server.process.send_signal(signal.SIGHUP)
+            async with asyncio.timeout(PATIENCE):
+                # Of twelve visitors one in two thousand finds the same worker each time.
+                while any([words not in await read_motd(server.port, f"v{number}") for number in range(12)]):
+                    await asyncio.sleep(0.1)
+        operator.abort()
+        assert server.children("veche.app.server") == workers
+        assert await server.end() == 0
+        log = (tmp_path / "log").read_text()
+        # Each of them reads it once for the signal, and no more than twice for the command.
+        assert 2 + 2 <= log.count("changed; waiting for a restart") <= 2 + 3
+        assert "out of reach" not in log
     finally:
         if server.process.returncode is None:
             await server.end()

@@ -68,6 +68,31 @@ async def test_turns_arrive_at_the_others_and_only_there(tmp_path: Path) -> None
 
 @pytest.mark.slow
 @pytest.mark.needs("nats")
+async def test_that_nats_is_away_is_said_unless_we_end_as_well(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def said() -> list[str]:
+        return [record.message for record in caplog.records if record.levelname == "WARNING"]
+
+    with Nats(tmp_path) as nats:
+        one, two = Node(nats.url, 1), Node(nats.url, 2)
+        await open_nodes(one, two)
+        two.carrier.is_ending = True
+        nats.kill()
+        await until(lambda: bool(said()))
+        nats.start()
+        await until(lambda: len(said()) == 2)
+        assert ["out of reach" in said()[0], "is back" in said()[1]] == [True, True]
+        # Whoever ends us ends it too, and in whatever order.
+        nats.kill()
+        await until(lambda: not one.carrier.is_up and not two.carrier.is_up)
+        await close_nodes(one, two)
+        await asyncio.sleep(1.0)
+        assert len(said()) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.needs("nats")
 async def test_a_node_hears_its_own_part_and_of_all_else_the_place(tmp_path: Path) -> None:
     with Nats(tmp_path) as nats:
         one, two, three = (Node(nats.url, number) for number in (1, 2, 3))

@@ -80,7 +80,8 @@ class Administrator:
     """Serves one running program.
 
     `read()` gives the settings anew, or raises ConfigError or AddressError; `make` makes the engine's settings of
-    them; `reload_certificate` returns "" or why the old one stays; `end` ends the program.
+    them; `reload_certificate` returns "" or why the old one stays; `end` ends the program. `spread` has the other
+    workers of this machine read the config, too, when an operator has had this one do so.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Administrator:
         make: Callable[[cli.Settings], Settings],
         reload_certificate: Callable[[], str],
         end: Callable[[bool], None],
+        spread: Callable[[], None] = lambda: None,
     ) -> None:
         self._file = settings.config_file
         self._running = flat(settings.config)
@@ -99,9 +101,17 @@ class Administrator:
         self._make = make
         self._reload_certificate = reload_certificate
         self._end = end
+        self._spread = spread
 
     def rehash(self) -> Rehashed | ConfigFault:
-        """Read the config and the certificate again."""
+        """Read the config and the certificate again, on every worker of this machine."""
+        found = self.read_again()
+        if isinstance(found, Rehashed):
+            self._spread()
+        return found
+
+    def read_again(self) -> Rehashed | ConfigFault:
+        """Read the config and the certificate again in this process."""
         try:
             settings = self._read()
         except ConfigError as error:

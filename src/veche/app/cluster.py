@@ -68,6 +68,8 @@ class Membership:
 
         Nobody is sent away if there is nobody to take him, or nothing can be written.
         """
+        # Whoever ends us may end NATS at the same time, as systemd does with all that a service has started.
+        self.carrier.is_ending = True
         engine, log = self._shell.engine, self._log
         if len(log.nodes) < 2 or log.is_out:
             return

@@ -206,15 +206,16 @@ class Server:
             for name in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(name, self.ending.set)
             maker = DoorMaker(shell, self.settings)
-            engine.administration = Administrator(
+            engine.administration = administrator = Administrator(
                 self.settings,
                 engine,
                 self._read_again,
                 self._engine_settings,
                 maker.reload,
                 self._end_by_command,
+                self._spread,
             )
-            loop.add_signal_handler(signal.SIGHUP, self._hang_up, shell)
+            loop.add_signal_handler(signal.SIGHUP, self._hang_up, administrator, shell)
             await self._open_doors(maker, engine, shell)
             keep_collector_away()
             print("ready", flush=True)
@@ -254,10 +255,14 @@ class Server:
         settings = cli.read_again(self.arguments)
         return self.role.apply(settings) if self.role is not None else settings
 
-    def _hang_up(self, shell: Shell) -> None:
-        if shell.engine.administration is not None:
-            shell.engine.administration.rehash()
-            shell.touch()
+    def _hang_up(self, administrator: Administrator, shell: Shell) -> None:
+        administrator.read_again()
+        shell.touch()
+
+    def _spread(self) -> None:
+        """The foreman tells all workers, us among them, who find nothing more to change."""
+        if self.role is not None and self.role.foreman and os.getppid() == self.role.foreman:
+            os.kill(self.role.foreman, signal.SIGHUP)
 
     def _end_by_command(self, restarts: bool) -> None:
         self.restarts = restarts

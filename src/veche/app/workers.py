@@ -70,14 +70,15 @@ PHRASES = {
 
 
 class Role(msgspec.Struct, frozen=True):
-    """What a worker is: its number from 1, where the record and NATS are, the ports of doors that were to be any, and
-    the code by which this run's first owner makes himself known."""
+    """What a worker is: its number from 1, where the record and NATS are, the ports of doors that were to be any, the
+    code by which this run's first owner makes himself known, and the process id of the foreman (0: nobody's)."""
 
     number: int
     store: str
     cluster: str
     ports: dict[str, int] = {}
     owner: str = ""
+    foreman: int = 0
 
     def folder(self, data: Path) -> Path:
         """Its own place in the data directory."""
@@ -113,11 +114,13 @@ class _Worker:
         self.process: asyncio.subprocess.Process | None = None
         self._command = command
         self._reader: asyncio.Task[None] | None = None
+        self._is_ready = False
 
     async def start(self) -> bool:
         """Start; whether it is ready. It is not if it has ended before, or was asked to."""
         text = msgspec.json.encode(self.role).decode()
         self.table = []
+        self._is_ready = False
         self.process = await asyncio.create_subprocess_exec(
             *until_we_end(signal.SIGTERM),
             *self._command,
@@ -140,6 +143,7 @@ class _Worker:
         async for raw in output:
             line = raw.decode("utf-8", "replace").rstrip("\n")
             if line == "ready":
+                self._is_ready = True
                 ready.set()
             elif not ready.is_set():
                 self.table.append(line)
@@ -152,6 +156,11 @@ class _Worker:
         """Send a signal, if it lives."""
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(which)
+
+    def hang_up(self) -> None:
+        """Have it read the config again; who is starting reads it anyhow, and would be ended by the signal."""
+        if self._is_ready:
+            self.tell(signal.SIGHUP)
 
     async def close(self) -> None:
         """End it in good order, or roughly if it takes too long."""
@@ -219,7 +228,9 @@ class Foreman:
         ports = self._reserve()
         owner = self._chance.uid()
         for number in range(1, config.cluster.workers + 1):
-            self._workers.append(_Worker(self._command, Role(number, store, cluster, ports, owner)))
+            self._workers.append(
+                _Worker(self._command, Role(number, store, cluster, ports, owner, os.getpid()))
+            )
 
     def _reserve(self) -> dict[str, int]:
         """Ports for doors that may have any: held, and not listened at, so that all workers get the same.
@@ -313,7 +324,7 @@ class Foreman:
 
     def _hang_up(self) -> None:
         for worker in self._workers:
-            worker.tell(signal.SIGHUP)
+            worker.hang_up()
 
     async def _close(self) -> None:
         """Those who need the others first."""

@@ -38,6 +38,8 @@ HOLD_SECONDS = 0.02
 SEAL_BYTES = 16
 _PASSING = "~"  # in the place of a turn's number
 _PAUSE = 1.0
+# Seconds in which NATS may be away without a word: it is there again, or we are told to end as well.
+_UNSAID = 0.5
 
 _log = logging.getLogger("veche.cluster")
 
@@ -87,7 +89,9 @@ class Carrier:
         self._task: asyncio.Task[None] | None = None
         self._client: Any = None
         self._ours: dict[int, str] = {}  # parts of turns that have not come yet
-        self._closed = False
+        self._losing: asyncio.TimerHandle | None = None
+        self._is_lost = False  # and said so
+        self.is_ending = False  # we end, and what carries us may do so as well: nobody need be told
         self.carried = 0
         self.heard = 0
         self.heard_bytes = 0
@@ -129,9 +133,10 @@ class Carrier:
 
     async def close(self) -> None:
         """Send nothing any more."""
-        self._closed = True
-        if self._held is not None:
-            self._held.cancel()
+        self.is_ending = True
+        for handle in (self._held, self._losing):
+            if handle is not None:
+                handle.cancel()
         if self._task is not None:
             self._task.cancel()
         if self._client is not None:
@@ -146,6 +151,8 @@ class Carrier:
             try:
                 self._client = await self._connect()
             except Exception as error:
+                if self.is_ending:
+                    return
                 _log.warning("NATS at %s is out of reach, nodes read the record: %s", shown(self._url), error)
                 await asyncio.sleep(_PAUSE)
         while True:
@@ -235,12 +242,19 @@ class Carrier:
             del self._ours[next(iter(self._ours))]  # of turns that were never told of
 
     async def _lost(self) -> None:
-        if self._closed:
-            return
-        _log.warning("NATS is out of reach: nodes read the record until it is back")
+        if self._losing is None and not self.is_ending:
+            self._losing = asyncio.get_running_loop().call_later(_UNSAID, self._say_lost)
+
+    def _say_lost(self) -> None:
+        self._losing = None
+        if not self.is_ending and not self.is_up:
+            self._is_lost = True
+            _log.warning("NATS is out of reach: nodes read the record until it is back")
 
     async def _back(self) -> None:
-        _log.warning("NATS is back")
+        if self._is_lost:
+            self._is_lost = False
+            _log.warning("NATS is back")
 
     async def _failed(self, error: Exception) -> None:
         _log.debug("NATS: %s", error)
