@@ -1,4 +1,4 @@
-"""veche.state.parcel: a world as text and back."""
+"""veche.state.parcel: a world as texts and back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from veche.state import parcel as parcel_module
 from veche.state.parcel import ParcelError, pack, unpack
 from veche.state.snapshot import snapshot
 from veche.state.world import World
@@ -29,6 +30,17 @@ def stage() -> Stage:
     )
     bob.send("JOIN #tea key", "PRIVMSG #tea :hello")
     return stage
+
+
+def taken_apart(world: World) -> dict[str, Any]:
+    """The head of a parcel, and all entries."""
+    head, *parts = map(json.loads, pack(world))
+    return {**head, "entries": [entry for part in parts for entry in part]}
+
+
+def put_together(parcel: dict[str, Any]) -> list[str]:
+    entries = parcel.pop("entries")
+    return [json.dumps(parcel), json.dumps(entries[:7]), json.dumps(entries[7:])]
 
 
 def test_a_world_comes_back_as_it_was(stage: Stage) -> None:
@@ -58,15 +70,15 @@ def test_whoever_is_in_two_places_is_one(stage: Stage) -> None:
         lambda parcel: parcel["world"].pop("rooms"),
         lambda parcel: parcel["entries"].insert(0, ["Popen", "ls"]) or parcel["world"].update(rooms=[0]),
         lambda parcel: parcel["world"].update(rooms=[10**9]),
-        lambda parcel: parcel.pop("entries"),
+        lambda parcel: parcel["entries"].pop(),
     ],
 )  # fmt: skip
 def test_what_is_no_world_of_this_version_is_refused(stage: Stage, break_it) -> None:  # type: ignore[no-untyped-def]
-    parcel = json.loads(pack(stage.engine.world))
+    parcel = taken_apart(stage.engine.world)
     break_it(parcel)
     world = World()
     with pytest.raises(ParcelError):
-        unpack(json.dumps(parcel), world)
+        unpack(put_together(parcel), world)
     assert world.users == {}
 
 
@@ -75,7 +87,7 @@ def places(parcel: dict[str, Any], kind: str) -> list[list[Any]]:
 
 
 def test_a_world_of_another_version_is_understood(stage: Stage) -> None:
-    parcel = json.loads(pack(stage.engine.world))
+    parcel = taken_apart(stage.engine.world)
     # A later one, whose users have wings and whose rooms have some of a class that is not known here ...
     parcel["entries"].append(["Wings", 2])
     for kind, value in (("User", [len(parcel["entries"]) - 1]), ("Account", "blue")):
@@ -90,10 +102,23 @@ def test_a_world_of_another_version_is_understood(stage: Stage) -> None:
     for entry in places(parcel, "Member"):
         del entry[at + 1]
     world = World()
-    unpack(json.dumps(parcel), world)
+    unpack(put_together(parcel), world)
     assert snapshot(world) == snapshot(stage.engine.world)
 
 
-def test_no_text_at_all_is_refused() -> None:
+@pytest.mark.parametrize("pieces", [[], ["{"], ["{}"]])
+def test_no_parcel_at_all_is_refused(pieces: list[str]) -> None:
     with pytest.raises(ParcelError):
-        unpack("{", World())
+        unpack(pieces, World())
+
+
+def test_a_large_world_comes_in_pieces(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parcel_module, "_IN_A_PIECE", 5)
+    pieces = list(pack(stage.engine.world))
+    assert len(pieces) > 10
+    assert max(map(len, pieces[1:])) < 3000
+    world = World()
+    unpack(pieces, world)
+    assert snapshot(world) == snapshot(stage.engine.world)
+    with pytest.raises(ParcelError):
+        unpack(pieces[:-1], World())

@@ -5,6 +5,7 @@ where it is."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from veche.state import parcel
@@ -13,17 +14,18 @@ if TYPE_CHECKING:
     from veche.core.shared import SharedLog
 
 
-def pack(log: SharedLog, newcomer: int) -> str:
-    """All of it, as it is now, for the node of that number."""
+def pack(log: SharedLog, newcomer: int) -> Iterator[str]:
+    """All of it in pieces, as it is now, for the node of that number: the world last."""
     beside: dict[str, Any] = {name: give() for name, give in log.gives.items()}
     beside.update(homes=log.homes.values(), nodes=[*log.nodes, newcomer])
-    return json.dumps([parcel.pack(log.world), beside])
+    yield json.dumps(beside, separators=(",", ":"))
+    yield from parcel.pack(log.world)
 
 
-def unpack(log: SharedLog, text: str) -> None:
+def unpack(log: SharedLog, pieces: Sequence[str]) -> None:
     """What `pack` gave on another node. Raises ParcelError."""
-    world, beside = json.loads(text)
-    parcel.unpack(world, log.world)
+    parcel.unpack(pieces[1:], log.world)
+    beside = json.loads(pieces[0])
     log.homes.take_up(beside["homes"], log.world)
     log.nodes = set(beside["nodes"])
     log.beside = beside

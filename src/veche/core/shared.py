@@ -575,7 +575,8 @@ class SharedLog(Log):
             self.homes.lose(node)
         else:
             if self.node == min(self.nodes - {node}, default=-1):
-                self.turns.hand_over(node, newcomers.pack(self, node), self.applied, self.seq, self.time)
+                pack = partial(newcomers.pack, self, node)
+                self.turns.hand_over(node, pack, self.applied, self.seq, self.time)
             self.nodes.add(node)
 
 

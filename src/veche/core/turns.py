@@ -8,7 +8,7 @@ takes it is first handed all that was written before. So each fact is judged onc
 before it, as on a single node. docs/adr/0035-many-nodes-one-order.md.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
@@ -17,6 +17,8 @@ from veche.core.rows import Row
 
 NOTHING_SAID: Final[Mapping[int, Sent]] = MappingProxyType({})
 NO_PARTS: Final[Mapping[int, str]] = MappingProxyType({})
+# What gives the pieces of a world.
+Pack = Callable[[], Iterable[str]]
 
 
 class Turn(NamedTuple):
@@ -53,14 +55,14 @@ class Head(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How a node found the others when it came. `parcel` is their world (state/parcel.py) behind the turn `number`, ""
-    for who is the first and takes up what the record has."""
+    """How a node found the others when it came. `parcel` is their world behind the turn `number`, in pieces
+    (state/parcel.py); there are none for who is the first and takes up what the record has."""
 
     node: int
     number: int
     seq: int
     time: int
-    parcel: str
+    parcel: Sequence[str] = ()
 
 
 class OutOfReach(Exception):
@@ -115,5 +117,8 @@ class Turns(Protocol):
         """Read what was written behind a turn, as it is for this node, without taking one: some hundred turns at
         most."""
 
-    def hand_over(self, node: int, parcel: str, number: int, seq: int, time: int) -> None:
-        """Give a node that has come the world as it is behind a turn."""
+    def hand_over(self, node: int, pack: Pack, number: int, seq: int, time: int) -> None:
+        """Give a node that has come the world as it is now, behind a turn.
+
+        `pack` is called in this very call, or by a copy of this process as it is in this call.
+        """

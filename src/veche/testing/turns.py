@@ -19,7 +19,7 @@ from veche.core.ports import Row, Sent, StoreError
 from veche.core.settings import Settings
 from veche.core.shared import SharedLog
 from veche.core.sheets import CAME, write_notices
-from veche.core.turns import Head, OutOfReach, Removed, Standing, Turn
+from veche.core.turns import Head, OutOfReach, Pack, Removed, Standing, Turn
 from veche.testing.disk import FakeDisk
 from veche.testing.stage import Stage, quiet_settings
 
@@ -50,7 +50,7 @@ class FakeOrder:
             for other in self.nodes.values():
                 other.hear(self.turns[-1])
         else:
-            self.parcels[node.number] = Standing(node.number, 0, 0, 0, "")
+            self.parcels[node.number] = Standing(node.number, 0, 0, 0)
         self.nodes[node.number] = node
         return node
 
@@ -195,9 +195,9 @@ class FakeTurns:
         else:
             self.order.ready.append(lambda: done(self._for_us(after)))
 
-    def hand_over(self, node: int, parcel: str, number: int, seq: int, time: int) -> None:
+    def hand_over(self, node: int, pack: Pack, number: int, seq: int, time: int) -> None:
         """Give a newcomer the world."""
-        self.order.parcels[node] = Standing(node, number, seq, time, parcel)
+        self.order.parcels[node] = Standing(node, number, seq, time, [*pack()])
 
 
 class Node(Stage):

@@ -10,17 +10,22 @@ import pytest
 
 from veche.core.ports import Record, Sent, StoreRefused
 from veche.core.turns import OutOfReach, Overtaken, Removed, Turn
-from veche.store.postgresql import schema, turns
+from veche.store.postgresql import coming, schema, turns
+from veche.store.postgresql.coming import join
+from veche.store.postgresql.handing import Copy, give
 from veche.store.postgresql.link import LinkError, connect
 from veche.store.postgresql.loop import LoopThread
 from veche.store.postgresql.seat import Seat, TakenError
-from veche.store.postgresql.turns import SharedTurns, Silence, join, open_link
+from veche.store.postgresql.turns import SharedTurns, Silence, open_link
 from veche.testing.postgres_proxy import Proxy
 
 if TYPE_CHECKING:
     from veche.testing.postgres import Postgres
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("postgres")]
+
+
+WORLD = ("what is beside", "a world", "and more of it")
 
 
 class Home:
@@ -47,7 +52,9 @@ class Home:
             for turn in await first._fetch(known):
                 known = turn.number
                 if '"*came"' in turn.body:
-                    await first._hand_over(turns.Standing(turn.node, turn.number, 5, 6, "a world"))
+                    standing = turns.Standing(turn.node, turn.number, 5, 6)
+                    copy = Copy(lambda: WORLD)
+                    await give(first._aside, first.standing.node, standing, copy)
             await asyncio.sleep(0.02)
 
 
@@ -92,9 +99,9 @@ async def texts(home: Home) -> list[str]:
 
 async def test_the_first_node_begins_and_others_are_handed_the_world(home: Home) -> None:
     first = await home.add()
-    assert first.standing.parcel == ""
+    assert not first.standing.parcel
     second = await home.add()
-    assert second.standing == turns.Standing(second.standing.node, 1, 5, 6, "a world")
+    assert second.standing[:4] == (second.standing.node, 1, 5, 6)
     assert second.standing.node != first.standing.node
 
 
@@ -245,7 +252,7 @@ async def test_nodes_that_write_otherwise_do_not_come_beside_one_another(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await home.add()
-    monkeypatch.setattr(turns, "FORMAT", turns.FORMAT + 1)
+    monkeypatch.setattr(coming, "FORMAT", turns.FORMAT + 1)
     with pytest.raises(LinkError, match="version"):
         await join(home.url, home.thread, lambda words: None)
     await home.nodes.pop().leave()

@@ -16,12 +16,13 @@ from veche.core.turns import Turn
 from veche.store.directory import DataDirectory
 from veche.store.forgetting import gone
 from veche.store.postgresql import schema
+from veche.store.postgresql.coming import join
 from veche.store.postgresql.durable import PostgresqlStore, explain
 from veche.store.postgresql.link import shown
 from veche.store.postgresql.loop import LoopThread
 from veche.store.postgresql.opening import ask_version, make_readers, mark_made, open_in_thread
 from veche.store.postgresql.reader import Reader
-from veche.store.postgresql.turns import SharedTurns, join, open_link
+from veche.store.postgresql.turns import SharedTurns, open_link
 from veche.store.postgresql.writer import Writer
 from veche.store.search.index import SearchIndex
 from veche.store.worker import Post
@@ -107,6 +108,7 @@ async def _open(
             await connection.execute("commit")
             await schema.bring_up_to_date(connection, shown(url), schema.known_migrations())
             turns = await join(url, thread, say)
+            thread.start(turns.stay)
             last = await schema.last_row(connection)
             saved = [] if turns.standing.parcel else await schema.saved_facts(connection)
             version = await ask_version(connection)

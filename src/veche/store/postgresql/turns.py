@@ -1,6 +1,6 @@
 """Turns at a record that several nodes share (core.turns.Turns): whoever holds the row of the head writes.
 
-    turns = await join(url, thread, say)
+    turns = await join(url, thread, say)        # coming.py
 
 The rules:
 * **The turn is a lock on one row** (`select ... for update`), held from `take` until the commit of `put`. PostgreSQL
@@ -17,7 +17,6 @@ The rules:
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -26,8 +25,8 @@ from typing import Any, TypeVar
 from veche.core.forgetting import ForgottenMessages
 from veche.core.ports import RoomEvent, Row, SavedFact, Sent, StoreError, StoreRefused
 from veche.core.rows import ForgottenFact, Record
-from veche.core.sheets import CAME, write_notices
-from veche.core.turns import NO_PARTS, Head, OutOfReach, Overtaken, Removed, Standing, Turn
+from veche.core.turns import NO_PARTS, Head, OutOfReach, Overtaken, Pack, Removed, Standing, Turn
+from veche.store.postgresql import handing
 from veche.store.postgresql import rows as sql
 from veche.store.postgresql.link import ANSWER_SECONDS, Connection, LinkError, RefusedError, connect, meaning
 from veche.store.postgresql.loop import LoopThread
@@ -49,15 +48,15 @@ KEPT_TURNS = 50_000
 FETCHED = 500
 # So many messages are written by the statement that writes their turn; more of them by COPY, which costs two ways more.
 FEW = 40
-# How long a newcomer waits for the world (s) before it asks again.
-PARCEL_SECONDS = 6.0
+# So often at most a newcomer shows that it lives while it takes up the world it was given.
+MOST_TO_STAY = 160
 
 # How turns, sheets and parcels are written. Nodes that write them otherwise do not share a record.
 FORMAT = 2
 
 # What a turn finds has to be what was committed when its lock was given, and not when it was asked for: each statement
 # of a function sees what is there when it begins.
-_SCHEMA = """
+SCHEMA = """
     begin;
     select pg_advisory_xact_lock(1449485160, 3);
     create schema if not exists veche_cluster;
@@ -73,6 +72,9 @@ _SCHEMA = """
         id bigint primary key, state text not null, beat bigint not null);
     create table if not exists veche_cluster.parcel (
         node bigint primary key, number bigint not null, seq bigint not null, time bigint not null, body text not null);
+    create unlogged table if not exists veche_cluster.piece (
+        node bigint, place integer, body bytea not null, primary key (node, place));
+    alter table veche_cluster.piece alter column body set storage external;
     create or replace function veche_cluster.missed(me bigint, known bigint, most bigint)
         returns table (number bigint, node bigint, seq bigint, "time" bigint, body text) language sql stable as $$
             select number, node, seq, time, body || coalesce(E'\\n' || parts[array_position(nodes, me)], '')
@@ -123,7 +125,10 @@ _BEAT = """
     with beaten as (update veche_cluster.node set beat = beat + 1 where id = $1)
     select node.id, node.beat, node.state, head.number from veche_cluster.node, veche_cluster.head
 """
-_TRIM = "delete from veche_cluster.turn where number < (select number - $1 from veche_cluster.head)"
+_TRIM = """
+    with cleared as (delete from veche_cluster.piece where node not in (select id from veche_cluster.node))
+    delete from veche_cluster.turn where number < (select number - $1 from veche_cluster.head)
+"""
 
 _log = logging.getLogger("veche.cluster")
 
@@ -165,6 +170,7 @@ class SharedTurns:
         self.trouble = ""
         self.key = b""
         self._closed = False
+        self._is_begun = asyncio.Event()  # we beat by our own loop now
 
     # ---- the owner's
 
@@ -207,9 +213,13 @@ class SharedTurns:
         """Read turns without taking one."""
         self._ask(partial(self._fetch, after), done)
 
-    def hand_over(self, node: int, parcel: str, number: int, seq: int, time: int) -> None:
+    def hand_over(self, node: int, pack: Pack, number: int, seq: int, time: int) -> None:
         """Give a newcomer the world."""
-        self._ask(partial(self._hand_over, Standing(node, number, seq, time, parcel)), lambda _: None)
+        standing = Standing(node, number, seq, time)
+        self._ask(
+            partial(handing.give, self._aside, self._standing.node, standing, handing.Copy(pack)),
+            lambda _: None,
+        )
 
     def beat(self, done: Callable[[tuple[int, list[int], list[int]] | Exception], None]) -> None:
         """Show that we are here and look who else is: the head's number, all nodes, and those that were removed now."""
@@ -320,7 +330,7 @@ class SharedTurns:
 
     async def _write(self, connection: Connection, turn: Turn, rows: list[Row]) -> None:
         first = await self._rows.write(connection, rows) if rows else ""
-        await connection.execute(f"{first}{_putting(turn)}; commit")
+        await connection.execute(f"{first}{putting(turn)}; commit")
 
     async def _settle(self, turn: Turn) -> None:
         """The connection was lost in the middle: wait for however long it takes to find out what became of the turn."""
@@ -376,13 +386,6 @@ class SharedTurns:
         )
         return [Turn(*row) for row in found]
 
-    async def _hand_over(self, standing: Standing) -> None:
-        statement = """
-            insert into veche_cluster.parcel (node, number, seq, time, body) values ($1, $2, $3, $4, $5)
-            on conflict (node) do nothing
-        """
-        await self._aside(lambda connection: connection.execute(statement, *standing))
-
     async def _beat(self) -> tuple[int, list[int], list[int]]:
         found = await self._aside(lambda connection: connection.fetch(_BEAT, self._standing.node))
         beats = {node: beat for node, beat, _, _ in found}
@@ -402,6 +405,7 @@ class SharedTurns:
     async def leave(self) -> None:
         """We go, and nobody need wait for us to be silent."""
         self._closed = True
+        self._is_begun.set()
         with suppress(OutOfReach):
             await self._aside(
                 lambda connection: connection.execute(
@@ -428,7 +432,21 @@ class SharedTurns:
         """From now on newcomers may have the world from us. Blocks; for the start."""
         self._thread.run(self._is_up())
 
+    async def stay(self) -> None:
+        """Beat until we begin: to take up a world of a hundred thousand people takes seconds, in which nothing else is
+        done."""
+        statement = "update veche_cluster.node set beat = beat + 1 where id = $1"
+        for _ in range(MOST_TO_STAY):
+            with suppress(OutOfReach):
+                await self._aside(lambda connection: connection.execute(statement, self._standing.node))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await self._is_begun.wait()
+                return
+
     async def _is_up(self) -> None:
+        self._is_begun.set()
+        self._standing = self._standing._replace(parcel=())  # it has been taken up, and need not be kept
         await self._aside(
             lambda connection: connection.execute(
                 "update veche_cluster.node set state = 'up' where id = $1", self._standing.node
@@ -441,7 +459,7 @@ def _sent(text: str, time: int) -> Sent:
     return Sent(name, int(era), msgid, time)
 
 
-def _putting(turn: Turn) -> str:
+def putting(turn: Turn) -> str:
     """The statement that writes a turn. As text, since only so it goes with the commit in one way there and back."""
     numbers = f"{turn.number:d}, {turn.node:d}, {turn.seq:d}, {turn.time:d}"
     nodes = ",".join(f"{node:d}" for node in turn.parts)
@@ -503,82 +521,3 @@ async def open_link(url: str, name: str) -> Connection:
         connection.terminate()
         raise meaning(error) from error
     return connection
-
-
-# ---- coming
-
-
-async def join(url: str, thread: LoopThread, say: Callable[[str], None]) -> SharedTurns:
-    """Become one of the nodes of the record at `url`: the first, or one that is handed the world by the others.
-
-    Takes some seconds where nodes have been killed, and are to be found silent first. Raises what `open_link` does.
-    """
-    name = f"veche {secrets.token_hex(8)}"
-    connection = await open_link(url, f"{name} joining")
-    try:
-        await connection.execute(_SCHEMA)
-        silence = Silence()
-        while True:
-            standing = await _found(connection, silence)
-            if standing is None:
-                say("waiting for the other nodes")
-                standing = await _be_handed(connection)
-            if standing is not None:
-                return SharedTurns(url, name, thread, standing)
-            await asyncio.sleep(BEAT_SECONDS)
-    finally:
-        await connection.close()
-
-
-async def _found(connection: Connection, silence: Silence) -> Standing | None:
-    """Be the first node, if there is none that lives."""
-    await connection.execute("begin")
-    head = await connection.fetchrow(
-        "select number, seq, time, nodes, format from veche_cluster.head for update"
-    )
-    beats = dict(await connection.fetch("select id, beat from veche_cluster.node"))
-    dead = silence.look(beats)
-    if dead:
-        await connection.execute("delete from veche_cluster.node where id = any($1::bigint[])", dead)
-    number, seq, time, nodes, written = head
-    if len(dead) < len(beats):
-        await connection.execute("commit")
-        if written != FORMAT:
-            raise LinkError(
-                "the other nodes are of a version that this one does not understand; end them first"
-            )
-        return None
-    await connection.execute("truncate veche_cluster.turn; truncate veche_cluster.parcel")
-    await connection.execute("update veche_cluster.head set nodes = nodes + 1, format = $1", FORMAT)
-    await connection.execute("insert into veche_cluster.node values ($1, 'founding', 0)", nodes + 1)
-    await connection.execute("commit")
-    return Standing(nodes + 1, number, seq, time, "")
-
-
-async def _be_handed(connection: Connection) -> Standing | None:
-    """Have a node that is up hand us the world; None if none is up yet, or none has done it in time."""
-    await connection.execute("begin")
-    number, seq, time, nodes = await connection.fetchrow(
-        "select number, seq, time, nodes from veche_cluster.head for update"
-    )
-    if not await connection.fetchval("select exists (select from veche_cluster.node where state = 'up')"):
-        await connection.execute("rollback")
-        return None
-    me = nodes + 1
-    await connection.execute("update veche_cluster.head set nodes = $1", me)
-    await connection.execute("insert into veche_cluster.node values ($1, 'joining', 0)", me)
-    await connection.execute(
-        f"{_putting(Turn(number + 1, me, seq, time, write_notices([(CAME, me)])))}; commit"
-    )
-    loop = asyncio.get_running_loop()
-    until = loop.time() + PARCEL_SECONDS
-    while loop.time() < until:
-        found = await connection.fetchrow(
-            "delete from veche_cluster.parcel where node = $1 returning number, seq, time, body", me
-        )
-        if found is not None:
-            return Standing(me, *found)
-        await connection.execute("update veche_cluster.node set beat = beat + 1 where id = $1", me)
-        await asyncio.sleep(0.1)
-    await connection.execute("delete from veche_cluster.node where id = $1", me)
-    return None
