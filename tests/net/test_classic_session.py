@@ -7,6 +7,8 @@ import re
 import pytest
 
 from tests.net.visitors import Visitor, lobby_stage, old_visitor, person
+from veche.net.classic.speaking import COMMANDS
+from veche.phrases import Language
 from veche.testing.stage import Stage
 
 CHOOSE = "To everybody: just type. To one of them: /tell NAME TEXT, or /tell NUMBER TEXT. Commands: /help"
@@ -278,6 +280,20 @@ def test_list_and_help_are_answered_as_they_were(stage: Stage) -> None:
         "Users in chatroom: ['Вася', 'ann']",
         HELP,
     ]
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_help_for_people_has_every_command_in_their_language(stage: Stage, language: Language) -> None:
+    ann = Visitor(stage, language)
+    ann.types("ann")
+    ann.reads()
+    ann.types("/help")
+    (said,) = ann.reads()
+    commands = set(re.findall(r"(?m)^  /([a-z]+)", said))
+    assert commands == set(COMMANDS) - {"msg", "exit", "help"}
+    assert all(len(line) < 80 for line in said.splitlines())
+    # Beside the commands and the account's name nothing is English for who reads Russian.
+    assert language == "en" or not re.search(r"(?<![/a-z])[a-z]", said)
 
 
 def test_a_person_may_say_words_that_are_commands_of_the_old_client(stage: Stage) -> None:

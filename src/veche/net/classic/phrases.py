@@ -158,34 +158,48 @@ TABLE: Table = {
     "back": ("You are no longer marked as away.", "Отмечено: вы снова на месте."),
     # Commands.
     "help": (
-        """/tell NAME TEXT  or /tell NUMBER TEXT: say it to one person; without a text: talk to that one from now on
-/all  talk to everybody again
-/who  who is here, with numbers; /who NAME: about one person
-/nick NAME  change your name
-/login NAME PASSWORD  log in to your account; /login PASSWORD: to that of the name you asked for
-/me TEXT  say what you are doing
-/away TEXT  say that you are away; /away alone: that you are back
-/topic TEXT  set the topic of the room; /topic alone: show it
-/history  what was said last in the room; /history NUMBER: so many lines; /history NAME: between you and one person
-/search WORDS  find what was said; "several in a row", beginnings*
-/join  come back into the room
-/motd  show the server's message of the day
-/quit  leave
-//TEXT  say a text that begins with a slash""",
-        """/tell ИМЯ ТЕКСТ  или /tell НОМЕР ТЕКСТ: сказать одному; без текста: дальше говорить с ним
-/all  снова говорить со всеми
-/who  кто здесь, с номерами; /who ИМЯ: об одном человеке
-/nick ИМЯ  сменить имя
-/login ИМЯ ПАРОЛЬ  войти в свою учётную запись; /login ПАРОЛЬ: в запись того имени, которым вы назвались
-/me ТЕКСТ  рассказать, что вы делаете
-/away ТЕКСТ  сообщить, что вас нет; просто /away: что вы вернулись
-/topic ТЕКСТ  задать тему комнаты; просто /topic: показать её
-/history  что говорили последним в комнате; /history ЧИСЛО: столько строк; /history ИМЯ: в разговоре с одним человеком
-/search СЛОВА  найти сказанное; "несколько подряд", начала*
-/join  вернуться в комнату
-/motd  показать приветствие сервера
-/quit  уйти
-//ТЕКСТ  сказать то, что начинается с косой черты""",
+        """What one can type:
+  any text                  say it to everybody, or to whom you have chosen
+  /tell NAME TEXT           say it to one person; a number of the list will do
+  /tell NAME                talk to that person alone from now on
+  /all                      talk to everybody again
+  /who                      who is here, with numbers; /who NAME: about one
+  /list                     only the names
+  /history                  what was said last in the room
+  /history NUMBER           so many lines, at most 100
+  /history NAME             what was said between you and one person
+  /search WORDS             find what was said; "several in a row", beginnings*
+  /away TEXT                say that you are away; /away alone: you are back
+  /me TEXT                  say what you are doing
+  /topic TEXT               set the topic of the room; /topic alone: show it
+  /nick NAME                change your name
+  /login NAME PASSWORD      log in to your account
+  /login PASSWORD           to the account of the name that you asked for
+  /join                     come back into the room
+  /motd                     the server's message of the day
+  /quit                     leave
+  //TEXT                    say a text that begins with a slash""",
+        """Что можно написать:
+  любой текст               сказать всем или тому, кого вы выбрали
+  /tell ИМЯ ТЕКСТ           сказать одному; можно и номер из списка
+  /tell ИМЯ                 дальше говорить с ним одним
+  /all                      снова говорить со всеми
+  /who                      кто здесь, с номерами; /who ИМЯ: об одном
+  /list                     только имена
+  /history                  что говорили последним в комнате
+  /history ЧИСЛО            столько строк, не больше 100
+  /history ИМЯ              что говорили вы и этот человек друг другу
+  /search СЛОВА             найти сказанное; "несколько подряд", начала*
+  /away ТЕКСТ               сообщить, что вас нет; просто /away: вы снова здесь
+  /me ТЕКСТ                 рассказать, что вы делаете
+  /topic ТЕКСТ              задать тему комнаты; просто /topic: показать её
+  /nick ИМЯ                 сменить имя
+  /login ИМЯ ПАРОЛЬ         войти в свою учётную запись
+  /login ПАРОЛЬ             в запись того имени, которым вы назвались
+  /join                     вернуться в комнату
+  /motd                     приветствие сервера
+  /quit                     уйти
+  //ТЕКСТ                   сказать то, что начинается с косой черты""",
     ),
     "no_command": (
         "There is no command {name}. /help lists them; to say just that, type //{rest}",

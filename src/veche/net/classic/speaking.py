@@ -184,7 +184,7 @@ def _look_around(visit: Visit, purpose: str) -> None:
 
 def help_(visit: Visit, _rest: str) -> None:
     """/help."""
-    visit.tell(f"{phrases.HELP}\n{visit.say('help')}")
+    visit.tell(visit.say("help"))
 
 
 def nick(visit: Visit, rest: str) -> None:
