@@ -74,6 +74,18 @@ def test_what_became_of_messages_is_told_where_it_is_news() -> None:
     assert not gaps.correct(gone)
 
 
+def test_what_becomes_of_a_message_that_was_asked_for_is_told_and_so_is_the_message_in_its_turn() -> None:
+    gaps = Gaps()
+    gaps.begin_fill("#tea", "#tea")
+    gaps.read((message(1, "one"), message(2, "two")))
+    assert gaps.take_page("#tea", (message(1, "one"),)) == [message(1, "one")]
+    assert gaps.correct(edited(1, "other"))
+    assert not gaps.correct(edited(1, "other"))
+    assert not gaps.correct(edited(2, "two"))
+    assert not gaps.hear_correction("#tea", edited(2, "second"))
+    assert gaps.end_fill("#tea") == [edited(2, "second")]
+
+
 def test_a_correction_waits_for_the_page_that_may_be_older() -> None:
     gaps = Gaps()
     assert gaps.hear_correction("#tea", edited(1, "first")), "nothing is being filled"

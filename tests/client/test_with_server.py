@@ -307,6 +307,31 @@ async def test_what_was_corrected_while_a_device_was_cut_off_is_told_once(ports:
             assert all(one != other for one, other in itertools.pairwise(states))
 
 
+async def test_what_was_corrected_meanwhile_is_told_of_what_was_only_asked_for(ports: Ports) -> None:
+    async with at(ports, "otto", rooms=("#old",)) as otto:
+        asked, found, other = [
+            await otto.send("#old", text) for text in ("old page", "old find", "old other")
+        ]
+        async with at(ports, "lena", rooms=("#old",)) as lena:
+            reader = Reader(lena)
+            await otto.send("#old", "here")
+            await reader.wait_text("here")
+            assert [one.text async for one in lena.history("#old", 4)][3] == "old page"
+            assert lena._keeper._link is not None
+            lena._keeper._link.end("cut by the test")
+            await otto.edit("#old", asked.msgid, "a new page")
+            await otto.redact("#old", found.msgid)
+            await otto.send("#old", "end")
+            await reader.wait_text("end")
+            told = {
+                event.msgid: type(event)
+                for event in reader.events
+                if isinstance(event, MessageEdited | MessageRedacted)
+            }
+            assert told == {asked.msgid: MessageEdited, found.msgid: MessageRedacted}
+            assert other.msgid not in told
+
+
 async def test_history_is_read_past_those_who_only_come_and_go(ports: Ports) -> None:
     async with at(ports, "hans", rooms=("#busy",)) as hans, at(ports, "grete") as grete:
         await hans.send("#busy", "the only words")

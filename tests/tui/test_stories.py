@@ -271,6 +271,23 @@ async def says_nothing(pilot: Pilot[int]) -> None:
     await pilot.pause()
 
 
+async def test_what_others_thought_of_it_while_we_were_cut_off_is_seen(ports: Ports) -> None:
+    async with other(ports, "bob", rooms=("#cut",)) as bob:
+        first, second = [await bob.send("#cut", text) for text in ("cake?", "or tea?")]
+        await bob.react("#cut", first.msgid, "👎")
+        async with at(ports.irc, "#cut") as pilot:
+            await until(pilot, shows(pilot, "👎 1"))
+            link = chat_of(pilot)._chat._keeper._link
+            assert link is not None
+            link.end("cut by the test")
+            await bob.react("#cut", first.msgid, "👎", take_back=True)
+            await bob.react("#cut", first.msgid, "🎉")
+            await bob.edit("#cut", second.msgid, "or coffee?")
+            await until(pilot, shows(pilot, "🎉 1"))
+            await until(pilot, shows(pilot, "or coffee? (edited)"))
+            assert not shows(pilot, "👎")()
+
+
 async def test_a_password_is_shown_nowhere_and_kept_nowhere(ports: Ports, tmp_path: Path) -> None:
     keep, secret = Keep(None, tmp_path / "drafts.json"), "sesame-open-yourself"
     async with at(ports.irc, nick="zoe", keep=keep) as pilot:

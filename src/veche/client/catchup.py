@@ -8,6 +8,7 @@ Source: chathistory.
 """
 
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,10 +17,9 @@ from veche.client.events import Answer, Event, GapFilled, MessageReceived
 from veche.client.gaps import Gaps, reference, timestamp
 from veche.client.lineup import Lineup
 from veche.client.link import Link
+from veche.client.paging import PAGE, page_size, pages_back
 
 CAPABILITY = "draft/chathistory"
-# Asked for at a time, where the server sets no lower limit.
-PAGE = 100
 # After this many pages of one conversation a gap is left open: nobody reads so much, and a server that
 # answers without end must not keep us for ever.
 MOST_PAGES = 100
@@ -143,7 +143,7 @@ class CatchUp:
         is_sure = is_sure or start != by_time
         count = 0
         for page in range(MOST_PAGES):
-            answer = await self._ask("CHATHISTORY", "AFTER", name, start, str(self._page(PAGE)))
+            answer = await self._ask("CHATHISTORY", "AFTER", name, start, str(page_size(self._model, PAGE)))
             if answer is None:
                 if start == by_time or page:
                     return count, False
@@ -164,19 +164,14 @@ class CatchUp:
         """The last `backlog` messages of what is new to us, or None for a refusal: pages hold more than messages."""
         newest: Answer | None = None
         found: list[MessageReceived] = []
-        how, start = "LATEST", "*"
-        for _ in range(MOST_BACK):
-            answer = await self._ask(
-                "CHATHISTORY", how, name, start, str(self._page(PAGE if newest else backlog))
-            )
-            if answer is None:
-                break
-            newest = newest or answer
-            found[:0] = answer.history
-            before = reference(self._model.tokens, *answer.ends[0]) if answer.ends is not None else start
-            if len(found) >= backlog or before == start:
-                break  # enough, the beginning, or a server that gives the same page again
-            how, start = "BEFORE", before
+        tries = 0
+        async with aclosing(pages_back(self._ask, lambda: self._model, name, "", backlog)) as pages:
+            async for answer in pages:
+                newest = newest or answer
+                found[:0] = answer.history
+                tries += 1
+                if len(found) >= backlog or tries == MOST_BACK:
+                    break
         return None if newest is None else self._take(key, replace(newest, history=tuple(found[-backlog:])))
 
     def _take(self, key: str, page: Answer) -> int:
@@ -191,12 +186,6 @@ class CatchUp:
         if page.ends is not None:
             self._gaps.reach(key, page.ends[1])
         return sum(not message.is_mine for message in news)
-
-    def _page(self, wanted: int) -> int:
-        # "the maximum number of messages a client can request in a single command [...] If 0, the client SHOULD
-        # assume that there is no maximum number of messages."
-        limit = self._model.number("CHATHISTORY", 0)
-        return min(wanted or PAGE, limit) if limit else wanted or PAGE
 
     async def _ask(self, command: str, *params: str) -> Answer | None:
         """The answer, or None for a refusal, for no answer at all, and for a name that cannot be written in a line:

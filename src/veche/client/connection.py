@@ -16,6 +16,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
@@ -34,6 +35,7 @@ from veche.client.marks import REACT_TAG, REPLY_TAG, UNREACT_TAG
 from veche.client.model import Model, Room
 from veche.client.once import ID_BYTES
 from veche.client.opening import OpenSocket
+from veche.client.paging import PAGE, pages_back
 from veche.client.registration import Identity
 from veche.client.tls import Tls
 from veche.wire.lines import BODY_LIMIT
@@ -43,8 +45,6 @@ T = TypeVar("T")
 
 # Veche's own limits are a burst of 5 and an input queue of 8 KiB; four lines of 512 bytes stay within both.
 WINDOW = 4
-# Messages that one SEARCH may bring.
-PAGE = 100
 # Pages that hold no message, among who came and went, before an end is made of looking further back.
 MOST_PAGES_BACK = 100
 # A thread of more than these pages is cut: nobody reads so much at a time.
@@ -322,6 +322,7 @@ class Connection:
             page = str(min(PAGE, self.model.number("CHATHISTORY", 0) or PAGE))
             answer = await self.ask("CHATHISTORY", "THREAD", conversation, f"msgid={msgid}", start, page)
             found += answer.history
+            self._keeper.gaps.read(answer.history)
             if len(answer.history) < int(page):
                 break
             start = f"msgid={answer.history[-1].msgid}"
@@ -415,15 +416,14 @@ class Connection:
         them: pages that hold none, only who came and went, are passed over, up to a bound. Raises what `ask` does.
         """
         tries = 0
-        while True:
-            page = str(min(limit, self.model.number("CHATHISTORY", 0) or limit, PAGE))
-            how = ("BEFORE", conversation, start) if start else ("LATEST", conversation, "*")
-            answer = await self.ask("CHATHISTORY", *how, page)
-            tries += 1
-            before = reference(self.model.tokens, *answer.ends[0]) if answer.ends is not None else start
-            if answer.history or before == start or tries == MOST_PAGES_BACK:
-                return answer
-            start, limit = before, PAGE
+        pages = pages_back(self.ask, lambda: self.model, conversation, start, min(limit, PAGE))
+        async with aclosing(pages):
+            async for answer in pages:
+                tries += 1
+                if answer.history or tries == MOST_PAGES_BACK:
+                    break
+        self._keeper.gaps.read(answer.history)
+        return answer
 
     async def search(
         self,
@@ -449,6 +449,7 @@ class Connection:
             question["limit"] = str(min(limit + len(seen), PAGE))
             words = ";".join(f"{name}={escape(value)}" for name, value in question.items() if value)
             found = (await self.ask("SEARCH", words)).history
+            self._keeper.gaps.read(found)
             news = [message for message in reversed(found) if (message.msgid or message.text) not in seen]
             for message in news[:limit]:
                 # Not asked of the server: "If `after` is specified, messages SHOULD be searched from that time".

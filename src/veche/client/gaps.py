@@ -10,11 +10,14 @@ Sources: chathistory; message-ids.
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import islice
 
 from veche.client.events import MessageEdited, MessageReceived, MessageRedacted, Place
 
 # Ids are needed only around the seam between history and live talk; this many are plenty.
 MOST_IDS = 20_000
+# Of messages that the program has asked for, so many may still be before somebody's eyes.
+MOST_READ = 100_000
 # Messages that may wait behind one fill; when there are more, the oldest are dropped and come with the history.
 MOST_HELD = 2_000
 
@@ -39,6 +42,8 @@ class Gaps:
         self._conversations: dict[str, Conversation] = {}
         # By id, how each message reads, as the hash of its text: None of one that was taken back.
         self._ids: OrderedDict[str, int | None] = OrderedDict()
+        # The same of what was not told but asked for. Apart, for a message may be asked for before its turn to be told.
+        self._read: dict[str, int | None] = {}
 
     def conversation(self, key: str, name: str) -> Conversation:
         """The conversation of this key, made if it is new."""
@@ -90,12 +95,22 @@ class Gaps:
         return [message for message in page if self._tell(talk, message)]
 
     def correct(self, event: MessageEdited | MessageRedacted) -> bool:
-        """Take what became of a message; whether we have told that message, and otherwise."""
+        """Take what became of a message; whether we have told that message or been asked for it, and otherwise."""
         reads = hash(event.text) if isinstance(event, MessageEdited) else None
-        is_news = event.msgid in self._ids and self._ids[event.msgid] != reads
-        if is_news:
-            self._ids[event.msgid] = reads
+        is_news = False
+        for known in (self._ids, self._read):
+            if event.msgid in known and known[event.msgid] != reads:
+                known[event.msgid] = reads
+                is_news = True
         return is_news
+
+    def read(self, page: tuple[MessageReceived, ...]) -> None:
+        """The program has got messages that it asked for: what becomes of them is news for it."""
+        for message in page:
+            if message.msgid:
+                self._read[message.msgid] = hash(message.text)
+        for old in list(islice(self._read, max(0, len(self._read) - MOST_READ))):
+            del self._read[old]
 
     def hear_correction(self, key: str, event: MessageEdited | MessageRedacted) -> bool:
         """Take what becomes of a message just now; whether to tell it now, not behind a page that may be older."""
@@ -122,7 +137,8 @@ class Gaps:
     def _is_news(self, talk: Conversation, event: MessageReceived | MessageEdited | MessageRedacted) -> bool:
         if isinstance(event, MessageReceived):
             return self._tell(talk, event)
-        return event.msgid not in self._ids or self.correct(event)
+        is_known = event.msgid in self._ids or event.msgid in self._read
+        return not is_known or self.correct(event)
 
     def start_at(self, key: str, name: str, time: datetime) -> None:
         """Of a conversation that is new to us: what is said after `time` would be missed."""

@@ -110,6 +110,9 @@ class Conversation:
     day: date | None = None
     thread: str = ""
     read_until: datetime | None = None
+    is_stale: bool = (
+        False  # what others have thought of messages since the connection was lost is not known yet
+    )
     by_id: dict[str, Entry] = field(default_factory=dict)
 
     def speakers(self) -> list[str]:
@@ -315,6 +318,20 @@ class Book:
         entry.reactions = found or None
         return entry
 
+    def count_reactions(self, where: Conversation, page: tuple[ev.MessageReceived, ...]) -> list[Entry]:
+        """Count the reactions anew, as a page of the history tells them; the messages that have others now."""
+        changed: list[Entry] = []
+        for event in page:
+            entry = where.by_id.get(event.msgid) if event.msgid else None
+            if entry is None or entry.state == "gone":
+                continue
+            known, counts = entry.reactions or {}, dict(event.reactions)
+            if counts != {what: one.count for what, one in known.items()}:
+                found = {what: _counted(known.get(what), count) for what, count in counts.items()}
+                entry.reactions = found or None
+                changed.append(entry)
+        return changed
+
     # --- what is unread ---
 
     def read_until(self, event: ev.ReadMarkerMoved) -> None:
@@ -399,6 +416,14 @@ class Book:
         where.day = where.day or day
         where.version += 1
         return len(older)
+
+
+def _counted(known: Reaction | None, count: int) -> Reaction:
+    """So many have reacted, among them those who are known to have, unless they are more."""
+    if known is None or len(known.who) > count:
+        return Reaction(count)
+    known.earlier = count - len(known.who)
+    return known
 
 
 def names_me(text: str, nick: str) -> bool:

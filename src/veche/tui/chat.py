@@ -20,6 +20,7 @@ from textual.widgets import OptionList, Static
 
 from veche.client.connection import Connection
 from veche.client.errors import AskRefused, ClientError
+from veche.client.events import GapFilled
 from veche.client.gaps import reference
 from veche.client.plain_choice import RoomRow
 from veche.client.plain_commands import Command, Say, parse_typed
@@ -127,6 +128,9 @@ class Chat(Panes):
             self._are_people_new = self._are_people_new or isinstance(event, OF_PEOPLE)
             if going is not None:
                 await self.go(going)
+            where = self.book.current
+            if isinstance(event, GapFilled) and where.is_stale and where.name == event.conversation:
+                self._arrive(where)
             self._dirty()
         self._over = self._say("state_closed")
         if self.app.current_mode == self._mode:
@@ -254,6 +258,9 @@ class Chat(Panes):
             await self._fetch_older(where)
             where.mark_unread()
             self._dirty()
+        if where.is_stale and not where.thread:
+            where.is_stale = False
+            await self._count_reactions(where)
         room = self._chat.room(where.name)
         if room is not None and len(room.members) <= 500:
             try:
@@ -262,6 +269,17 @@ class Chat(Panes):
                 return
             self._are_people_new = True
             self._dirty()
+
+    async def _count_reactions(self, where: Conversation) -> None:
+        """What others have thought of the newest messages while we were cut off: edits are told of, reactions not."""
+        if "veche/reactions" not in self._chat.model.capabilities:
+            return
+        try:
+            page = await self._chat.page_before(where.name, "", PAGE)
+        except (ClientError, ValueError):
+            return
+        for entry in self.book.count_reactions(where, page.history):
+            self._change_entry(entry)
 
     @work(group="go")
     async def _try_go(self, name: str) -> None:

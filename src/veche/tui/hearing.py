@@ -57,6 +57,8 @@ class Hearing:
                 book.rename(old, new)
             case ev.Disconnected(retry_in=retry_in):
                 was_lost, self._is_lost = self._is_lost, True
+                for where in book.conversations.values():
+                    where.is_stale = bool(where.entries)
                 if was_lost and retry_in is not None:
                     return None  # told once; the line of state goes on telling
             case ev.Registered():
