@@ -30,6 +30,7 @@ TABLE: Table = {
     "links": ("{who}: links only from people with an account, please.", "{who}: ссылки — только от тех, у кого есть учётная запись."),
     "muted": ("{who} is muted for {minutes} min.", "{who} помолчит {minutes} мин."),
     "unmuted": ("{who} may speak again.", "{who} снова может говорить."),
+    "not_me": ("Not me.", "Себя не буду."),
     "not_muted": ("I have not muted {who}.", "Я не лишал голоса {who}."),
     "nobody": ("There is no {who}.", "{who} здесь нет."),
     "cannot": ("I cannot: {reason}", "Не могу: {reason}"),
@@ -163,6 +164,8 @@ class Moderator:
         is_number = minutes.isascii() and minutes.isdigit() and 1 <= int(minutes[:6]) <= MOST_MINUTES
         if not nick or not is_number:
             return self._how("mute")
+        if self.bot.chat.model.is_me(nick):
+            return self.say("not_me")
         return await self._mute(said.room, nick, int(minutes[:6]))
 
     async def unmute(self, said: Said) -> str:

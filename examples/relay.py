@@ -198,7 +198,7 @@ def make(
     """The bot, not connected to anything yet. `listen`: the webhook's port; 0 takes a free one."""
     bot = Bot("relay", language=language, **options)
     if feeds:
-        bot.every(every)(Feeds(bot, feeds, Phrases(TABLE, language)).look)
+        bot.every(every, at_once=True)(Feeds(bot, feeds, Phrases(TABLE, language)).look)
     if listen is not None:
         bot.service(Webhook(bot, listen, token).serve)
     return bot

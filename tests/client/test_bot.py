@@ -170,6 +170,41 @@ async def test_joins_events_and_timers() -> None:
     ]
 
 
+async def test_a_timer_may_begin_at_once() -> None:
+    bot, rung = make(), []
+
+    @bot.every(60, at_once=True)
+    def remind() -> None:
+        rung.append(play.stage.clock.now() - began)
+
+    play = BotPlay(bot)
+    began = play.stage.clock.now()
+    await play.begin()
+    assert rung == [0]
+    await play.pass_time(59)
+    await play.pass_time(61)
+    assert rung == [0, 60, 120]
+
+
+async def test_with_a_server_too_a_timer_begins_at_once() -> None:
+    bot, rung = make(), asyncio.Event()
+    bot.every(3600, at_once=True)(rung.set)
+    async with FakeServer() as server, Connection("127.0.0.1", server.port, nick="robo") as chat:
+        running = asyncio.create_task(bot.run(chat))
+        async with asyncio.timeout(5):
+            await rung.wait()
+            await chat.close()
+            await running
+
+
+async def test_of_a_command_that_it_has_not_a_bot_speaks_only_when_it_alone_was_asked() -> None:
+    play, ann = await begin(make())
+    await play.say(
+        ann, "PRIVMSG #tea :!help dance", "PRIVMSG #tea :robo: !help dance", "PRIVMSG robo :help dance"
+    )
+    assert said_to(ann) == ["PRIVMSG #tea :I know no command dance.", "PRIVMSG ann :I know no command dance."]
+
+
 async def test_an_exception_costs_the_run_and_is_logged_with_its_place(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -108,6 +108,8 @@ async def test_owners_mute_by_account_and_unmute() -> None:
 
 async def test_what_it_cannot_do_it_says() -> None:
     play, olga, ann = await begin()
+    await play.say(olga, "PRIVMSG #tea :!mute guard")
+    assert said_to(ann) == ["#tea :Not me."]
     await play.say(olga, "PRIVMSG #tea :!mute nobody", "PRIVMSG #tea :!mute", "PRIVMSG #tea :!mute ann never")
     assert (
         said_to(ann)

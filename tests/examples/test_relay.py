@@ -163,7 +163,9 @@ async def test_news_are_what_was_not_there_at_the_first_look(caplog: pytest.LogC
     origin = Origin(feed(2, 1), feed(2, 1), feed(4, 3, 2), ok(b"broken"), feed(5, 4), feed(*range(30, 5, -1)))
     async with serving(origin) as address:
         play, ann = await begin(relay.make(feeds=[address], every=60, rooms=("#news",)))
-        await play.pass_time(120)
+        await play.say(ann, "PRIVMSG #news :!news")
+        assert said_to(ann) == ["news 2"], "the first look is at the beginning"
+        await play.pass_time(60)
         assert said_to(ann) == []
         await play.pass_time(60)
         assert said_to(ann) == ["news 3", "news 4"]

@@ -208,6 +208,8 @@ class Bot(Rules):
             await self._try(timer.handler, f"a timer of {timer.seconds} s")
 
     async def _keep_time(self, timer: Timer) -> None:
+        if timer.at_once:
+            await self.ring(timer)
         while True:
             await asyncio.sleep(timer.seconds)
             await self.ring(timer)
@@ -300,11 +302,11 @@ class Bot(Rules):
         name = said.argument.removeprefix(self.sign)
         if name:
             command = self._commands.get(name.casefold())
-            return (
-                f"{self.sign}{command.name} {command.about}"
-                if command
-                else self.say_own("no_help", name=name)
-            )
+            if command is not None:
+                return f"{self.sign}{command.name} {command.about}"
+            # Where everybody was asked, it may be a command of another bot.
+            is_for_all = said.room and self.sign and said.text.lstrip().startswith(self.sign)
+            return "" if is_for_all else self.say_own("no_help", name=name)
         names = [
             self.sign + command.name
             for command in self._commands.values()

@@ -44,6 +44,7 @@ class Timer:
 
     handler: Handler
     seconds: float
+    at_once: bool = False
 
 
 class Rules:
@@ -109,13 +110,15 @@ class Rules:
 
         return add
 
-    def every(self, seconds: float) -> Callable[[H], H]:
-        """The handler, given nothing, is run every so many seconds while we are connected, and never twice at once."""
+    def every(self, seconds: float, *, at_once: bool = False) -> Callable[[H], H]:
+        """The handler, given nothing, is run every so many seconds while we are connected, and never twice at once.
+        `at_once`: at the beginning, too.
+        """
         if not seconds > 0:
             raise ValueError("a timer needs some time")
 
         def add(handler: H) -> H:
-            self.timers.append(Timer(handler, seconds))
+            self.timers.append(Timer(handler, seconds, at_once))
             return handler
 
         return add

@@ -121,7 +121,7 @@ class BotPlay:
     def __init__(self, bot: Bot, stage: Stage | None = None) -> None:
         self.bot = bot
         self.stage = stage or Stage(_patient())
-        self._due = [timer.seconds for timer in bot.timers]
+        self._due = [0.0 if timer.at_once else timer.seconds for timer in bot.timers]
         self._passed = 0.0
         bot.clock = self.stage.clock.now
 
@@ -132,7 +132,7 @@ class BotPlay:
         await self.settle()
         for room in self.bot.rooms:
             await chat.ask("JOIN", room)
-        await self.settle()
+        await self.pass_time(0)  # what is to be done at once is
         return chat
 
     async def say(self, person: Person, *lines: str) -> None:
