@@ -283,3 +283,32 @@ def test_a_table_that_the_target_lacks_is_not_left_behind_in_silence(tmp_path: P
         transfer(one, two, lambda done, of: None)
     for connection in connections:
         connection.close()
+
+
+def test_check_tells_where_words_linger_that_were_erased(desk: Desk, postgres: Postgres, url: str) -> None:
+    fill_postgresql(desk, url)
+    desk.run("check", "--store", url)
+    assert "erasing  what is erased is gone from PostgreSQL's files and its log a minute later\n" in desk.out
+    database = url.rpartition("/")[2]
+    role = f"of_{database}"
+    slot = f"reader_{database}"
+    postgres.ask(f"create role {role} login password 'tea'; grant usage on schema veche to {role}", database)
+    postgres.ask(f"grant select on all tables in schema veche to {role}", database)
+    postgres.ask(f"select pg_create_physical_replication_slot('{slot}')")
+    try:
+        his = url.replace(f"postgres:{postgres.password}", f"{role}:tea")
+        desk.run("check", "--store", his)
+        assert f"these replication slots has read on: {slot};" in desk.out
+        assert (
+            f"stays in the log for up to 300 s; to shorten that: grant pg_checkpoint to {role}\n" in desk.out
+        )
+        assert f"does not own the database {database}:" in desk.out
+        desk.run("check", "--store", his, language="ru")
+        assert f"grant pg_checkpoint to {role}" in desk.out
+        assert "до 300 с" in desk.out
+        postgres.ask(f"grant pg_checkpoint to {role}")
+        desk.run("check", "--store", his)
+        assert "pg_checkpoint" not in desk.out
+    finally:
+        postgres.ask(f"select pg_drop_replication_slot('{slot}')")
+        postgres.ask(f"drop owned by {role}; drop role {role}", database)

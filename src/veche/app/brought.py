@@ -32,6 +32,10 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "200",
+    # What was erased must be in no file: none of the log is kept to be used again, and no statement, which may hold
+    # what somebody says, is written into what PostgreSQL says of its errors.
+    "wal_recycle": "off",
+    "log_min_error_statement": "panic",
 }
 
 

@@ -20,6 +20,7 @@ from veche.app.caretaker import (
     show_time,
 )
 from veche.app.errand import CannotError
+from veche.app.lingering import tell
 from veche.app.progress import Bar
 from veche.phrases import Language
 from veche.store import backup, schema, upkeep
@@ -72,6 +73,7 @@ class PostgresqlCaretaker(Caretaker):
             print(say("served") if record.is_served() else say("rests"))
             if found < known:
                 print(say("older"))
+            print("\n".join(tell(record, self.language)))
             unsafe = [name for name in _SETTINGS if record.query(f"show {name}")[0][0] != "on"]
         for setting in unsafe:
             print(say("unsafe", setting=setting))

@@ -145,6 +145,7 @@ class PostgresqlStore(Front):
         return tidy
 
     async def _let_go(self) -> None:
+        await self._writer.wiping.close()
         await self._reader.close()
         await self._writer.seat.close()
 
@@ -182,6 +183,7 @@ async def _open(
         last = await schema.last_row(connection)
         saved = await schema.saved_facts(connection)
         version = await ask_version(connection)
+        await writer.wiping.resume(connection)
         await writer.seat.sit_down(connection)
     except Exception as error:
         connection.terminate()

@@ -1,16 +1,13 @@
 """A person is erased from the record in PostgreSQL, as store/erasing.py does it in SQLite.
 
-The rule: what is taken away is vacuumed at the end, so that its room is used again. Until then, and in the log of the
-database until that is used again, the old bytes may still be on disk: docs/record.md.
+The rule: what is taken away here is in no row any more; that it leaves the files too is wiping.py's, at the end.
 """
-
-import logging
 
 from veche.core.forgetting import PLACES_AT_ONCE, ErasedWords, RewrittenFacts
 from veche.core.ports import SavedFact
 from veche.store.postgresql import rows as sql
 from veche.store.postgresql.forgetting import mark
-from veche.store.postgresql.link import Connection, connect, meaning
+from veche.store.postgresql.link import Connection
 
 _HIS = """
     select seq, msgid, name, source from message join conversation known on known.id = message.conversation
@@ -52,10 +49,6 @@ _EVENTS = """
             select from unnest($4::text[]) his (name)
             where strpos(' ' || event.text || ' ', ' ' || name || ' ') > 0))
 """
-_VACUUM = "vacuum message, event, reaction, redaction, edit, saved_fact, keyed_fact"
-
-
-_log = logging.getLogger("veche.store")
 
 
 async def erase_words(connection: Connection, row: ErasedWords) -> None:
@@ -86,16 +79,3 @@ async def rewrite_facts(connection: Connection, row: RewrittenFacts) -> None:
     """Put other saved facts into the place of those without keys. Inside a transaction."""
     await connection.execute("delete from saved_fact where kind = any($1::text[])", row.kinds)
     await sql.save_facts(connection, [SavedFact(*fact) for fact in row.facts])
-
-
-async def vacuum(url: str, name: str) -> None:
-    """Have PostgreSQL take what was taken away out of its tables, for as long as it takes."""
-    try:
-        connection = await connect(url, f"{name} vacuum", writes=True)
-        try:
-            await connection.execute("set statement_timeout = 0")
-            await connection.execute(_VACUUM)
-        finally:
-            await connection.close()
-    except Exception as error:  # it does so by itself later
-        _log.warning("the tables were not vacuumed: %s", meaning(error))

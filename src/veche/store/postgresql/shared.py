@@ -109,6 +109,7 @@ async def _open(
             await schema.bring_up_to_date(connection, shown(url), schema.known_migrations())
             turns = await join(url, thread, say)
             thread.start(turns.stay)
+            await turns.wiping.resume(connection)
             last = await schema.last_row(connection)
             saved = [] if turns.standing.parcel else await schema.saved_facts(connection)
             version = await ask_version(connection)

@@ -22,7 +22,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from veche.core.forgetting import ForgottenMessages
+from veche.core.forgetting import ForgottenMessages, Wiped
 from veche.core.ports import RoomEvent, Row, SavedFact, Sent, StoreError, StoreRefused
 from veche.core.rows import ForgottenFact, Record
 from veche.core.turns import NO_PARTS, Head, OutOfReach, Overtaken, Pack, Removed, Standing, Turn
@@ -30,6 +30,7 @@ from veche.store.postgresql import handing
 from veche.store.postgresql import rows as sql
 from veche.store.postgresql.link import ANSWER_SECONDS, Connection, LinkError, RefusedError, connect, meaning
 from veche.store.postgresql.loop import LoopThread
+from veche.store.postgresql.wiping import Wiping
 from veche.store.postgresql.writer import Writer
 from veche.store.threads import replies_among
 from veche.store.values import Key
@@ -164,6 +165,7 @@ class SharedTurns:
         self._in_use = asyncio.Lock()
         self._silence = Silence()
         self._rows = _Rows()
+        self.wiping = Wiping(url, name)
         self.on_put: Callable[[Turn, list[Row]], None] | None = None
         self.carry: Callable[[Turn], None] | None = None
         self.carry_parts: Callable[[Mapping[int, str]], None] | None = None
@@ -316,6 +318,8 @@ class SharedTurns:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._write(connection, turn, rows)
+            if any(isinstance(row, Wiped) for row in rows):
+                self.wiping.start()
             return None
         except Exception as error:
             self._rows.forget()
@@ -406,6 +410,7 @@ class SharedTurns:
         """We go, and nobody need wait for us to be silent."""
         self._closed = True
         self._is_begun.set()
+        await self.wiping.close()
         with suppress(OutOfReach):
             await self._aside(
                 lambda connection: connection.execute(

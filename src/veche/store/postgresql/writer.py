@@ -35,12 +35,13 @@ from veche.core.ports import (
     StoreUnknown,
 )
 from veche.store.postgresql import rows as sql
-from veche.store.postgresql.erasing import erase_words, rewrite_facts, vacuum
+from veche.store.postgresql.erasing import erase_words, rewrite_facts
 from veche.store.postgresql.forgetting import forget_messages
 from veche.store.postgresql.link import ANSWER_SECONDS, Connection, LinkError, RefusedError, meaning
 from veche.store.postgresql.loop import LoopThread
 from veche.store.postgresql.seat import Seat
 from veche.store.postgresql.undoing import Notes, can_be_undone, places, undo
+from veche.store.postgresql.wiping import Wiping, note
 from veche.store.threads import replies_among
 from veche.store.values import Key, unnumbered
 
@@ -80,8 +81,7 @@ class Writer:
     def __init__(self, url: str, name: str, thread: LoopThread, notes: Notes) -> None:
         self._thread = thread
         self._notes = notes
-        self._url = url
-        self._name = name
+        self.wiping = Wiping(url, name)
         self.seat = Seat(url, name, thread, self._settle)
         self._under_way = False  # the owner's
         self._numbers: dict[Key, int] = {}
@@ -124,7 +124,7 @@ class Writer:
             error = StoreRefused(str(bug))
         self._thread.post(partial(self._answer, done, error))
         if error is None and any(isinstance(row, Wiped) for row in rows):
-            self._thread.start(partial(vacuum, self._url, self._name))
+            self.wiping.start()
 
     async def _try(self, attempt: _Attempt) -> StoreError | None:
         until = time.monotonic() + _PATIENCE
@@ -241,6 +241,8 @@ class Writer:
                 await erase_words(connection, row)
             elif isinstance(row, RewrittenFacts):
                 await rewrite_facts(connection, row)
+            elif isinstance(row, Wiped):
+                await note(connection)
 
     async def _find_numbers(self, connection: Connection, records: list[Record]) -> list[Key]:
         """See to it that every conversation of a batch has a number; return those that are not in the database yet."""
