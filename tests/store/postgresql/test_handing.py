@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from veche.core.turns import Pack, Standing
+from veche.core.turns import OutOfReach, Pack, Standing
 from veche.state.parcel import pack, unpack
 from veche.state.snapshot import snapshot
 from veche.state.world import World
@@ -26,6 +26,7 @@ from veche.testing.stage import Stage
 if TYPE_CHECKING:
     from veche.testing.postgres import Postgres
 
+Job = Callable[[Connection], Coroutine[Any, Any, Any]]
 TEXTS = ["beside", "head", "x" * 3_000_000]
 
 
@@ -46,7 +47,10 @@ async def texts_of(copy: Copy) -> list[str]:
     async def take(body: bytes) -> None:
         found.append(zlib.decompress(body).decode())
 
-    await copy.each(take)
+    try:
+        await copy.each(take)
+    finally:
+        await copy.end()
     return found
 
 
@@ -87,6 +91,18 @@ async def test_a_copy_that_nobody_reads_is_gone() -> None:
 
     with pytest.raises(OSError, match="away"):
         await copy.each(refuse)
+    await copy.end()
+    with pytest.raises(ProcessLookupError):
+        os.kill(copy.pid, 0)
+
+
+async def test_a_copy_is_gone_where_the_database_is_out_of_reach() -> None:
+    async def aside(job: Job) -> Any:
+        raise OutOfReach("cut off")
+
+    copy = Copy(lambda: TEXTS * 100)
+    with pytest.raises(OutOfReach):
+        await give(aside, 1, Standing(2, 7, 8, 9), copy)
     with pytest.raises(ProcessLookupError):
         os.kill(copy.pid, 0)
 
@@ -109,7 +125,6 @@ def test_one_text_of_earlier_versions_is_understood_and_made() -> None:
 # ---- over a real record
 
 needs_postgres = pytest.mark.needs("postgres")
-Job = Callable[[Connection], Coroutine[Any, Any, Any]]
 
 
 class Desk:
@@ -186,6 +201,31 @@ async def test_who_gives_and_dies_is_not_waited_for(desk: Desk, newcomer: Connec
     await desk.connection.execute("delete from veche_cluster.node where id = 1")
     assert await waiting is None
     assert await desk.count() == 0
+
+
+@needs_postgres
+@pytest.mark.slow
+async def test_who_has_given_up_is_given_nothing(desk: Desk) -> None:
+    await desk.connection.execute("delete from veche_cluster.node where id = 2")
+    await desk.give(lambda: TEXTS)
+    assert await desk.count() == 0
+
+
+@needs_postgres
+@pytest.mark.slow
+async def test_where_all_others_are_dead_a_node_is_the_first_after_so_many_looks(
+    url: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coming, "BEAT_SECONDS", 0.03)
+    monkeypatch.setattr(handing, "FIRST_SECONDS", 60.0)
+    await desk.connection.execute("update veche_cluster.head set nodes = 2, format = $1", turns.FORMAT)
+    said: list[str] = []
+    async with asyncio.timeout(30):
+        joined = await join(url, None, said.append)  # type: ignore[arg-type]
+    assert said == ["waiting for the other nodes"]
+    assert not joined.standing.parcel
+    states = "select array_agg(state order by id) from veche_cluster.node"
+    assert await desk.connection.fetchval(states) == ["founding"]
 
 
 @needs_postgres

@@ -1,7 +1,7 @@
 """How a node comes to the others (turns.py): as the first of them, or as one that is handed the world by another.
 
 The rules:
-* Whoever is there already and lives decides: a node that is first removes those that are dead, and begins anew.
+* Who finds others that do not beat any more, and nobody else, is the first, removes them and begins anew.
 * It has come when its turn says so, which all others see at the same place. Behind that turn one of them hands it the
   world (handing.py); what is written meanwhile it reads from the record, like any node that has missed turns.
 * Until it has the world it opens no door. A database that goes away on the way is waited for, and it asks again.
@@ -11,6 +11,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from veche.core.sheets import CAME, write_notices
 from veche.core.turns import Standing, Turn
@@ -29,6 +30,32 @@ from veche.store.postgresql.turns import (
 )
 
 
+class _Patience:
+    """Who has not been heard of for how long, of all but ourselves: as many looks as nodes take, as far apart."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._silence = Silence()
+        self._next = 0.0
+        self._dead: list[int] = []
+
+    async def look(self, us: int = 0) -> tuple[list[int], bool]:
+        """The nodes that are dead, and whether all are."""
+        beats = dict(
+            await self.connection.fetch("select id, beat from veche_cluster.node where id <> $1", us)
+        )
+        now = asyncio.get_running_loop().time()
+        if now >= self._next:
+            self._next = now + BEAT_SECONDS
+            self._dead = self._silence.look(beats)
+        dead = [node for node in self._dead if node in beats]
+        return dead, len(dead) == len(beats)
+
+    async def is_vain(self, us: int) -> bool:
+        """Whether there is nobody left who could hand us anything."""
+        return (await self.look(us))[1]
+
+
 async def join(url: str, thread: LoopThread, say: Callable[[str], None]) -> SharedTurns:
     """Become one of the nodes of the record at `url`: the first, or one that is handed the world by the others.
 
@@ -39,16 +66,17 @@ async def join(url: str, thread: LoopThread, say: Callable[[str], None]) -> Shar
     connection = await open_link(url, f"{name} joining")
     try:
         await connection.execute(SCHEMA)
-        silence = Silence()
+        patience = _Patience(connection)
         while True:
             try:
-                standing = await _come(connection, silence, say)
+                standing = await _come(connection, patience, say)
             except Exception as error:
                 if isinstance(error, LinkError) or not isinstance(meaning(error), LinkError):
                     raise  # one of ours is a last word
                 say(f"the database is out of reach, and this node comes when it is back: {meaning(error)}")
                 connection.terminate()
                 connection = await _open_again(url, f"{name} joining")
+                patience.connection = connection
                 continue
             if standing is not None:
                 return SharedTurns(url, name, thread, standing)
@@ -64,29 +92,28 @@ async def _open_again(url: str, name: str) -> Connection:
             return await open_link(url, name)
 
 
-async def _come(connection: Connection, silence: Silence, say: Callable[[str], None]) -> Standing | None:
+async def _come(connection: Connection, patience: _Patience, say: Callable[[str], None]) -> Standing | None:
     async with asyncio.timeout(ANSWER_SECONDS):
-        standing = await _found(connection, silence)
+        standing = await _found(connection, patience)
     if standing is not None:
         return standing
     say("waiting for the other nodes")
     async with asyncio.timeout(ANSWER_SECONDS):
         node = await _ask_for_world(connection)
-    return None if node is None else await handing.receive(connection, node)
+    return None if node is None else await handing.receive(connection, node, partial(patience.is_vain, node))
 
 
-async def _found(connection: Connection, silence: Silence) -> Standing | None:
+async def _found(connection: Connection, patience: _Patience) -> Standing | None:
     """Be the first node, if there is none that lives."""
     await connection.execute("begin")
     head = await connection.fetchrow(
         "select number, seq, time, nodes, format from veche_cluster.head for update"
     )
-    beats = dict(await connection.fetch("select id, beat from veche_cluster.node"))
-    dead = silence.look(beats)
+    dead, is_alone = await patience.look()
     if dead:
         await connection.execute("delete from veche_cluster.node where id = any($1::bigint[])", dead)
     number, seq, time, nodes, written = head
-    if len(dead) < len(beats):
+    if not is_alone:
         await connection.execute("commit")
         if written != FORMAT:
             raise LinkError(

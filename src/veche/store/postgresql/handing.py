@@ -63,7 +63,7 @@ class CopyError(Exception):
 
 
 class Copy:
-    """The world as it is when this is made. `pieces` is asked once, in a loop; the copy is gone behind it."""
+    """The world as it is when this is made, until `end`, which whoever has made it calls in any case."""
 
     def __init__(self, pack: Pack) -> None:
         self.pid = 0
@@ -90,18 +90,20 @@ class Copy:
                 _write(pack, write_end)
         except OSError:
             os.close(self._file)
+            self._file = -1
             raise
         finally:
             os.close(write_end)
 
     async def each(self, take: Callable[[bytes], Awaitable[None]]) -> None:
-        """Have all pieces taken, in order. Raises CopyError."""
+        """Have all pieces taken, in order, once. Raises CopyError."""
         if not self.pid:
             for piece in self._packed:
                 await take(piece)
             return
         reader = asyncio.StreamReader()
         pipe = os.fdopen(self._file, "rb")
+        self._file = -1
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), pipe
         )
@@ -110,8 +112,15 @@ class Copy:
                 await take(await _read(reader, size))
         finally:
             transport.close()
+
+    async def end(self) -> None:
+        """Whether all was taken or nothing: the copy is gone."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+        if self.pid:
             with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)  # it has ended, or nobody wants to hear the rest
+                os.kill(self.pid, signal.SIGKILL)
             with suppress(ChildProcessError):
                 await asyncio.to_thread(os.waitpid, self.pid, 0)
 
@@ -160,31 +169,43 @@ async def give(aside: Aside, us: int, standing: Standing, world: Copy) -> None:
 
     `aside` does something by a connection that waits for nobody, and may be used by others between two pieces.
     """
-    node, place = standing.node, 0
-    is_old = "select state from veche_cluster.node where id = $1"
-    if await aside(lambda connection: connection.fetchval(is_old, node)) == WANTS_ONE:
-        await _give_in_one(aside, standing, world)
-        return
+    try:
+        state = await aside(
+            lambda connection: connection.fetchval(
+                "select state from veche_cluster.node where id = $1", standing.node
+            )
+        )
+        if state == WANTS_ONE:
+            await _give_in_one(aside, standing, world)
+        elif state is not None:  # it has not given up meanwhile
+            await _give(aside, us, standing, world)
+    except CopyError as error:
+        _log.error("node %d is not given the world, and will ask again: %s", standing.node, error)
+    finally:
+        await world.end()
+
+
+async def _give(aside: Aside, us: int, standing: Standing, world: Copy) -> None:
+    place = 0
 
     async def put(body: bytes) -> None:
         nonlocal place
-        await aside(lambda connection: connection.execute(_PUT, node, place, body))
+        await aside(lambda connection: connection.execute(_PUT, standing.node, place, body))
         place += 1
 
-    _log.info("node %d is given the world behind turn %d", node, standing.number)
+    _log.info("node %d is given the world behind turn %d", standing.node, standing.number)
     await put(json.dumps([us, *standing[1:4]]).encode())
-    try:
-        await world.each(put)
-    except CopyError as error:
-        _log.error("node %d is not given the world, and will ask again: %s", node, error)
-        return
+    await world.each(put)
     await put(b"")
 
 
-async def receive(connection: Connection, us: int) -> Standing | None:
+async def receive(
+    connection: Connection, us: int, is_vain: Callable[[], Awaitable[bool]] | None = None
+) -> Standing | None:
     """Wait for the world that somebody gives to us; None if nobody does. Raises what the connection does.
 
-    Beats meanwhile. Where it is None, we are no node any more.
+    Beats meanwhile, and as long as nobody has begun it asks whether it `is_vain`. Where it is None, we are no node any
+    more.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + FIRST_SECONDS
@@ -203,6 +224,8 @@ async def receive(connection: Connection, us: int) -> Standing | None:
                 return old
             if await connection.fetchval(_BEAT, us) is None:
                 break  # taken for dead
+            if not bodies and is_vain is not None and await is_vain():
+                break
             if bodies and not found and not await connection.fetchval(_IS_THERE, json.loads(bodies[0])[0]):
                 break  # who has begun is no more
         if found:

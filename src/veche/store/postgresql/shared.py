@@ -102,13 +102,12 @@ async def _open(
 ) -> SharedStore:
     name = f"veche {secrets.token_hex(8)}"
     try:
+        await _prepare(url, name)
+        turns = await join(url, thread, say)
+        thread.start(turns.stay)
+        # Another connection: that took a while, and the database may have been started again.
         connection = await open_link(url, f"{name} opening")
         try:
-            await connection.execute("begin; select pg_advisory_xact_lock(1449485160, 2)")
-            await connection.execute("commit")
-            await schema.bring_up_to_date(connection, shown(url), schema.known_migrations())
-            turns = await join(url, thread, say)
-            thread.start(turns.stay)
             await turns.wiping.resume(connection)
             last = await schema.last_row(connection)
             saved = [] if turns.standing.parcel else await schema.saved_facts(connection)
@@ -120,3 +119,13 @@ async def _open(
     mark_made(directory, url)
     reader, search = make_readers(url, name, directory, thread, post, last[0], lambda: True)
     return SharedStore(directory, thread, reader, search, post, version, last, saved, turns)
+
+
+async def _prepare(url: str, name: str) -> None:
+    connection = await open_link(url, f"{name} opening")
+    try:
+        await connection.execute("begin; select pg_advisory_xact_lock(1449485160, 2)")
+        await connection.execute("commit")
+        await schema.bring_up_to_date(connection, shown(url), schema.known_migrations())
+    finally:
+        await connection.close()
