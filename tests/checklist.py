@@ -20,6 +20,7 @@ CAPS = """
     draft/oper-tag
     draft/persistence draft/relaymsg draft/webpush soju.im/webpush soju.im/search soju.im/FILEHOST draft/FILEHOST
     soju.im/account-required znc.in/playback znc.in/self-message veche/unread veche/reactions veche/once
+    veche/guest
     draft/message-edit veche/threads
 """.split()  # noqa: SIM905 - a table reads better without a hundred quotation marks
 
@@ -36,6 +37,7 @@ COMMANDS = {
     "CAP": ("CAP LS 302", "CAP"),
     "AUTHENTICATE": ("AUTHENTICATE PLAIN", "904"),
     "PASS": ("PASS x", "462"),
+    "GUEST": ("GUEST x", "462"),
     "NICK": ("NICK anna", "NICK"),
     "USER": ("USER x 0 * :x", "462"),
     "PING": ("PING x", "PONG"),

@@ -431,3 +431,23 @@ def test_told_and_joined_are_exported_as_they_happen() -> None:
         PersonJoined(time=NOW, room="#tea", nick="cid", is_me=False),
         Told(time=NOW, code="333", params=("#tea", "bob", "1")),
     ]
+
+
+def test_a_guest_comes_back_with_what_the_server_has_told_him() -> None:
+    play = Play("veche/guest")
+    play.server(":irc.example GUEST u1.seal")
+    assert play.session.guest == "u1.seal"
+    again = Session(Identity("ann", guest=play.session.guest), clock=lambda: NOW)
+    again.start()
+    said = again.take_output().decode().splitlines()
+    assert said.index("GUEST u1.seal") < said.index("NICK ann")
+
+
+def test_a_guest_who_is_not_known_any_more_comes_in_as_another() -> None:
+    session = Session(Identity("ann", guest="u1.seal"), clock=lambda: NOW)
+    session.start()
+    assert session.receive(b":irc.example FAIL GUEST GONE :You are a new one\r\n") == []
+    assert session.receive(b":irc.example 421 * GUEST :Unknown command\r\n") == []
+    events = session.receive(b":irc.example 001 ann :hi\r\n:irc.example 422 ann :none\r\n")
+    assert any(isinstance(event, Registered) for event in events)
+    assert "seal" not in repr(Identity("ann", guest="u1.seal"))

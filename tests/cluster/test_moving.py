@@ -67,6 +67,9 @@ async def test_a_node_that_ends_sends_its_people_to_the_others(
         await ann.say("JOIN #tea", "AWAY :out", until=" 306 ")
         bob = await Visitor.enter(stays.port, *hello("bob"))
         await bob.say("JOIN #tea", until=" 366 ")
+        gus = await Visitor.enter(leaves.port, "CAP REQ veche/guest", *hello("gus"), "CAP END")
+        token = next(line.split()[2] for line in gus.heard if " GUEST " in line)
+        await gus.say("JOIN #tea", until=" 366 ")
         crowd = [await Visitor.enter(leaves.port, *hello(f"guest{n}")) for n in range(150)]
 
         ending = asyncio.create_task(leaves.end(signal.SIGTERM, 30))
@@ -75,6 +78,9 @@ async def test_a_node_that_ends_sends_its_people_to_the_others(
         )
         again = await Visitor.enter(stays.port, "PASS ann:sesame-open-9", *hello("ann"), until=" JOIN #tea")
         await again.say("PRIVMSG #tea :here I am", until="")
+        assert (await gus.hear("ERROR")).startswith("ERROR :This server is leaving")
+        hello_again = (f"GUEST {token}", *hello("gus"))
+        gus_again = await Visitor.enter(stays.port, *hello_again, until=" JOIN #tea")
         ended = await ending
         assert ended is not None
         assert ended[0] == 0
@@ -82,10 +88,11 @@ async def test_a_node_that_ends_sends_its_people_to_the_others(
             assert (await guest.hear("ERROR")).startswith("ERROR :This server is leaving")
         assert (await bob.hear("PRIVMSG")).endswith(" PRIVMSG #tea :here I am")
         await bob.say("PING :1", until=" PONG ")
-        # Neither her going nor her coming was told to anybody, and the node is known to be gone.
+        # Neither her going nor her coming was told to anybody, nor the guest's, and the node is known to be gone.
         assert not [line for line in bob.heard if ":ann!" in line and " PRIVMSG " not in line]
+        assert [line.split()[1] for line in bob.heard if ":gus!" in line] == ["JOIN"]
         assert "out" in await bob.say("WHOIS ann", until=" 301 ")
         assert postgres.ask("select count(*) from veche_cluster.node", database).strip() == "1"
-        for visitor in (ann, bob, again, *crowd):
+        for visitor in (ann, bob, again, gus, gus_again, *crowd):
             await visitor.close()
         await stays.kill()

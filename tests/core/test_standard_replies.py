@@ -57,6 +57,7 @@ OWN = {
     "EDITS_FORBIDDEN": "earlier wordings, as of a message that is not to be edited",
     "EDIT_FORBIDDEN": "the open proposal for message-edit",
     "EDIT_WINDOW_EXPIRED": "the open proposal for message-edit",
+    "GONE": "a guest whom somebody was, and who is not here any more",
     "INVALID_MASK": "bans of the server",
     "INVALID_MESSAGE": "a line with a NUL or CR in it",
     "MASK_TOO_WIDE": "bans of the server",

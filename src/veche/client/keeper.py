@@ -101,6 +101,7 @@ class Keeper:
         self.is_over = False
         self.was_ready = False
         self._link: Link | None = None
+        self._guest = ""  # by what the server knows us again, as a guest
         self._is_closing = False
         self._distrusted: ServerNotTrusted | None = None
         self._work: asyncio.Queue[Event] = asyncio.Queue()
@@ -194,7 +195,11 @@ class Keeper:
         """Open a link and live with it to its end; the reason of the end, and whether it ever was ready."""
         settings = self.settings
         self.nick = self.standing.nick_for_next(self.nick)
-        identity = replace(settings.identity, nick=self.nick, account=self.standing.account)
+        if self._link is not None and self._link.session.guest:
+            self._guest = self._link.session.guest
+        identity = replace(
+            settings.identity, nick=self.nick, account=self.standing.account, guest=self._guest
+        )
         link = Link(
             identity, clock=settings.clock, nonce=settings.nonce, timing=settings.timing, hear=self._hear
         )

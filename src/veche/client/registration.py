@@ -40,6 +40,7 @@ WANTED = (
     "server-time",
     "soju.im/search",
     "standard-replies",
+    "veche/guest",
     "veche/once",
     "veche/reactions",
     "veche/threads",
@@ -60,7 +61,8 @@ def is_irc(data: bytes) -> bool:
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who wants in. `username` and `realname` are "" for "the same as the nick"; `password`, the server's own (PASS),
-    "" for none. With an `account` we come in when we are logged in to it, and not otherwise.
+    "" for none. With an `account` we come in when we are logged in to it, and not otherwise. `guest`: the token by
+    which a server that is several tells us from other guests (docs/ext/guest.md), "" for none.
     """
 
     nick: str
@@ -68,6 +70,7 @@ class Identity:
     realname: str = ""
     password: str = field(default="", repr=False)
     account: Account | None = None
+    guest: str = field(default="", repr=False)
 
 
 class Registration:
@@ -87,6 +90,7 @@ class Registration:
         self._log_in = log_in
         self._is_logging_in = False
         self._requests = 0
+        self.guest = ""  # what the server has told us to come back with
 
     def start(self) -> None:
         """Say who we are. Raises ValueError when a part of the identity cannot be written in a line."""
@@ -96,6 +100,8 @@ class Registration:
         self._say("CAP", "LS", "302")
         if identity.password:
             self._say("PASS", identity.password)
+        if identity.guest and identity.account is None:
+            self._say("GUEST", identity.guest)
         self._say("NICK", identity.nick)
         # The user name is cut by servers as they like, but may not hold a space or be empty.
         username = cut((identity.username or identity.nick).replace(" ", "_"), 10) or "user"
@@ -113,6 +119,8 @@ class Registration:
             # The server may have cut or changed the nick: its first parameter is the truth.
             if message.params:
                 self._model.nick = message.params[0]
+        elif message.command == "GUEST" and message.params:
+            self.guest = message.params[0]
         elif message.command == n.ERR_INVALIDCAPCMD and not self.is_done:
             self._say("CAP", "END")
         elif message.command == "CAP" and len(message.params) >= 2:

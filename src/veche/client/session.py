@@ -91,6 +91,11 @@ class Session:
         return self._registration.is_done
 
     @property
+    def guest(self) -> str:
+        """By what the server knows us again as this guest; "" where it does not."""
+        return self._registration.guest
+
+    @property
     def has_labels(self) -> bool:
         """Whether answers come by label; labeled-response "depends on the batch capability"."""
         return {"labeled-response", "batch"} <= self.model.capabilities
@@ -258,6 +263,8 @@ class Session:
             return
         if not self.is_registered and message.command in (n.ERR_UNKNOWNCOMMAND, n.ERR_NOTREGISTERED):
             return  # a server that does not know CAP says so, and goes on
+        if message.command == "FAIL" and message.params[:1] == ["GUEST"]:
+            return  # we come in all the same, as another guest
         if self._registration.hear(message):
             events.append(CapabilitiesChanged(time=now, enabled=frozenset(self.model.capabilities)))
         if self.is_registered and not self._is_decided:

@@ -317,7 +317,7 @@ class Engine:
         # Who has just been logged out everywhere may still have sessions that are ending; and what stands in line may
         # make of a guest somebody who has others.
         has_others = len(self.fanout.sessions.get(user.uid, ())) > 1 or self.log.is_elsewhere(user.uid)
-        if user.account or session.changing or has_others:
+        if user.may_return or session.changing or has_others:
             self.log.commit(DeviceLeft(user.uid, session.device), ask, partial(_device_left, then))
         else:
             fact = UserLeft(user.uid, user.source, session.quitting)

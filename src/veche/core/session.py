@@ -67,6 +67,7 @@ class Session:
         "failures",
         "finished",
         "gateway",
+        "guest",
         "heard",
         "held",
         "held_bytes",
@@ -120,6 +121,7 @@ class Session:
         self.registration: Registration | None = Registration(now)
         self.user: User | None = None
         self.account = ""  # the uid of the account that it has proved to be the owner's; "" for a guest
+        self.guest = ""  # the identity of the guest whom it has proved to have been by another connection
         self.invitation = ""  # the key of the invitation that it has shown and not yet taken
         self.is_invited = False  # it has taken one, and not yet made an account by it
         self.device = ""  # what the owner calls the device that this is, when he has given it a name

@@ -63,6 +63,7 @@ class Settings:
         "guesses_per_address",
         "guesses_per_minute",
         "guest_prefix",
+        "has_nodes",
         "history_page",
         "icon",
         "input_queue",
@@ -194,6 +195,7 @@ class Settings:
         self.client_tags_denied: tuple[str, ...] = ()
         self.lobby = "#lobby"
         self.lobby_replay = 20
+        self.has_nodes = False  # whether this is one of several servers that are one
         self.history_page = 1000
         self.event_days = 30  # how long it is kept who came, went, changed a topic or a mode; 0: not at all
         self.keep_days = 0  # for how many days what is said is kept at most; 0: for ever

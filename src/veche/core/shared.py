@@ -10,8 +10,8 @@ The rules beside those of core/log.py:
 * A node is told what changes the world, and what its own people hear; of all else it learns that it has a place in the
   order. Every node knows where people have sessions (core/homes.py), so who has the turn knows whom to tell what.
 * What is kept nowhere and changes nothing (that somebody is typing) has no place in the order, and waits for nobody.
-* A node that leaves (`is_parting`) lets go of people with accounts without a word: they are on their way to another
-  node, and those who do not arrive there go as those of a node that is lost do.
+* A node that leaves (`is_parting`) lets go without a word of people who can prove who they are: they are on their way
+  to another node, and those who do not arrive there go as those of a node that is lost do.
 * What bears an id of its sender's is said once in the world: the record is asked in the turn in which it would be said.
 * Whoever cannot have a turn changes nothing: it refuses what can be refused, and keeps the rest in line.
 """
@@ -142,7 +142,7 @@ class SharedLog(Log):
         if self.homes.has_beside(uid, self.node):
             return True
         user = self.world.users.get(uid)
-        return self.is_parting and user is not None and bool(user.account)
+        return self.is_parting and user is not None and user.may_return
 
     def sessions_elsewhere(self, uid: str) -> int:
         """How many sessions a user has on other nodes."""
@@ -151,6 +151,12 @@ class SharedLog(Log):
     def mark(self, text: str) -> str:
         """The same on all nodes, and nothing to anybody else: whoever lacks the key cannot even try texts."""
         return blake2b(text.encode(), key=self.turns.key, digest_size=12, person=b"veche marks").hexdigest()
+
+    def seal(self, identity: str) -> str:
+        """What proves that somebody was told by one of the nodes that he is this guest."""
+        return blake2b(
+            identity.encode(), key=self.turns.key, digest_size=20, person=b"veche guests"
+        ).hexdigest()
 
     @property
     def is_shared(self) -> bool:
@@ -543,7 +549,7 @@ class SharedLog(Log):
     def dismiss_homeless(self, reason: str, *, guests_only: bool = False, most: int = BATCH_LIMIT) -> bool:
         """Whoever has a session nowhere any more, since his node is lost, goes; who stays is absent from now on.
 
-        Of all nodes only the first does so. A guest cannot prove elsewhere that he is himself; others can. Of `most` it
+        Of all nodes only the first does so. Most guests cannot prove elsewhere that they are themselves. Of `most` it
         is done now; whether there are more.
         """
         if self.node != min(self.nodes, default=-1) or self.on_homeless is None:
@@ -551,7 +557,7 @@ class SharedLog(Log):
         leaving = {entry.fact.actor for entry in [*self.line, *(self.batch or ())]}
         for uid in [uid for uid in self.homes.homeless() if uid not in leaving]:
             user = self.world.users.get(uid)
-            if user is not None and not user.absent and not (guests_only and user.account):
+            if user is not None and not user.absent and not (guests_only and user.may_return):
                 if not most:
                     return True
                 most -= 1

@@ -32,6 +32,7 @@ from veche.state.room import ALL_MODES, MODES_WITH_PARAMETER, Room
 from veche.state.user import User
 from veche.state.world import World
 from veche.wire import numerics
+from veche.wire.caps import GUEST
 from veche.wire.confusables import skeleton
 from veche.wire.lines import BODY_LIMIT, cut
 from veche.wire.names import fold
@@ -68,7 +69,8 @@ def nick(ask: Ask) -> None:
     registration = ask.session.registration
     if registration is not None:
         bearer = ask.world.users_by_key.get(key)
-        if bearer is not None and not (bearer.account and _may_log_in_yet(ask.session)):
+        is_oneself = bearer is not None and bearer.identity == ask.session.guest
+        if bearer is not None and not is_oneself and not (bearer.account and _may_log_in_yet(ask.session)):
             ask.refuse(in_use(wanted))
             return
         alike = ask.world.users_by_look.get(skeleton(wanted))
@@ -155,6 +157,10 @@ def complete(ask: Ask) -> None:
         # One more device of his: whatever nick it asked for, he has one already.
         welcome.commit(DeviceCame(user.uid, session.device), _welcome_device)
         return
+    guest = ask.world.present.get(session.guest)
+    if guest is not None and not guest.account and not session.account:
+        welcome.commit(DeviceCame(guest.uid, "", is_guest=True), _welcome_device)
+        return
     policy = ask.settings.keep_names
     refusal = _refuse_name(ask.world, registration.nick, "", session.account, policy)
     if refusal is not None:
@@ -173,6 +179,7 @@ def complete(ask: Ask) -> None:
     )
     account = ask.world.accounts.by_uid.get(session.account)
     fact.policy = policy
+    fact.returns = bool(session.caps & GUEST)
     fact.stays = account is not None and account.stays(ask.settings.always_on)
     welcome.commit(fact, _welcome_user)
 
@@ -262,6 +269,7 @@ def guard_arrival(world: World, fact: UserArrived) -> Refusal | None:
 def apply_arrival(world: World, fact: UserArrived) -> Audience:
     """A user comes into the world; who is in no room has nobody to tell."""
     user = User(fact.actor, fact.nick, fold(fact.nick), fact.username, fact.host, fact.real_name, fact.time)
+    user.returns = fact.returns
     world.add_user(user)
     account = world.accounts.by_uid.get(fact.account)
     if account is not None:
@@ -274,6 +282,14 @@ def apply_restoration(world: World, fact: Restored) -> Audience:
     """Whoever is not back is absent."""
     world.settle(fact.until)
     return SILENCE
+
+
+def guard_device(world: World, fact: DeviceCame) -> Refusal | None:
+    """A guest may have gone meanwhile, or have got an account, which something else proves."""
+    user = world.users.get(fact.actor)
+    if fact.is_guest and (user is None or user.account):
+        return Refusal("", then=complete)
+    return None
 
 
 def apply_device(world: World, fact: DeviceCame) -> Audience:
@@ -424,7 +440,7 @@ feature = Feature(
             own_copy=OwnCopy.NEVER,
         ),
         Restored: FactRow(apply=apply_restoration, render=lambda fact, view, tags: ""),
-        DeviceCame: FactRow(apply=apply_device, render=lambda fact, view, tags: ""),
+        DeviceCame: FactRow(guard=guard_device, apply=apply_device, render=lambda fact, view, tags: ""),
         DeviceLeft: FactRow(apply=lambda world, fact: SILENCE, render=lambda fact, view, tags: ""),
         NickChanged: FactRow(
             guard=guard_nick,

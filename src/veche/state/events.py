@@ -121,10 +121,12 @@ class Restored(Fact):
 class UserArrived(Fact):
     """Somebody has registered a connection; `actor` is his new uid, `account` that of his account, "" for a guest.
 
-    `stays`: he remains when his last device goes. `policy` as in `NickChanged`.
+    `stays`: he remains when his last device goes. `policy` as in `NickChanged`. `returns`: he is told, as a guest, how
+    to prove by another connection that he is himself.
     """
 
-    __slots__ = ("account", "host", "nick", "policy", "real_name", "stays", "username")
+    __slots__ = ("account", "host", "nick", "policy", "real_name", "returns", "stays", "username")
+    defaults: ClassVar[Mapping[str, object]] = {"returns": False}
 
     def __init__(
         self, actor: str, nick: str, username: str, host: str, real_name: str, account: str = ""
@@ -132,6 +134,7 @@ class UserArrived(Fact):
         super().__init__(actor)
         self.account = account
         self.stays = False
+        self.returns = False
         self.policy = ""
         self.nick = nick
         self.username = username
@@ -158,14 +161,19 @@ class UserLeft(Fact):
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class DeviceCame(Fact):
-    """One more session speaks for a user who is here; `device` is the name that he gave it, "" for none."""
+    """One more session speaks for a user who is here; `device` is the name that he gave it, "" for none.
 
-    __slots__ = ("device",)
+    `is_guest`: it has proved that he is a guest, and is none of his if he has an account by then.
+    """
+
+    __slots__ = ("device", "is_guest")
     is_beyond_us: ClassVar[bool] = True
+    defaults: ClassVar[Mapping[str, object]] = {"is_guest": False}
 
-    def __init__(self, actor: str, device: str) -> None:
+    def __init__(self, actor: str, device: str, *, is_guest: bool = False) -> None:
         super().__init__(actor)
         self.device = device
+        self.is_guest = is_guest
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -32,6 +32,7 @@ class User:
         "notices",
         "operator",
         "real_name",
+        "returns",
         "rooms",
         "signed_on",
         "silences",
@@ -55,6 +56,7 @@ class User:
         self.account = ""  # the name of the account that he is logged in to
         # What the record knows him by: his account's uid, and as long as he has none, his own.
         self.identity = uid
+        self.returns = False  # whether he can prove, as a guest, by another connection that he is himself
         self.stays = False  # whether he stays in his rooms, and is reached, when his last device has gone
         self.absent = 0  # since when none of his devices is here (ms since 1970); 0 while one is
         self.away = ""
@@ -80,6 +82,11 @@ class User:
         self.nick = nick
         self.key = key
         self.source = f"{nick}!{self.username}@{self.host}"
+
+    @property
+    def may_return(self) -> bool:
+        """Whether he can come back by another node as who he was."""
+        return self.returns or bool(self.account)
 
     def __repr__(self) -> str:
         return f"<User {self.source}>"

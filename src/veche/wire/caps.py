@@ -48,6 +48,7 @@ _NAMES: Final = (
     "soju.im/search",
     "draft/message-edit",
     "veche/threads",
+    "veche/guest",
 )
 
 BITS: Final[dict[str, int]] = {name: 1 << index for index, name in enumerate(_NAMES)}
@@ -79,6 +80,7 @@ OPER_TAG: Final = BITS["draft/oper-tag"]
 METADATA: Final = BITS["draft/metadata-2"]
 SASL: Final = BITS["sasl"]
 PERSISTENCE: Final = BITS["draft/persistence"]
+GUEST: Final = BITS["veche/guest"]
 UNREAD: Final = BITS["veche/unread"]
 EVENT_PLAYBACK: Final = BITS["draft/event-playback"]
 PLAYBACK: Final = BITS["znc.in/playback"]
