@@ -173,3 +173,19 @@ test("Tab completes a name, and then the next", () => {
   assert.equal(complete("/jo", 3, null, words)!.text, "/join ");
   assert.equal(complete("zz", 2, null, words), null);
 });
+
+test("a guest comes back by what the server has told him, and as another where that is not known any more", () => {
+  const server = serve();
+  server.say(":s GUEST u1.seal");
+  server.sent.length = 0;
+  server.ends.closed();
+  server.chat.hurry();
+  server.welcome();
+  assert.ok(server.sent.indexOf("GUEST u1.seal") >= 0);
+  assert.ok(server.sent.indexOf("GUEST u1.seal") < server.sent.indexOf("NICK Ann"));
+  server.ends.closed();
+  server.chat.hurry();
+  server.ends.opened();
+  server.say(":s CAP * LS :", ":s FAIL GUEST GONE :You are a new one", ":s 421 * GUEST :Unknown command", ":s 001 Ann :Welcome");
+  assert.equal(server.chat.state, "in");
+});

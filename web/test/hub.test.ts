@@ -150,3 +150,12 @@ test("who comes while another tab still arrives waits for it", async () => {
   assert.equal(second.heard[0], ":s CAP * LS :batch");
   assert.equal(first.heard.length, 3);
 });
+
+test("every tab knows by what the guest comes back", async () => {
+  const server = new Server();
+  const first = server.first();
+  server.say(":s GUEST u1.seal");
+  const second = await server.later();
+  assert.ok(since(first).includes(":s GUEST u1.seal"));
+  assert.ok(since(second).includes(":s GUEST :u1.seal"));
+});

@@ -60,6 +60,7 @@ export class Chat extends Watched {
   blocked = new Map<string, string>(); // folded nick -> the mask of SILENCE
   invitations = new Map<string, Invitation>(); // to rooms, not answered yet
   registration: Registration | null = null;
+  guestToken = ""; // by what the server knows this guest again, when the connection was lost
   /** What one had begun to write in a conversation, by its key, before the page was loaded. */
   draftOf: (key: string) => string = () => "";
   /** One is in, for the first time or again. */
@@ -144,6 +145,7 @@ export class Chat extends Watched {
       this.who!,
       (line) => this.link?.send(line),
       (failure) => this.refuse(failure),
+      this.guestToken,
     );
     this.registration = registration;
     this.caps = registration.caps;
@@ -174,6 +176,7 @@ export class Chat extends Watched {
     this.state = "out";
     this.failure = failure;
     this.hasBeenIn = false;
+    this.guestToken = "";
     this.changed();
   }
 

@@ -396,6 +396,9 @@ const HANDLERS: Record<string, Handler> = {
   "331": (chat, { params }) => {
     chat.conversation(params[1] ?? "").topic = "";
   },
+  GUEST: (chat, { params }) => {
+    chat.guestToken = params[0] ?? "";
+  },
   "900": (chat, { params }) => {
     chat.account = params[2] ?? "";
     chat.changed();

@@ -20,7 +20,7 @@ export interface Failure {
 
 const WANTED = [
   "message-tags", "server-time", "echo-message", "labeled-response", "batch", "standard-replies", "cap-notify",
-  "draft/chathistory", "draft/read-marker", "veche/unread", "veche/once", "draft/multiline", "draft/message-redaction",
+  "draft/chathistory", "draft/read-marker", "veche/unread", "veche/once", "veche/guest", "draft/multiline", "draft/message-redaction",
   "away-notify", "account-notify", "account-tag", "extended-join", "setname", "chghost", "multi-prefix",
   "userhost-in-names", "invite-notify", "draft/channel-rename", "soju.im/search", "veche/reactions", "veche/threads", "draft/message-edit", "draft/event-playback", "extended-monitor", "draft/metadata-2", "sasl", "draft/account-registration",
 ];
@@ -36,8 +36,11 @@ export class Registration {
   private fail: (failure: Failure) => void;
   isLate = false; // the account is made when one is in
   private isNaming = false;
+  private token: string;
 
-  constructor(who: Who, send: (line: string) => void, fail: (failure: Failure) => void) {
+  /** `token`: by what the server knows us again as the guest who we were (docs/ext/guest.md), "" for nothing. */
+  constructor(who: Who, send: (line: string) => void, fail: (failure: Failure) => void, token = "") {
+    this.token = token;
     this.who = who;
     this.send = send;
     this.fail = fail;
@@ -70,7 +73,10 @@ export class Registration {
         if (params[0] === "SUCCESS") this.send("CAP END");
         else this.fail({ code: "verify", text: params.at(-1) ?? "" });
         return true;
+      case "421": // a server of another version does not know GUEST
+        return params[1] === "GUEST";
       case "FAIL":
+        if (params[0] === "GUEST") return true; // one comes in as another guest
         this.fail({ code: phraseOfCode(params[1] ?? ""), text: params.at(-1) ?? "" });
         return true;
       case "ERROR":
@@ -116,6 +122,7 @@ export class Registration {
     this.isNaming = true;
     const { nick, password, isNew, email, invitation } = this.who;
     if (invitation !== "") this.send(format("PASS", [invitation]));
+    if (this.token !== "" && password === "") this.send(format("GUEST", [this.token]));
     this.send(format("NICK", [nick]));
     this.send(format("USER", ["web", "0", "*", nick]));
     if (password === "") {

@@ -12,7 +12,7 @@ import { fold } from "../wire/names.ts";
 
 // Lines that tell of something, and are every tab's business, whichever of them it was that asked for it.
 const FACTS = new Set([
-  ..."PRIVMSG NOTICE TAGMSG REDACT JOIN PART KICK QUIT NICK MODE TOPIC RENAME AWAY SETNAME ACCOUNT CHGHOST INVITE".split(" "),
+  ..."PRIVMSG NOTICE TAGMSG REDACT JOIN PART KICK QUIT NICK MODE TOPIC RENAME AWAY SETNAME ACCOUNT CHGHOST INVITE GUEST".split(" "),
   ..."MARKREAD SILENCE 331 332 333 353 366 730 731 900 901".split(" "),
 ]);
 const SPOKEN = new Set(["PRIVMSG", "NOTICE", "TAGMSG"]);
@@ -40,6 +40,7 @@ export class Hub {
   private count = 0;
   private arrival: Message[] = []; // CAP, and from 001 to the end of the message of the day
   private isOver = false; // the arrival is
+  private guest: Message | null = null; // by what any tab may come back when the connection was lost
   private rooms = new Map<string, Message>(); // folded name -> the line by which we came in
   private batches = new Map<string, Open>();
   nick: string;
@@ -103,6 +104,7 @@ export class Hub {
     for (const line of this.arrival.filter((one) => one.command !== "CAP")) {
       seat.ends.line(write({ ...line, params: [this.nick, ...line.params.slice(1)] }));
     }
+    if (this.guest !== null) seat.ends.line(write(this.guest));
     for (const joined of this.rooms.values()) {
       // By the name that one has now.
       seat.ends.line(write({ ...joined, source: this.nick + joined.source.slice(nickOf(joined.source).length) }));
@@ -164,6 +166,7 @@ export class Hub {
     const isOurs = fold(nickOf(source)) === fold(this.nick);
     if (command === "001") this.nick = params[0] ?? this.nick;
     if (!this.isOver && (command === "CAP" || /^\d{3}$/.test(command))) this.arrival.push(line);
+    if (command === "GUEST") this.guest = { ...line, tags: {} };
     if (command === "900" || command === "901") {
       this.arrival = [...this.arrival.filter((one) => !one.command.startsWith("90")), line];
     }
