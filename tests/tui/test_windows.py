@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -284,3 +285,16 @@ async def test_what_was_to_be_drawn_when_all_is_taken_down_is_not() -> None:
         chat = chat_of(pilot)
         await chat.query_one(MessageLog).remove()
         chat._draw()  # its timer was set before
+
+
+async def test_what_was_being_fetched_when_all_is_taken_down_harms_nothing() -> None:
+    async with FakeServer() as server:
+        for number in range(250):
+            server.keep("bob", LOBBY, f"line {number}")
+        async with sitting(server) as pilot:
+            chat = chat_of(pilot)
+            await until(pilot, shows(pilot, "line 249"))
+            where, log = chat.book.current, chat.query_one(MessageLog)
+            fetching = asyncio.create_task(chat._fetch_older(where))
+            await log.remove()
+            assert await fetching > 0

@@ -402,7 +402,7 @@ class Connection:
         """The last `limit` messages of a conversation, newest first. Raises AskRefused where none are to be had."""
         start = ""
         while limit > 0:
-            answer = await self.page_before(conversation, start, limit)
+            answer = await self.page_before(conversation, start, min(limit, PAGE))
             for message in reversed(answer.history[-limit:]):
                 yield message
             limit -= len(answer.history)
@@ -413,10 +413,11 @@ class Connection:
 
     async def page_before(self, conversation: str, start: str, limit: int) -> Answer:
         """At most `limit` lines of a conversation before `start` (`gaps.reference`; "" for the newest), messages among
-        them: pages that hold none, only who came and went, are passed over, up to a bound. Raises what `ask` does.
+        them, and no more than the server gives at a time: pages that hold none, only who came and went, are passed
+        over, up to a bound. Raises what `ask` does.
         """
         tries = 0
-        pages = pages_back(self.ask, lambda: self.model, conversation, start, min(limit, PAGE))
+        pages = pages_back(self.ask, lambda: self.model, conversation, start, limit)
         async with aclosing(pages):
             async for answer in pages:
                 tries += 1

@@ -40,11 +40,13 @@ from veche.tui.obey import Obey
 from veche.tui.panes import about_line
 from veche.wire import numerics as n
 
-# Seconds between two drawings, lines fetched when one scrolls up, and pages behind which the way to a hit is so long
-# that one is told that it is looked for: a page takes 5 to 10 ms.
+# Seconds between two drawings, and lines fetched when one scrolls up.
 FRAME = 0.05
 PAGE = 100
-LONG_WAY = 30
+# Lines fetched at a time on the way to a hit (a server takes two asks a second, and gives what it gives), and pages
+# behind which the way is so long that one is told that it is looked for.
+LONG_PAGE = 1000
+LONG_WAY = 3
 # Seconds after a key in which everything is drawn at once, and after the last one until drafts are written down.
 TYPING, DRAFT_AFTER = 1.0, 1.0
 # So much more seldom is drawn what lies under a small window: all of it is mixed anew with the shade upon it.
@@ -278,8 +280,10 @@ class Chat(Panes):
             page = await self._chat.page_before(where.name, "", PAGE)
         except (ClientError, ValueError):
             return
-        for entry in self.book.count_reactions(where, page.history):
-            self._change_entry(entry)
+        changed = self.book.count_reactions(where, page.history)
+        if self.query(MessageLog):
+            for entry in changed:
+                self._change_entry(entry)
 
     @work(group="go")
     async def _try_go(self, name: str) -> None:
@@ -322,7 +326,7 @@ class Chat(Panes):
         if not self._fetching.locked():
             await self._fetch_older(self.book.current)
 
-    async def _fetch_older(self, where: Conversation) -> int:
+    async def _fetch_older(self, where: Conversation, size: int = PAGE) -> int:
         """How many more there are now."""
         async with self._fetching:
             if where.is_whole or not where.name or len(where.entries) >= MOST_ENTRIES:
@@ -330,13 +334,15 @@ class Chat(Panes):
             tokens, oldest = self._chat.model.tokens, where.oldest()
             start = reference(tokens, oldest.msgid, oldest.time) if oldest else ""
             try:
-                answer = await self._chat.page_before(where.name, start, PAGE)
+                answer = await self._chat.page_before(where.name, start, size)
             except (ClientError, ValueError) as error:
                 where.is_whole = not isinstance(error, ClientError) or isinstance(error, AskRefused)
                 return 0
             where.is_whole = not answer.history
             added = self.book.prepend(where, answer.history)
-            if where is self.book.current:
+            if where is self.book.current and self.query(
+                MessageLog
+            ):  # it may all have been taken down meanwhile
                 log = self.query_one(MessageLog)
                 log.keep_place(added) if oldest else log.renew(follow=True)
             return added
@@ -408,7 +414,7 @@ class Chat(Panes):
                 return
             if page == LONG_WAY:
                 self._tell(where, self._say("hit_far"))
-            if not await self._fetch_older(where):
+            if not await self._fetch_older(where, LONG_PAGE if page else PAGE):
                 break
             if where is not self.book.current:
                 return
