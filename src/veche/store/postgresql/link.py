@@ -137,10 +137,14 @@ async def connect(url: str, name: str, *, writes: bool, seconds: float = CONNECT
                 target_session_attrs="read-write" if writes else "any",
             )
             if writes:
-                await connection.execute(
-                    "select set_config('synchronous_commit', 'on', false)"
-                    " where current_setting('synchronous_commit') in ('off', 'local')"
-                )
+                try:
+                    await connection.execute(
+                        "select set_config('synchronous_commit', 'on', false)"
+                        " where current_setting('synchronous_commit') in ('off', 'local')"
+                    )
+                except BaseException:  # the wait may be given up, too
+                    connection.terminate()
+                    raise
     except Exception as error:
         raise meaning(error, is_connected=False) from error
     return connection

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from veche.store.worker import Job, Post, show_name
 
+# How long (s) what is given up at the end may take over it.
+LAST_SECONDS = 1.0
 Value = TypeVar("Value")
 _log = logging.getLogger("veche.store")
 
@@ -64,7 +66,7 @@ class LoopThread:
             return False
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(1.0)
+            self._thread.join(2 * LAST_SECONDS)
         return not self._thread.is_alive()
 
     # Everything below runs in the thread.
@@ -73,9 +75,7 @@ class LoopThread:
         show_name()
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.run_until_complete(_empty())
         self._loop.close()
 
     def _begin(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -93,6 +93,16 @@ class LoopThread:
         while self._tasks:
             await asyncio.wait([*self._tasks])
         await last()
+
+
+async def _empty() -> None:
+    """Have nothing left in the loop that is closed after this: no task, and no connection that one let go of."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=LAST_SECONDS)
+    await asyncio.sleep(0)  # a connection ends in the turn after that in which it is closed
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -74,17 +74,20 @@ class Seat:
     async def take(url: str, name: str) -> Connection:
         """Connect and take the lock. Raises LinkError, RefusedError or TakenError."""
         connection = await connect(url, name, writes=True)
+        is_taken = False
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await connection.fetchval(_END_LEFTOVERS, name)
                 for _ in range(_TRIES):
                     if await connection.fetchval(_LOCK):
+                        is_taken = True
                         return connection
                     await asyncio.sleep(_PAUSE)
         except Exception as error:
-            connection.terminate()
             raise meaning(error) from error
-        connection.terminate()
+        finally:
+            if not is_taken:  # the wait may have been given up, too
+                connection.terminate()
         raise TakenError
 
     async def sit_down(self, connection: Connection) -> None:
