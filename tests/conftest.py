@@ -25,11 +25,17 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from bootstrap import find_browser
 
 if TYPE_CHECKING:
     from veche.testing.postgres import Postgres
+
+# The same examples each time, and as long over each as a busy machine takes: a red run means a fault, and a green one
+# is green again. `--hypothesis-profile=default` looks for others, and fuzz/ for much more.
+settings.register_profile("veche", derandomize=True, deadline=None)
+settings.load_profile("veche")
 
 os.environ.setdefault("VECHE_COMPILED", "0")
 if os.environ["VECHE_COMPILED"] == "1":

@@ -280,8 +280,8 @@ def test_messages_are_answered_marked_and_taken_back(ports: Ports, visit: Visito
     expect(ann.log.get_by_text("This message was taken back.")).to_be_visible()
     expect(ann.log).not_to_contain_text("tea, Ann")
     # What happens between messages divides neither the day nor the page.
-    ann.say("/whois Bob")
-    ann.sees("End of /WHOIS list")
+    ann.say("/links")
+    ann.sees("End of /LINKS list")
     ann.say("so be it")
     ann.sees("so be it")
     expect(ann.log.locator(".day")).to_have_count(1)
