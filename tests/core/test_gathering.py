@@ -1,6 +1,6 @@
 """veche.core.gathering: when a commit waits for more to share it."""
 
-from veche.core.gathering import ENOUGH, LONGEST, MANY, Gathering
+from veche.core.gathering import ENOUGH, IN_VAIN, LONGEST, MANY, Gathering
 
 TICK = 0.01
 
@@ -57,13 +57,32 @@ def test_when_everybody_who_talks_is_waiting_there_is_nobody_to_wait_for() -> No
     assert not gathering.waits(20, now)
 
 
-def test_a_wait_that_brought_little_is_the_last_for_a_while() -> None:
-    gathering, now = busy()
+def wait_in_vain(gathering: Gathering, now: float) -> float:
+    """A wait that brings little; the time at its end."""
     assert gathering.waits(1, now)
     now += LONGEST
     assert not gathering.waits(2, now)
     gathering.stored(2, now)
-    assert not gathering.waits(1, now + TICK)
+    return now
+
+
+def test_waits_that_bring_little_one_after_the_other_are_the_last_for_a_while() -> None:
+    gathering, now = busy()
+    for _ in range(IN_VAIN):
+        now = wait_in_vain(gathering, now)
+    assert not gathering.waits(1, now + LONGEST / 2)
+
+
+def test_a_moment_in_which_little_came_changes_nothing() -> None:
+    gathering, now = busy()
+    for _ in range(2):
+        for _ in range(IN_VAIN - 1):
+            now = wait_in_vain(gathering, now)
+        assert gathering.waits(1, now)
+        now += LONGEST
+        assert not gathering.waits(ENOUGH - 1, now)
+        gathering.stored(ENOUGH - 1, now)
+    assert gathering.waits(1, now)
 
 
 def test_what_comes_after_a_silence_does_not_wait() -> None:

@@ -7,7 +7,8 @@ The rules:
 * Nobody waits for it while less comes than `MANY` rows a second. A single message never does.
 * It ends when enough has come, when everybody who has talked lately is waiting himself, so that nobody is left who
   could add anything, or `LONGEST` after the commit before, which most of it may have taken itself.
-* A wait that brought little was a wrong guess, and none is made for a while.
+* Waits that bring little, one after the other, are a wrong guess, and none is made for a while. One alone is not: it
+  may have met a moment in which the machine was at something else.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ ENOUGH: Final = 200
 LONGEST: Final = 0.008
 # What came in so long (s) is what is known of how much comes, and of who talks.
 _WINDOW: Final = 0.05
-# How long (s) there is no waiting after one that brought less than this part of what it should have.
+# How long (s) there is no waiting after so many in a row that brought less than this part of what they should have.
 _NO_MORE: Final = 1.0
 LITTLE: Final = 0.5
+IN_VAIN: Final = 3
 
 
 class Gathering:
@@ -33,6 +35,7 @@ class Gathering:
 
     __slots__ = (
         "_handed",
+        "_in_vain",
         "_little",
         "_longest",
         "_many",
@@ -57,6 +60,7 @@ class Gathering:
         self._since = 0.0
         self._handed = 0.0
         self._no_more = 0.0
+        self._in_vain = 0  # waits that have brought little, one after the other
         # Who talks: those of the last window, and those of this one so far.
         self._talked: set[object] = set()
         self._talks: set[object] = set()
@@ -88,6 +92,11 @@ class Gathering:
         self.until = self._handed + self._longest
         if now < self.until:
             return True
-        if waiting < self._little * self._longest * self._rate:
+        if waiting >= self._little * self._longest * self._rate:
+            self._in_vain = 0
+            return False
+        self._in_vain += 1
+        if self._in_vain >= IN_VAIN:
+            self._in_vain = 0
             self._no_more = now + _NO_MORE
         return False
