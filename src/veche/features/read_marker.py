@@ -120,7 +120,9 @@ def apply_marker(world: World, fact: ReadMarked) -> Audience:
 def save_marker(world: World, fact: ReadMarked) -> list[Fact]:
     """The marker, for who comes back; and no more of them than are of use."""
     markers = world.markers.get(fact.identity, {})
-    if not fact.keeps or fact.until <= markers.get(fact.conversation, 0):
+    # A guest may have made an account of what he is after he asked for this.
+    keeps = fact.keeps or fact.identity in world.accounts.by_uid
+    if not keeps or fact.until <= markers.get(fact.conversation, 0):
         return []
     saved: list[Fact] = [fact]
     if len(markers) >= MOST and fact.conversation not in markers:

@@ -135,6 +135,19 @@ class World:
         other = self.present.get(recipient)
         return (one, other) if one is not None and other is not None and one is not other else None
 
+    def register_account(self, account: Account, maker: str) -> None:
+        """An account is made. What the user `maker` (a uid) has said of himself and noted is the account's if he makes
+        it of what he is, whether he is still here to be logged in to it or not."""
+        self.accounts.put(account)
+        user = self.users.get(maker)
+        if user is not None and user.identity == account.uid:
+            self.profiles[account.uid] = Profile(user.metadata, user.notes)
+
+    def _forget_guest(self, identity: str) -> None:
+        """Nobody will ever be that guest again; but he may have made an account of what he was."""
+        if identity not in self.accounts.by_uid:
+            self.markers.pop(identity, None)
+
     def erase_account(self, uid: str) -> None:
         """An account is no more, nor what was its owner's alone. Nobody is logged in to it."""
         self.accounts.remove(uid)
@@ -144,16 +157,9 @@ class World:
             del self.invitations[key]
 
     def log_in(self, user: User, account: Account) -> None:
-        """A user is the owner of this account from now on; nobody else here is.
-
-        What he has said of himself and noted is the account's only if he has just made it of what he is.
-        """
-        is_his = user.identity == account.uid
-        if not user.account and not is_his:
-            self.markers.pop(user.identity, None)  # nobody will ever be that guest again
+        """A user is the owner of this account from now on; nobody else here is."""
         self._recognise(user, account.name, account.uid)
-        first = Profile(user.metadata, user.notes) if is_his else Profile({}, {})
-        profile = self.profiles.setdefault(account.uid, first)
+        profile = self.profiles.setdefault(account.uid, Profile({}, {}))
         user.metadata, user.notes = profile.metadata, profile.notes
         self.set_modes(user, user.modes | {LOGGED_IN})
 
@@ -165,8 +171,8 @@ class World:
 
     def _recognise(self, user: User, account: str, identity: str) -> None:
         del self.present[user.identity]
-        if not user.account and identity != user.identity:
-            self.markers.pop(user.identity, None)  # nobody will ever be that guest again
+        if identity != user.identity:
+            self._forget_guest(user.identity)
         user.account = account
         user.identity = identity
         self.present[identity] = user
@@ -199,8 +205,7 @@ class World:
             self.remove_member(self.rooms[key], user)
         self._count_modes(user.modes, -1)
         del self.present[user.identity]
-        if not user.account:
-            self.markers.pop(user.identity, None)  # nobody else will ever be that guest
+        self._forget_guest(user.identity)
         del self.users[user.uid]
         del self.users_by_key[user.key]
         del self.users_by_look[skeleton(user.nick)]

@@ -254,7 +254,7 @@ def apply_registration(world: World, fact: AccountRegistered) -> Audience:
     """The account is there; whether its owner is logged in is another fact."""
     if fact.limits:
         _count_registration(world, fact)
-    world.accounts.put(Account.from_values(fact.values))
+    world.register_account(Account.from_values(fact.values), fact.actor)
     return SILENCE
 
 

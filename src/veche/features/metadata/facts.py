@@ -139,7 +139,7 @@ def save(world: World, fact: MetadataChanged | MetadataCleared) -> list[Fact]:
         room = world.rooms.get(fact.room)
         return [fact] if room is not None and room.is_lasting() else []
     user = world.users.get(fact.target)
-    if user is None or not user.account:
+    if user is None or user.identity not in world.accounts.by_uid:
         return []
     metadata = {} if isinstance(fact, MetadataCleared) else dict(user.metadata)
     if isinstance(fact, MetadataChanged):
@@ -150,7 +150,7 @@ def save(world: World, fact: MetadataChanged | MetadataCleared) -> list[Fact]:
 def save_note(world: World, fact: NoteChanged) -> list[Fact]:
     """His notes follow him."""
     user = world.users[fact.actor]
-    if not user.account:
+    if user.identity not in world.accounts.by_uid:
         return []
     notes = {about: dict(values) for about, values in user.notes.items()}
     _put_note(notes, fact)
