@@ -76,8 +76,9 @@ def test_a_power_cut_of_the_database_loses_nothing(holds: Holds, rounds: Rounds)
 
 @pytest.mark.usefixtures("disks")
 def test_a_database_that_does_not_sync_loses_messages_at_a_power_cut(check: Check) -> None:
-    # Early enough that nothing else has had the log synced by the way.
-    status, said = check("powercut", 2, *IN_POSTGRESQL, "--longest", "0.3", "--sabotage", "sync-off")
+    # Late enough that something has been acknowledged, and so early that nothing else has had the log synced.
+    moments = ("--shortest", "0.2", "--longest", "0.4")
+    status, said = check("powercut", 2, *IN_POSTGRESQL, *moments, "--sabotage", "sync-off")
     assert status == 1, said
     assert "acknowledged, but not in history" in said
 

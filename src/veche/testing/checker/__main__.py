@@ -102,7 +102,7 @@ def _plan(options: argparse.Namespace, work: Path) -> Plan:
     print(f"{options.fault}: {options.rounds} rounds, seed {options.seed}: {' '.join(command)}")
     say = functools.partial(print, flush=True)
     times = (options.rounds, options.longest, options.seed)
-    return Plan(command, shape, *times, work, say, options.load, database, options.away)
+    return Plan(command, shape, *times, work, say, options.load, database, options.away, options.shortest)
 
 
 def _judge(items: list[record.Item]) -> Verdict:
@@ -135,6 +135,9 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument(
             "--longest", type=float, default=0.5, help="seconds of load before the harm, at most; default 0.5"
+        )
+        command.add_argument(
+            "--shortest", type=float, default=0.0, help="seconds of load before the harm, at least; default 0"
         )
         seed = random.randrange(1 << 32)  # noqa: S311 - printed, so that a red run can be played again
         command.add_argument("--seed", type=int, default=seed, help="of the random moments")

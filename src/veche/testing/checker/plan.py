@@ -34,13 +34,14 @@ class Plan:
         load: str = "messages",
         database: Database | None = None,
         away: float = 5.0,
+        shortest: float = 0.0,
     ) -> None:
         self.shape = shape
         self.load = load  # one of loads.LOADS
         self.database = database  # None: the server keeps everything in its data directory
         self.away = away  # seconds without a database, in the faults that take it away
         self.rounds = rounds
-        self.longest = longest
+        self.shortest, self.longest = shortest, longest
         self.random = random.Random(seed)  # noqa: S311 - chooses moments, keeps no secrets
         self.work = work
         self.say = say
@@ -55,7 +56,7 @@ class Plan:
 
     def random_moment(self) -> float:
         """Seconds of load, or of anything else that should not be as long every time."""
-        return self.random.uniform(0, self.longest)
+        return self.random.uniform(self.shortest, self.longest)
 
     async def wait_a_moment(self) -> float:
         """Wait for a random moment; how long it was (s)."""
